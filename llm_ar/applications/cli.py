@@ -1,0 +1,106 @@
+"""The command ``llm-ar``: finds the command asked for and turns mistakes into one line.
+
+Commands import what they need when they run, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import llm_ar
+from llm_ar.applications import (
+    doctor,
+    evaluate,
+    make_procedural,
+    prepare,
+    recognize,
+    sentence,
+    train,
+)
+from llm_ar.applications.terminal import complain, notes, quiet_libraries
+from llm_ar.errors import LlmArError
+
+MISTAKE = 2
+"""Exit code when something that the user gave is wrong."""
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that ``llm-ar`` does.
+
+    Args:
+        name: its words as typed.
+        summary: one line for the list of commands.
+        run: takes the arguments behind the name, returns the exit code.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Sequence[str]], int]
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("prepare", "raw recordings -> a prepared dataset", prepare.run),
+    Command("data make-procedural", "a built-in dataset, no download", make_procedural.run),
+    Command("train", "prepared dataset -> model (both stages, or one)", train.run),
+    Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
+    Command("recognize", "name the action in each file", recognize.run),
+    Command("sentence", "the action sentence (tokens) of a file", sentence.run),
+    Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``llm-ar`` with the given (or the process's) arguments; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if words else MISTAKE
+    if words[0] == "--version":
+        print(f"llm-ar {llm_ar.__version__}")
+        return 0
+    for command in COMMANDS:
+        name = command.name.split()
+        if words[: len(name)] == name:
+            return _run(command, words[len(name) :])
+    known = ", ".join(command.name for command in COMMANDS)
+    complain(f"there is no command {words[0]!r}; the commands are {known} (see llm-ar --help)")
+    return MISTAKE
+
+
+def usage() -> str:
+    """The list of commands."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = [f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS]
+    return "\n".join(
+        [
+            "usage: llm-ar COMMAND ...",
+            "",
+            "A large language model as a skeleton-based action recogniser.",
+            "",
+            *lines,
+            "",
+            "llm-ar COMMAND --help says more of each; llm-ar --version tells the version.",
+        ]
+    )
+
+
+def _run(command: Command, arguments: Sequence[str]) -> int:
+    quiet_libraries()
+    try:
+        return command.run(arguments)
+    except LlmArError as error:
+        complain(error)
+        return MISTAKE
+    except KeyboardInterrupt:
+        notes.show_cursor(True)
+        notes.print()
+        complain("interrupted")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

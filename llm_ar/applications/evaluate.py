@@ -1,0 +1,96 @@
+"""``llm-ar evaluate``: how good a model is, as figures, as JSON and as a page to look at."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from llm_ar.applications.loading import load_recognizer
+from llm_ar.applications.terminal import progress_bar, results
+
+if TYPE_CHECKING:
+    from llm_ar.evaluation.evaluate import Evaluation
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Evaluate a model, write the results, and print their summary."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar evaluate",
+        description="Recognise a protocol's test clips; writes evaluation.json and report.html.",
+    )
+    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    parser.add_argument("--data", type=Path, required=True, help="folder of a prepared dataset")
+    parser.add_argument("--protocol", help="who is tested (default: the model's own protocol)")
+    parser.add_argument(
+        "--out", type=Path, help="where to write (default: evaluations/NAME OF THE MODEL)"
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object: top1, top5 and mean_class in percent (88.14 means 88.14 %%), "
+        "clips, clips_per_second",
+    )
+    given = parser.parse_args(arguments)
+    name = given.model.resolve().name
+    evaluation, report = evaluate_model(
+        given.model, given.data, given.protocol, given.out or Path("evaluations") / name
+    )
+    if given.json:
+        print(json.dumps(evaluation.summary()))
+    else:
+        show(evaluation)
+        results.print(f"Report: {report}", markup=False, soft_wrap=True)
+    return 0
+
+
+def evaluate_model(
+    model: Path, data: Path, protocol: str | None, out: Path
+) -> tuple[Evaluation, Path]:
+    """Evaluate with a progress bar; returns the evaluation and the path of its report.
+
+    Args:
+        model: folder of a trained model.
+        data: folder of a prepared dataset.
+        protocol: who is tested; the model's own by default.
+        out: folder of the results.
+    """
+    from llm_ar.evaluation.evaluate import evaluate
+    from llm_ar.evaluation.report import write_report, write_results
+    from llm_ar.skeletons.store import ClipStore
+
+    store = ClipStore.open(data)
+    recognizer = load_recognizer(model)
+    with progress_bar() as bar:
+        task = bar.add_task("Evaluating", total=None)
+        evaluation = evaluate(
+            recognizer,
+            store,
+            protocol,
+            name=model.resolve().name,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    write_results(evaluation, out)
+    return evaluation, write_report(evaluation, recognizer, store, out)
+
+
+def show(evaluation: Evaluation) -> None:
+    """Print the summary and the accuracy of each action."""
+    summary = evaluation.summary()
+    results.print(
+        f"[bold]{summary['top1']:.1f} %[/] top-1   {summary['top5']:.1f} % top-5   "
+        f"{summary['mean_class']:.1f} % mean class   {summary['clips']} clips   "
+        f"{summary['clips_per_second']:.1f} clips/s"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):
+        table.add_column(title, justify="right" if justify == "right" else "left")
+    table.add_column("most often taken for", style="dim")
+    for row in evaluation.per_class():
+        accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1f} %"
+        table.add_row(row["action"], accuracy, str(row["clips"]), row["taken_for"] or "")
+    results.print(table)

@@ -1,0 +1,162 @@
+"""``llm-ar recognize``: the action in each file, with its probability."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from llm_ar.applications.loading import load_recognizer
+from llm_ar.applications.options import positive
+from llm_ar.applications.terminal import complain, results
+from llm_ar.errors import ClipError, ConfigError, LlmArError
+
+if TYPE_CHECKING:
+    from llm_ar.recognizer.model import ActionRecognizer, Recognition
+    from llm_ar.skeletons.clip import Clip
+
+BATCH = 16
+BAR = 24
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Recognise each file and print its answers; returns 2 if any file could not be used."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar recognize",
+        description="Name the action in each skeleton file. Files that cannot be used are named on "
+        "standard error and the others recognised all the same; the exit code is 2 then.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument("--labels", help="candidate names, separated by commas (default: trained)")
+    names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
+    parser.add_argument("--top-k", type=positive, default=5, help="answers a file (default 5)")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
+        '"sentence": [tokens]}',
+    )
+    given = parser.parse_args(arguments)
+    labels = candidate_names(given.labels, given.labels_file)
+    failed = 0
+    for file, outcome in recognise_files(given.files, given.model, labels, given.top_k):
+        if isinstance(outcome, LlmArError):
+            complain(outcome)
+            failed += 1
+        elif given.json:
+            print(json.dumps(as_json(file, outcome), ensure_ascii=False), flush=True)
+        else:
+            show(str(file), outcome)
+    if failed and len(given.files) > 1:
+        complain(f"{failed} of {len(given.files)} files were not recognised")
+    return 2 if failed else 0
+
+
+def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
+    """The names to choose from; None for those that the model was trained on.
+
+    Raises:
+        ConfigError: no name is given, one is empty or twice, or the file cannot be read.
+    """
+    if file is not None:
+        try:
+            names = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{file}: cannot be read as text ({error}); give a UTF-8 file with one name a line"
+            ) from None
+        where, names = str(file), [name for name in names if name]
+    elif listed is not None:
+        where, names = "--labels", [name.strip() for name in listed.split(",")]
+    else:
+        return None
+    if not names or not all(names):
+        raise ConfigError(f"{where}: a name is empty; give at least one name and no empty ones")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{where}: {twice[0]!r} stands there twice; names must differ")
+    return names
+
+
+def recognise_files(
+    files: Sequence[Path], folder: Path, labels: Sequence[str] | None, top_k: int
+) -> Iterator[tuple[Path, Recognition | LlmArError]]:
+    """Each file with its answers or with what is wrong with it, in order.
+
+    The model is loaded when the first readable file asks for it.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+    from llm_ar.skeletons.readers import read_clip
+
+    model: ActionRecognizer | None = None
+    for first in range(0, len(files), BATCH):
+        outcomes: dict[int, Recognition | LlmArError] = {}
+        clips: dict[int, Clip] = {}
+        batch = files[first : first + BATCH]
+        for place, file in enumerate(batch):
+            try:
+                clips[place] = read_clip(file)
+            except LlmArError as error:
+                outcomes[place] = error
+        if clips and model is None:
+            model = load_recognizer(folder)
+        if clips and model is not None:
+            outcomes |= _recognise(model, clips, labels, top_k)
+        for place, file in enumerate(batch):
+            yield file, outcomes[place]
+
+
+def as_json(file: Path, recognition: Recognition) -> dict[str, object]:
+    """One file's answers as JSON values."""
+    return {
+        "file": str(file),
+        "top": [
+            {"action": answer.action, "probability": round(answer.probability, 6)}
+            for answer in recognition.top
+        ],
+        "sentence": list(recognition.sentence),
+    }
+
+
+def show(title: str, recognition: Recognition) -> None:
+    """Print one clip's answers as bars."""
+    results.print(Text(title, style="bold"), soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    for rank, answer in enumerate(recognition.top):
+        bar = "█" * round(answer.probability * BAR)
+        style = "bold cyan" if rank == 0 else "dim"
+        table.add_row(
+            "",
+            Text(answer.action, style=style),
+            Text(f"{100 * answer.probability:5.1f} %", style=style),
+            Text(bar, style="cyan" if rank == 0 else "dim"),
+        )
+    results.print(table)
+
+
+def _recognise(
+    model: ActionRecognizer, clips: dict[int, Clip], labels: Sequence[str] | None, top_k: int
+) -> dict[int, Recognition | LlmArError]:
+    """Recognise clips together, or one by one where one of them is unfit for the model."""
+    outcomes: dict[int, Recognition | LlmArError] = {}
+    try:
+        answers = model.recognize(list(clips.values()), labels=labels, top_k=top_k)
+        outcomes.update(zip(clips, answers, strict=True))
+    except LlmArError as error:
+        if len(clips) > 1:
+            for place, clip in clips.items():
+                outcomes |= _recognise(model, {place: clip}, labels, top_k)
+        else:
+            place, clip = next(iter(clips.items()))
+            named = clip.source in str(error)
+            outcomes[place] = error if named else ClipError(clip.source, str(error))
+    return outcomes

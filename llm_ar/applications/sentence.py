@@ -1,0 +1,28 @@
+"""``llm-ar sentence``: a clip written as a sentence of action tokens."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the action sentence of a file: its tokens' numbers, separated by spaces."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar sentence",
+        description="Write a clip as its action sentence, the numbers of its tokens in order.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    given = parser.parse_args(arguments)
+
+    from llm_ar.skeletons.readers import read_clip
+
+    clip = read_clip(given.file)
+
+    from llm_ar.tokenizer.model import ActionTokenizer
+
+    tokenizer = ActionTokenizer.from_pretrained(given.model / "tokenizer")
+    print(*tokenizer.encode_clips([clip])[0].tolist())
+    return 0

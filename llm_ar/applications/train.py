@@ -1,0 +1,94 @@
+"""``llm-ar train``: a prepared dataset to a model, in two stages."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from llm_ar.applications.settings import load_run, settings_help
+from llm_ar.applications.terminal import results
+from llm_ar.config import RunConfig
+from llm_ar.errors import DatasetError
+
+if TYPE_CHECKING:
+    from llm_ar.skeletons.store import ClipStore
+
+Stage = Literal["tokenizer", "recognizer", "both"]
+STAGES: tuple[Stage, ...] = ("tokenizer", "recognizer", "both")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Train what is asked for and print where the model is."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar train",
+        usage="llm-ar train [tokenizer|recognizer|both] [--config FILE] [--resume] "
+        "[--SETTING VALUE ...]",
+        description="Stage 1 (tokenizer) learns to write clips as sentences of action tokens, "
+        "stage 2 (recognizer) teaches the language model to read them; both are trained without "
+        "a stage.",
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.add_argument("--config", type=Path, help="YAML file with the settings that differ")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where an interrupted training stopped"
+    )
+    parser.add_argument("-h", "--help", action="store_true", help="show this and all settings")
+    # The stage is taken off first: behind an unknown "--setting", argparse would take its value.
+    staged = bool(arguments) and not arguments[0].startswith("-")
+    word = arguments[0] if staged else "both"
+    given, overrides = parser.parse_known_args(arguments[1:] if staged else arguments)
+    if given.help:
+        print(parser.format_help() + settings_help())
+        return 0
+    stage = next((known for known in STAGES if known == word), None)
+    if stage is None:
+        parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
+    settings = load_run(given.config, overrides)
+    folder = train(settings, stage, resume=given.resume)
+    results.print(f"The model is in {folder}", markup=False, soft_wrap=True)
+    return 0
+
+
+def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -> Path:
+    """Train one stage or both; returns the model's folder.
+
+    Args:
+        settings: everything that makes the model.
+        stage: which part; the recogniser needs a trained tokenizer in the model's folder.
+        resume: go on from the last checkpoint, if there is one.
+
+    Raises:
+        DatasetError: the prepared dataset is missing or has no training clips.
+        ModelError: the language model, or the trained tokenizer, is missing.
+    """
+    from llm_ar.recognizer.backbone import embed_names, load_words
+    from llm_ar.recognizer.train import train_recognizer
+    from llm_ar.skeletons.store import ClipStore
+    from llm_ar.tokenizer.train import train_tokenizer
+
+    if stage != "recognizer":
+        names = training_names(ClipStore.open(settings.data), settings.protocol)
+        words, text_tokenizer = load_words(settings.recognizer.llm)
+        train_tokenizer(settings, words, embed_names(words, text_tokenizer, names), resume)
+    if stage != "tokenizer":
+        train_recognizer(settings, resume)
+    return settings.out
+
+
+def training_names(store: ClipStore, protocol: str) -> list[str]:
+    """The actions that the protocol's training clips show, in the dataset's order.
+
+    Raises:
+        DatasetError: the protocol is unknown or leaves no clip to train on.
+    """
+    training, _ = store.split(protocol)
+    if not training:
+        raise DatasetError(
+            f"{store.path}: protocol {protocol} leaves no clip to train on; choose another one"
+        )
+    clips = store.metadata()
+    shown = {clips[index].label for index in training}
+    return [label for label in store.labels if label in shown]

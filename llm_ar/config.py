@@ -1,0 +1,173 @@
+"""Typed settings of a run: one source for YAML files, command-line overrides and checkpoints.
+
+Every field has a default; a YAML file in ``experiments/`` holds only what differs from it. A key
+means the same in Python, in YAML and on the command line (``--tokenizer.codebook.size 256``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ViewConfig:
+    """How a clip becomes a fixed-size, comparable sequence (before any augmentation)."""
+
+    frames: int = 64
+    """Frames T after resampling; a multiple of 4."""
+    people: int = 1
+    """People M kept per clip (the ones that move most); absent ones are masked."""
+    face_camera: bool = True
+    """Rotate each clip about the vertical so that the person's hips face the camera on average."""
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Random changes of a training clip, drawn anew each time it is seen; 0 turns one off."""
+
+    yaw_degrees: float = 30.0
+    """Rotation about the vertical, uniform in +- this angle."""
+    tilt_degrees: float = 10.0
+    """Rotation about the two horizontal axes, uniform in +- this angle."""
+    scale: float = 0.1
+    """Size factor, uniform in 1 +- this."""
+    crop: float = 0.3
+    """Share of the clip's time that a random crop may cut off (changes speed as well)."""
+    joint_dropout: float = 0.05
+    """Probability that a joint is missing for the whole clip."""
+    noise: float = 0.01
+    """Standard deviation of Gaussian joint noise, in body sizes."""
+    mirror: float = 0.0
+    """Probability of exchanging left and right (labels that name a side are exchanged too)."""
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Size of the encoder and the decoder."""
+
+    width: int = 256
+    """Channels of the 1-D convolutions."""
+    blocks: int = 2
+    """Residual blocks at each of the two frame rates of the encoder, and in the decoder."""
+    kernel: int = 3
+    """Temporal kernel, an odd number of steps."""
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class CodebookConfig:
+    """The codebook of action tokens (paper, sec. 3.2)."""
+
+    size: int = 512
+    """Number of tokens U."""
+    dim: int = 0
+    """Dimension d_u of a token; 0 means the LLM's embedding width, as in the paper."""
+    geometry: Literal["hyperbolic", "euclidean"] = "hyperbolic"
+    curvature: float = 1.0
+    """c of the Poincare ball of curvature -c (hyperbolic only)."""
+    latent_norm: float = 1.0
+    """Typical norm of a latent before the exponential map: keeps points off the boundary."""
+    decay: float = 0.99
+    """Moving-average factor of the tokens' usage statistics."""
+    start_after: int = 200
+    """Steps in which latents pass unquantised; the tokens then start on latents that mean something."""
+    revive_after: int = 50
+    """Steps without use after which a dead token is moved onto a live latent."""
+
+
+@dataclass(frozen=True)
+class BiasConfig:
+    """Weights of the three human biases and of the label's text; 0 turns one off."""
+
+    zipf: float = 0.1
+    zipf_exponent: float = 1.0
+    context: float = 0.1
+    mmd: float = 0.1
+    names: float = 1.0
+    """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """One stage of training."""
+
+    epochs: int = 60
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.05
+    """Share of all steps with a rising learning rate."""
+    save_minutes: float = 3.0
+    """A checkpoint at least this often: what a killed run can lose."""
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """Stage 1: clips to action sentences."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    codebook: CodebookConfig = field(default_factory=CodebookConfig)
+    biases: BiasConfig = field(default_factory=BiasConfig)
+    commitment: float = 0.25
+    reconstruction: float = 1.0
+    optim: OptimConfig = field(default_factory=OptimConfig)
+
+
+@dataclass(frozen=True)
+class LlmConfig:
+    """The language model; its own weights are never changed."""
+
+    name: str = "smollm2-135m-instruct"
+    """The bundled default, or any Hugging Face causal LM by name or folder."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    four_bit: bool = False
+    """Hold the base weights in 4 bits (CUDA and bitsandbytes)."""
+    gradient_checkpointing: bool = False
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """The adapter (paper, sec. 3.4)."""
+
+    rank: int = 8
+    alpha: int = 16
+    dropout: float = 0.05
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
+
+
+@dataclass(frozen=True)
+class RecognizerConfig:
+    """Stage 2: action sentences to names."""
+
+    llm: LlmConfig = field(default_factory=LlmConfig)
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    template: str = "paper"
+    """Instruction template, by name (``llm_ar/recognizer/templates.yaml``)."""
+    lexicon: Literal["codebook", "names"] = "names"
+    """Where the tokens' embeddings start: the codebook alone, or the names seen with each token."""
+    token_noise: float = 0.1
+    """Share of action tokens replaced at random in training."""
+    optim: OptimConfig = field(
+        default_factory=lambda: OptimConfig(epochs=5, batch_size=16, learning_rate=3e-4)
+    )
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that makes one trained model."""
+
+    data: Path = Path("data/procedural")
+    """Prepared dataset (``llm-ar prepare``)."""
+    protocol: str = "xsub"
+    """Who trains and who tests."""
+    out: Path = Path("runs/default")
+    """Folder of the trained model."""
+    seed: int = 0
+    held_out: float = 0.0
+    """Share of training clips kept aside to choose the epoch; 0: the last epoch is taken."""
+    view: ViewConfig = field(default_factory=ViewConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)

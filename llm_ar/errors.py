@@ -1,0 +1,49 @@
+"""Errors meant for the person at the keyboard: one sentence, what is wrong and what to do.
+
+The command line prints them without a traceback and exits with code 2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class LlmArError(Exception):
+    """A user's mistake or a broken input; ``str(error)`` is one complete sentence."""
+
+
+class ClipError(LlmArError):
+    """A recording that cannot be read or used; names the file and the place in it.
+
+    Args:
+        source: file (or dataset row) that is at fault.
+        problem: what is wrong, where (line or field), what was expected and what to do.
+    """
+
+    def __init__(self, source: str | Path, problem: str) -> None:
+        self.source = str(source)
+        self.problem = problem
+        super().__init__(f"{source}: {problem}")
+
+
+class LayoutError(LlmArError):
+    """A joint layout that is malformed, or a clip in another layout than the model's."""
+
+
+class DatasetError(LlmArError):
+    """A prepared dataset or a raw folder that is missing, empty, or half-written."""
+
+
+class ConfigError(LlmArError):
+    """A setting with an unknown name or an impossible value."""
+
+
+class ModelError(LlmArError):
+    """A model folder that is missing, half-written, or made for something else."""
+
+
+class MissingExtraError(LlmArError):
+    """An optional dependency is absent; the message is the exact command that installs it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional part: pip install 'llm-ar[{extra}]'")

@@ -1,0 +1,184 @@
+"""One pass over a protocol's test clips: the exact probability of every class for every clip."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.errors import DatasetError
+from llm_ar.evaluation import metrics
+from llm_ar.evaluation.versions import versions
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.store import ClipStore
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a recogniser answered on N test clips of C classes, and what follows from it.
+
+    Args:
+        model: name of the model (its folder's).
+        dataset: name of the dataset.
+        protocol: who trained and who was tested.
+        labels: the C candidate names.
+        indices: rows (N,) of the test clips in the prepared dataset.
+        truth: true classes (N,), indices into ``labels``.
+        probabilities: (N, C), each row summing to 1.
+        sentences: action sentences (N, W).
+        seconds: time taken, from joints to probabilities.
+        seed: the seed that the model was trained with.
+        date: when, ISO 8601, UTC.
+    """
+
+    model: str
+    dataset: str
+    protocol: str
+    labels: tuple[str, ...]
+    indices: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    sentences: NDArray[np.int64]
+    seconds: float
+    seed: int
+    date: str
+
+    @cached_property
+    def answers(self) -> NDArray[np.int64]:
+        """The most probable class of each clip, (N,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Counts (C, C): row = true class, column = answer."""
+        return metrics.confusion_counts(self.answers, self.truth, len(self.labels))
+
+    @cached_property
+    def calibration(self) -> metrics.Calibration:
+        """How far the probabilities can be trusted."""
+        return metrics.calibration(self.probabilities, self.truth)
+
+    def summary(self) -> dict[str, float]:
+        """The figures to quote; accuracies in percent with two decimals."""
+        return {
+            "top1": _percent(metrics.top_k(self.probabilities, self.truth, 1)),
+            "top5": _percent(metrics.top_k(self.probabilities, self.truth, 5)),
+            "mean_class": _percent(metrics.mean_class(self.confusion)),
+            "clips": len(self.truth),
+            "clips_per_second": round(len(self.truth) / self.seconds, 2),
+        }
+
+    def per_class(self) -> list[dict[str, Any]]:
+        """Each class with its clips, accuracy (percent; None without clips) and top confusion."""
+        rows = []
+        accuracy = metrics.class_accuracy(self.confusion)
+        mistakes = self.confusion - np.diag(np.diag(self.confusion))
+        for index, name in enumerate(self.labels):
+            clips, wrong = int(self.confusion[index].sum()), mistakes[index]
+            rows.append(
+                {
+                    "action": name,
+                    "clips": clips,
+                    "accuracy": _percent(accuracy[index]) if clips else None,
+                    "taken_for": self.labels[int(wrong.argmax())] if wrong.any() else None,
+                }
+            )
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values, the summary first."""
+        return {
+            **self.summary(),
+            "model": self.model,
+            "dataset": self.dataset,
+            "protocol": self.protocol,
+            "seed": self.seed,
+            "date": self.date,
+            "seconds": round(self.seconds, 3),
+            "labels": list(self.labels),
+            "per_class": self.per_class(),
+            "confusion": self.confusion.tolist(),
+            "calibration": asdict(self.calibration),
+            "versions": versions(),
+        }
+
+
+def evaluate(
+    model: ActionRecognizer,
+    store: ClipStore,
+    protocol: str | None = None,
+    *,
+    name: str = "model",
+    batch_size: int = 16,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Recognise the protocol's test clips among the names that the model was trained on.
+
+    Args:
+        model: the recogniser.
+        store: a prepared dataset.
+        protocol: one of the dataset's protocols; the model's own by default.
+        name: what the model is called in the results.
+        batch_size: clips recognised at a time.
+        on_progress: called with clips done and clips in all, after each batch.
+
+    Raises:
+        DatasetError: the protocol is unknown or leaves no test clips, or a test clip's label is
+            none that the model knows.
+        LayoutError: the dataset's joints cannot be mapped to the model's.
+    """
+    protocol = protocol or model.run.protocol
+    labels = tuple(model.labels)
+    indices = [int(index) for index in store.split(protocol)[1]]
+    if not indices:
+        raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")
+    known = store.metadata()
+    truth = _classes([known[index].label for index in indices], labels, name)
+
+    started = time.perf_counter()
+    probabilities, sentences = [], []
+    for first in range(0, len(indices), batch_size):
+        clips = [store[index] for index in indices[first : first + batch_size]]
+        tokens = model.tokenizer.encode_clips(clips)
+        scores = model.log_likelihoods(tokens)
+        probabilities.append(scores.double().softmax(dim=-1).cpu().numpy())
+        sentences.append(tokens.cpu().numpy())
+        if on_progress is not None:
+            on_progress(first + len(clips), len(indices))
+    return Evaluation(
+        model=name,
+        dataset=store.dataset,
+        protocol=protocol,
+        labels=labels,
+        indices=np.array(indices),
+        truth=truth,
+        probabilities=np.concatenate(probabilities),
+        sentences=np.concatenate(sentences),
+        seconds=time.perf_counter() - started,
+        seed=model.run.seed,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _classes(names: Sequence[str | None], labels: Sequence[str], model: str) -> NDArray[np.int64]:
+    """The class index of each name; every name must be one of the model's labels."""
+    strangers = Counter(name for name in names if name not in labels)
+    if strangers:
+        listed = ", ".join(f"{name!r} ({clips} clips)" for name, clips in strangers.most_common(5))
+        raise DatasetError(
+            f"test clips are labelled {listed}, which {model} was not trained to answer (it knows "
+            f"{', '.join(labels)}); evaluate a model trained on this dataset, or correct the labels"
+        )
+    index = {label: position for position, label in enumerate(labels)}
+    return np.array([index[name] for name in names if name is not None])
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(share), 2)

@@ -1,0 +1,117 @@
+"""The figures that the project claims: one JSON a benchmark and model, and tables made from them.
+
+``python -m llm_ar.evaluation.records README.md`` rewrites the table between the marks
+``<!-- results -->`` and ``<!-- /results -->`` from the files in ``results/``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+from llm_ar.errors import LlmArError
+from llm_ar.evaluation.evaluate import Evaluation
+
+_BEGIN, _END = "<!-- results -->", "<!-- /results -->"
+_PER_SEED = ("seeds", "top1", "top5", "mean_class", "minutes", "peak_memory_mib", "dates", "commits")
+
+
+def record(evaluation: Evaluation, training: Mapping[str, Any], command: str, file: Path) -> None:
+    """Add an evaluation to a results file, in place of an earlier one with the same seed.
+
+    Args:
+        evaluation: of one trained model.
+        training: the figures of its training, as in the model's ``config.json``.
+        command: what a user types to train it again.
+        file: JSON under ``results/``; made if absent.
+
+    Raises:
+        LlmArError: the file is about another benchmark, protocol, or choice of the epoch.
+    """
+    about = {
+        "benchmark": evaluation.dataset,
+        "protocol": evaluation.protocol,
+        "model": evaluation.model,
+        "selection": training["selection"],
+        "command": command,
+        "clips": len(evaluation.truth),
+    }
+    summary = evaluation.summary()
+    run = {
+        "seeds": evaluation.seed,
+        "top1": summary["top1"],
+        "top5": summary["top5"],
+        "mean_class": summary["mean_class"],
+        "minutes": training["minutes"],
+        "peak_memory_mib": training["peak_memory_mib"],
+        "dates": evaluation.date,
+        "commits": training["commit"],
+    }
+    runs = {evaluation.seed: run}
+    if file.exists():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        differing = [key for key in about if before.get(key) != about[key]]
+        if differing:
+            raise LlmArError(
+                f"{file}: holds another result ({', '.join(differing)} differ); choose another file"
+            )
+        for place, seed in enumerate(before["seeds"]):
+            runs.setdefault(seed, {key: before[key][place] for key in _PER_SEED})
+    columns = {key: [runs[seed][key] for seed in sorted(runs)] for key in _PER_SEED}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(file.name + ".tmp")
+    unfinished.write_text(json.dumps(about | columns, indent=2) + "\n", encoding="utf-8")
+    os.replace(unfinished, file)
+
+
+def table(results: Path) -> str:
+    """A Markdown table of all results in a folder, in the order of the files' names."""
+    lines = [
+        "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | training | seeds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for file in sorted(results.glob("*.json")):
+        result = json.loads(file.read_text(encoding="utf-8"))
+        if "top1" not in result:
+            continue
+        cells = [
+            result["benchmark"],
+            result["protocol"],
+            f"[{result['model']}](results/{file.name})",
+            *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
+            str(result["clips"]),
+            f"{mean(result['minutes']):.0f} min, {result['selection']}",
+            ", ".join(map(str, result["seeds"])),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def update(page: Path, results: Path) -> None:
+    """Replace the table between the marks of a Markdown page.
+
+    Raises:
+        LlmArError: the page has no such marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise LlmArError(f"{page}: has no place for the table; add the lines {_BEGIN} and {_END}")
+    page.write_text(f"{before}{_BEGIN}\n{table(results)}\n{_END}{after}", encoding="utf-8")
+
+
+def _spread(values: list[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{mean(values):.1f} ± {pstdev(values):.1f}"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ["README.md"]:
+        update(Path(name), Path("results"))

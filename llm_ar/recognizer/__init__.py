@@ -1,0 +1,1 @@
+"""Action sentences to the actions' names, by a language model with an adapter."""

@@ -1,0 +1,44 @@
+"""The adapter on disk: its own weights alone, in float32, in the form that peft reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import save_file
+
+from llm_ar.recognizer.folder import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
+
+
+def save_adapter(llm: PeftModel, folder: Path, llm_name: str) -> None:
+    """Write the adapter as peft reads it: its own weights in float32, none of the LLM's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = get_peft_model_state_dict(llm, save_embedding_layers=False)
+    weights = {name: weight.detach().float().cpu().contiguous() for name, weight in state.items()}
+    save_file(weights, folder / ADAPTER_FILE, metadata={"format": "pt"})
+    described = llm.peft_config["default"].to_dict()
+    described |= {"base_model_name_or_path": llm_name, "inference_mode": True}
+    text = json.dumps(described, indent=2, sort_keys=True, default=_plain) + "\n"
+    (folder / ADAPTER_CONFIG_FILE).write_text(text, encoding="utf-8")
+
+
+def load_adapter(llm: PeftModel, file: Path) -> None:
+    """Read an adapter's weights into an LLM with a fresh adapter of the same settings.
+
+    Raises:
+        ModelError: if the file is damaged or holds other weights than the settings ask for.
+    """
+    state = read_tensors(file)
+    wanted = get_peft_model_state_dict(llm, save_embedding_layers=False)
+    if {name: weight.shape for name, weight in state.items()} != {
+        name: weight.shape for name, weight in wanted.items()
+    }:
+        raise damaged(file, "its weights are not those that config.json describes")
+    set_peft_model_state_dict(llm, state)
+
+
+def _plain(value: object) -> Any:
+    """Sets and enumerations of peft's settings as JSON values."""
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)

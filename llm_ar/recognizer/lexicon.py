@@ -1,0 +1,70 @@
+"""Action tokens as words: where each token's embedding in the LLM's input space comes from.
+
+The paper gives codebook vectors the width of the LLM's word embeddings and feeds them as they are.
+Two departures, both settings: the codebook may be narrower, and the embeddings may start from the
+names of the training clips that each token was seen in.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+CODEBOOK_SHARE = 0.1
+"""Part of the codebook's geometry added to the expected names, so that no two tokens coincide."""
+_PROJECTION_SEED = 0
+
+
+def start_embeddings(
+    codebook: Tensor,
+    word_embeddings: Tensor,
+    name_embeddings: Tensor,
+    token_name_counts: Tensor | None,
+    how: Literal["codebook", "names"],
+) -> Tensor:
+    """Embeddings of the action tokens in the LLM's input space.
+
+    With ``how="codebook"`` the (log-mapped) codebook vectors c_u are brought to the words' mean mu
+    and spread s: e_u = mu + s (P c_u - mean) / spread(P c), P a fixed orthogonal projection when
+    the widths differ. With ``how="names"`` a token is the expected embedding of the names it was
+    seen with, plus a small part of its codebook embedding:
+    e_u = sum_n P(n | u) e_n + 0.1 (e_u^codebook - mu); tokens never seen take mu for the sum.
+
+    Args:
+        codebook: (U, d).
+        word_embeddings: (V, width), the LLM's.
+        name_embeddings: (C, width), of the training names.
+        token_name_counts: (U, C), how often each token was seen in clips of each name; only for
+            ``how="names"``.
+        how: where the embeddings start from.
+
+    Returns:
+        (U, width) float32.
+    """
+    words = word_embeddings.float()
+    mean = words.mean(0)
+    offsets = _to_width(codebook.detach().float(), words.shape[1])
+    offsets = offsets - offsets.mean(0)
+    spread = offsets.square().mean().sqrt().clamp_min(1e-12)
+    offsets = offsets * ((words - mean).square().mean().sqrt() / spread)
+    if how == "codebook":
+        return mean + offsets
+    if token_name_counts is None:
+        raise ValueError('how="names" needs token_name_counts')
+    counts = token_name_counts.float()
+    seen = counts.sum(1, keepdim=True)
+    expected = (counts / seen.clamp_min(1)) @ name_embeddings.float()
+    return torch.where(seen > 0, expected, mean) + CODEBOOK_SHARE * offsets
+
+
+def _to_width(vectors: Tensor, width: int) -> Tensor:
+    """Vectors (U, d) in the LLM's width, by a fixed projection that keeps angles if d <= width."""
+    dim = vectors.shape[1]
+    if dim == width:
+        return vectors
+    generator = torch.Generator().manual_seed(_PROJECTION_SEED)
+    square = torch.randn(max(dim, width), min(dim, width), generator=generator)
+    basis = torch.linalg.qr(square).Q.to(vectors.device)
+    return vectors @ (basis.T if dim < width else basis)

@@ -1,0 +1,46 @@
+"""A resumed run must be the run that was interrupted: its settings are noted and compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from llm_ar.errors import ConfigError
+
+_SETTINGS_FILE = "settings.json"
+
+
+def keep_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Note the settings of a run that begins."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{_SETTINGS_FILE}.tmp"
+    unfinished.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(folder / _SETTINGS_FILE)
+
+
+def check_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Refuse to go on with other settings than those that the run began with.
+
+    Raises:
+        ConfigError: naming the settings that differ.
+    """
+    before = _flat(json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8")))
+    now = _flat(settings)
+    changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
+    if changed:
+        listed = ", ".join(f"{key} (was {before.get(key)}, is {now.get(key)})" for key in changed)
+        raise ConfigError(
+            f"{folder}: cannot resume with other settings: {listed}; restore them, or train "
+            "without --resume"
+        )
+
+
+def _flat(settings: dict[str, Any], place: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{place}{key}.")
+        else:
+            flat[place + key] = value
+    return flat

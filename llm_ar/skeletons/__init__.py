@@ -1,0 +1,1 @@
+"""Recordings to clean clips: layouts, readers, protocols, views and the dataset on disk (numpy)."""

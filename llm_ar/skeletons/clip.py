@@ -1,0 +1,165 @@
+"""The clip: one recorded action as joint positions over time, with a mask of what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.layout import Layout
+
+Joints = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One action, performed by one or more people.
+
+    Axes are the Kinect's: x to the camera's left (a facing person's right), y up, z away from the
+    camera, so that the frame is right-handed. Readers turn other conventions into this one.
+
+    Args:
+        joints: positions ``(T, M, J, 3)``, float32, in the source's unit (metres for 3-D cameras,
+            pixels for images); missing joints hold 0.
+        present: ``(T, M, J)``, False where a joint was not seen.
+        fps: frames a second.
+        layout: names and structure of the J joints.
+        dimensions: 2 where depth was not measured; z is 0 then.
+        label: name of the action, if known.
+        subject: who performs, if known.
+        camera: which camera, if known.
+        source: file (or dataset row) that the clip came from.
+        split: ``train``, ``test`` or another word of the dataset's own split column.
+        repairs: what a reader had to mend, one sentence each; reported, not stored.
+
+    Raises:
+        ClipError: the arrays disagree in shape, hold no frame, or no joint is present.
+    """
+
+    joints: Joints
+    present: Mask
+    fps: float
+    layout: Layout
+    dimensions: Literal[2, 3] = 3
+    label: str | None = None
+    subject: str | None = None
+    camera: str | None = None
+    source: str = "unnamed clip"
+    split: str | None = None
+    repairs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that are no clip."""
+        joints, present, expected = self.joints, self.present, len(self.layout.joints)
+        if joints.dtype != np.float32 or present.dtype != np.bool_:
+            raise self._error(
+                f"joints must be float32 and present bool, not {joints.dtype} and {present.dtype}"
+            )
+        if joints.ndim != 4 or joints.shape[3] != 3 or present.shape != joints.shape[:3]:
+            raise self._error(
+                "joints must have shape (frames, people, joints, 3) and present its first three, "
+                f"not {joints.shape} and {present.shape}"
+            )
+        if joints.shape[0] < 1 or joints.shape[1] < 1:
+            raise self._error("it has no frames or no people; at least one of each is needed")
+        if joints.shape[2] != expected:
+            raise self._error(
+                f"it has {joints.shape[2]} joints, but layout {self.layout.name} has {expected}"
+            )
+        if self.dimensions not in (2, 3):
+            raise self._error(f"dimensions must be 2 or 3, not {self.dimensions}")
+        if self.dimensions == 2 and joints[..., 2].any():
+            raise self._error("it has 2 dimensions, but z differs from 0")
+        if not (np.isfinite(self.fps) and self.fps > 0):
+            raise self._error(f"frames a second must be a positive number, not {self.fps}")
+        if not present.any():
+            raise self._error("no joint is present in any frame, so nothing can be recognised")
+        if not np.isfinite(joints).all():
+            raise self._error("joints hold NaN or infinite values; mark them missing instead")
+
+    @property
+    def frames(self) -> int:
+        """Number of frames T."""
+        return int(self.joints.shape[0])
+
+    @property
+    def people(self) -> int:
+        """Number of people M, absent ones included."""
+        return int(self.joints.shape[1])
+
+    @property
+    def name(self) -> str:
+        """The source without folders and ending."""
+        return PurePosixPath(self.source.replace("\\", "/")).stem
+
+    def _error(self, problem: str) -> ClipError:
+        return ClipError(self.source, problem)
+
+
+def clean_clip(
+    positions: NDArray[Any],
+    present: Mask | None = None,
+    *,
+    source: str,
+    layout: Layout,
+    fps: float,
+    label: str | None = None,
+    subject: str | None = None,
+    camera: str | None = None,
+    split: str | None = None,
+    repairs: tuple[str, ...] = (),
+) -> Clip:
+    """Make a clip from positions as recorded: what is not a number becomes a missing joint.
+
+    A body whose joints all lie at exactly 0 in a frame is absent there: most file formats fill
+    with zeros. A single joint at 0 is kept, since root-centred recordings have one.
+
+    Args:
+        positions: ``(T, M, J, C)`` numbers with C = 2 or 3, in the axes of `Clip`.
+        present: ``(T, M, J)`` mask of seen joints, if the recording has one.
+        source: file that the positions came from; further arguments as in `Clip`.
+
+    Raises:
+        ClipError: nothing usable remains, or the shapes are impossible.
+    """
+    if positions.ndim != 4 or positions.shape[3] not in (2, 3):
+        raise ClipError(
+            source, f"expected (frames, people, joints, 2 or 3) numbers, found {positions.shape}"
+        )
+    if 0 in positions.shape:
+        raise ClipError(source, f"it holds no positions at all (shape {positions.shape})")
+    frames, people, count, dimensions = positions.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = positions.astype(np.float32)
+    finite = np.isfinite(values).all(axis=-1)
+    seen = np.ones((frames, people, count), dtype=np.bool_) if present is None else present
+    if seen.shape != finite.shape:
+        raise ClipError(source, f"present has shape {seen.shape}, expected {finite.shape}")
+    broken = int((seen & ~finite).sum())
+    seen = seen & finite & (values != 0).any(axis=(-2, -1))[..., None]
+    if not seen.any():
+        cause = " (its values are not numbers)" if broken else " (all are 0 or not tracked)"
+        raise ClipError(source, f"no joint is present in any frame{cause}; record it again")
+    if broken:
+        noun = "joint position" if broken == 1 else "joint positions"
+        repairs = (*repairs, f"{broken} {noun} not a finite number, marked as missing")
+    joints = np.zeros((frames, people, count, 3), dtype=np.float32)
+    joints[..., :dimensions] = np.where(seen[..., None], values, np.float32(0))
+    return Clip(
+        joints=joints,
+        present=seen,
+        fps=fps,
+        layout=layout,
+        dimensions=2 if dimensions == 2 else 3,
+        label=label,
+        subject=subject,
+        camera=camera,
+        source=source,
+        split=split,
+        repairs=repairs,
+    )

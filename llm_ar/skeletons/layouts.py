@@ -1,0 +1,206 @@
+"""The built-in joint layouts, and the way of a clip from one layout to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from llm_ar.errors import LayoutError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layout import Layout
+
+__all__ = ["COCO", "KINECT_V1", "KINECT_V2", "LAYOUTS", "SBU", "Layout", "layout_named", "map_clip"]
+
+
+def _layout(name: str, tree: str, centre: str, size_bones: str, parts: Mapping[str, str]) -> Layout:
+    """Build a layout from words: ``tree`` lists ``joint<parent`` in order of index."""
+    entries = [entry.partition("<") for entry in tree.split()]
+    index = {joint: i for i, (joint, _, _) in enumerate(entries)}
+    return Layout(
+        name=name,
+        joints=tuple(index),
+        parents=tuple(index[parent] if parent else -1 for _, _, parent in entries),
+        pairs=tuple(
+            (i, index[joint.replace("left", "right", 1)])
+            for joint, i in index.items()
+            if joint.startswith("left")
+        ),
+        parts={part: tuple(index[name] for name in names.split()) for part, names in parts.items()},
+        centre=tuple(index[joint] for joint in centre.split()),
+        size_bones=tuple(
+            (index[a], index[b]) for a, _, b in (bone.partition("-") for bone in size_bones.split())
+        ),
+    )
+
+
+KINECT_V1 = _layout(
+    "kinect-v1",
+    """hip_center spine<hip_center shoulder_center<spine head<shoulder_center
+    left_shoulder<shoulder_center left_elbow<left_shoulder left_wrist<left_elbow
+    left_hand<left_wrist
+    right_shoulder<shoulder_center right_elbow<right_shoulder right_wrist<right_elbow
+    right_hand<right_wrist
+    left_hip<hip_center left_knee<left_hip left_ankle<left_knee left_foot<left_ankle
+    right_hip<hip_center right_knee<right_hip right_ankle<right_knee right_foot<right_ankle""",
+    centre="hip_center",
+    size_bones="hip_center-spine spine-shoulder_center",
+    parts={
+        "head": "head",
+        "torso": "hip_center spine shoulder_center",
+        "left_arm": "left_shoulder left_elbow left_wrist left_hand",
+        "right_arm": "right_shoulder right_elbow right_wrist right_hand",
+        "left_leg": "left_hip left_knee left_ankle left_foot",
+        "right_leg": "right_hip right_knee right_ankle right_foot",
+    },
+)
+
+KINECT_V2 = _layout(
+    "kinect-v2",
+    """hip_center spine<hip_center neck<shoulder_center head<neck
+    left_shoulder<shoulder_center left_elbow<left_shoulder left_wrist<left_elbow
+    left_hand<left_wrist
+    right_shoulder<shoulder_center right_elbow<right_shoulder right_wrist<right_elbow
+    right_hand<right_wrist
+    left_hip<hip_center left_knee<left_hip left_ankle<left_knee left_foot<left_ankle
+    right_hip<hip_center right_knee<right_hip right_ankle<right_knee right_foot<right_ankle
+    shoulder_center<spine left_hand_tip<left_hand left_thumb<left_hand
+    right_hand_tip<right_hand right_thumb<right_hand""",
+    centre="hip_center",
+    size_bones="hip_center-spine spine-shoulder_center",
+    parts={
+        "head": "neck head",
+        "torso": "hip_center spine shoulder_center",
+        "left_arm": "left_shoulder left_elbow left_wrist left_hand left_hand_tip left_thumb",
+        "right_arm": "right_shoulder right_elbow right_wrist right_hand right_hand_tip right_thumb",
+        "left_leg": "left_hip left_knee left_ankle left_foot",
+        "right_leg": "right_hip right_knee right_ankle right_foot",
+    },
+)
+
+COCO = _layout(
+    "coco-17",
+    """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
+    left_shoulder<nose right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder
+    left_wrist<left_elbow right_wrist<right_elbow left_hip<left_shoulder
+    right_hip<right_shoulder left_knee<left_hip right_knee<right_hip left_ankle<left_knee
+    right_ankle<right_knee""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-left_shoulder right_hip-right_shoulder",
+    parts={
+        "head": "nose left_eye right_eye left_ear right_ear",
+        "torso": "left_shoulder right_shoulder left_hip right_hip",
+        "left_arm": "left_elbow left_wrist",
+        "right_arm": "right_elbow right_wrist",
+        "left_leg": "left_knee left_ankle",
+        "right_leg": "right_knee right_ankle",
+    },
+)
+
+SBU = _layout(
+    "sbu-15",
+    """head<neck neck<spine spine
+    left_shoulder<neck left_elbow<left_shoulder left_hand<left_elbow
+    right_shoulder<neck right_elbow<right_shoulder right_hand<right_elbow
+    left_hip<spine left_knee<left_hip left_foot<left_knee
+    right_hip<spine right_knee<right_hip right_foot<right_knee""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-neck right_hip-neck",
+    parts={
+        "head": "head",
+        "torso": "neck spine",
+        "left_arm": "left_shoulder left_elbow left_hand",
+        "right_arm": "right_shoulder right_elbow right_hand",
+        "left_leg": "left_hip left_knee left_foot",
+        "right_leg": "right_hip right_knee right_foot",
+    },
+)
+
+LAYOUTS: tuple[Layout, ...] = (KINECT_V1, KINECT_V2, COCO, SBU)
+
+
+def layout_named(name: str) -> Layout:
+    """The built-in layout of that name.
+
+    Raises:
+        LayoutError: there is none.
+    """
+    for layout in LAYOUTS:
+        if layout.name == name:
+            return layout
+    raise LayoutError(
+        f"no joint layout is called {name!r}; built in are "
+        f"{', '.join(layout.name for layout in LAYOUTS)}, others are read from a layout.yaml"
+    )
+
+
+STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "hip_center": (("left_hip", "right_hip"),),
+    "shoulder_center": (("left_shoulder", "right_shoulder"), ("neck",)),
+    "neck": (("shoulder_center",), ("left_shoulder", "right_shoulder")),
+    "spine": (
+        ("hip_center", "shoulder_center"),
+        ("left_hip", "right_hip", "left_shoulder", "right_shoulder"),
+    ),
+    "head": (("left_ear", "right_ear"), ("nose",)),
+    "nose": (("head",),),
+    "left_eye": (("head",),),
+    "right_eye": (("head",),),
+    "left_ear": (("head",),),
+    "right_ear": (("head",),),
+    "left_wrist": (("left_hand",),),
+    "right_wrist": (("right_hand",),),
+    "left_hand": (("left_wrist",),),
+    "right_hand": (("right_wrist",),),
+    "left_hand_tip": (("left_hand",), ("left_wrist",)),
+    "right_hand_tip": (("right_hand",), ("right_wrist",)),
+    "left_thumb": (("left_hand",), ("left_wrist",)),
+    "right_thumb": (("right_hand",), ("right_wrist",)),
+    "left_ankle": (("left_foot",),),
+    "right_ankle": (("right_foot",),),
+    "left_foot": (("left_ankle",),),
+    "right_foot": (("right_ankle",),),
+}
+"""For a joint that the source lacks: groups of joints whose mean takes its place, best first."""
+
+
+def map_clip(clip: Clip, target: Layout) -> Clip:
+    """The clip in another layout: each joint by its name, or the mean of its stand-ins.
+
+    A joint made of several is present where all of them are.
+
+    Raises:
+        LayoutError: a joint of the target has neither namesake nor stand-ins in the clip's layout.
+        ClipError: of the joints that the target keeps, none is present.
+    """
+    if clip.layout == target:
+        return clip
+    groups = _groups(clip.layout, target)
+    joints = np.zeros((clip.frames, clip.people, len(groups), 3), dtype=np.float32)
+    present = np.zeros(joints.shape[:3], dtype=np.bool_)
+    for joint, group in enumerate(groups):
+        present[:, :, joint] = clip.present[:, :, group].all(axis=2)
+        joints[:, :, joint] = clip.joints[:, :, group].mean(axis=2)
+    joints[~present] = 0
+    return replace(clip, joints=joints, present=present, layout=target)
+
+
+@lru_cache(maxsize=32)
+def _groups(source: Layout, target: Layout) -> tuple[list[int], ...]:
+    """For each joint of the target the joints of the source whose mean it is."""
+    index = {joint: i for i, joint in enumerate(source.joints)}
+    groups = []
+    for joint in target.joints:
+        for group in ((joint,), *STAND_INS.get(joint, ())):
+            if all(member in index for member in group):
+                groups.append([index[member] for member in group])
+                break
+        else:
+            raise LayoutError(
+                f"a clip in layout {source.name} cannot be turned into layout {target.name}: "
+                f"it has nothing for joint {joint!r}; record it in {target.name}, or name its "
+                "joints as the built-in layouts do"
+            )
+    return tuple(groups)

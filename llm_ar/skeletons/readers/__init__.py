@@ -1,0 +1,51 @@
+"""Readers, one small module a format: ``sniff`` knows its files, ``read`` makes a clip of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers import arrays, ntu, nw_ucla, utd_mhad
+from llm_ar.skeletons.readers.files import read_head
+
+
+class Reader(Protocol):
+    """What a format's module offers."""
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether the file looks like this format, by its first bytes (and its name)."""
+
+    def read(self, path: Path) -> Clip:
+        """The clip in the file; raises `ClipError` for anything that is wrong with it."""
+
+
+READERS: tuple[Reader, ...] = (nw_ucla, utd_mhad, arrays, ntu)
+"""All formats; the first whose ``sniff`` says yes reads the file."""
+
+
+def read_clip(path: Path) -> Clip:
+    """Read a recording, whose format is found by its content.
+
+    Raises:
+        ClipError: the file is missing, empty, damaged, or of no known format.
+    """
+    head = read_head(path)
+    for reader in READERS:
+        if reader.sniff(path, head):
+            return reader.read(path)
+    raise ClipError(
+        path,
+        "is in no format known here (NW-UCLA .json, UTD-MHAD .mat, NTU .skeleton, NumPy .npy or "
+        ".npz); save the joints as a NumPy array (frames, joints, 3)",
+    )
+
+
+def as_clip(clip: Clip | str | Path) -> Clip:
+    """The clip itself, or the one read from that file.
+
+    Raises:
+        ClipError: as `read_clip`.
+    """
+    return clip if isinstance(clip, Clip) else read_clip(Path(clip))

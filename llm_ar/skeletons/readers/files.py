@@ -1,0 +1,77 @@
+"""Reading a recording's bytes, with a clear error for each thing that can be wrong with a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llm_ar.errors import ClipError
+
+MAX_BYTES = 64 * 2**20
+"""Larger files are refused: a quarter of an hour in the wordiest format takes less."""
+
+MAX_FRAMES = 108_000
+"""An hour at 30 frames a second; longer recordings are cut first."""
+
+
+def check_file(path: Path) -> None:
+    """Refuse what cannot be a recording before any of it is read.
+
+    Raises:
+        ClipError: the file is missing, a folder, empty, or larger than `MAX_BYTES`.
+    """
+    try:
+        if path.is_dir():
+            raise ClipError(path, "this is a folder; name a recording in it")
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise ClipError(path, "no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        raise ClipError(path, f"cannot be opened ({error})") from None
+    if size == 0:
+        raise ClipError(path, "the file is empty; copy or record it again")
+    if size > MAX_BYTES:
+        raise ClipError(
+            path,
+            f"the file has {size / 2**20:,.0f} MiB, a clip may have {MAX_BYTES // 2**20} MiB; "
+            "cut it into shorter recordings",
+        )
+
+
+def check_frames(path: Path, frames: int) -> None:
+    """Refuse a recording of more than `MAX_FRAMES`.
+
+    Raises:
+        ClipError: it is longer.
+    """
+    if frames > MAX_FRAMES:
+        raise ClipError(
+            path,
+            f"has {frames:,} frames, a clip may have {MAX_FRAMES:,}; cut it into shorter ones",
+        )
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file.
+
+    Raises:
+        ClipError: as `check_file`, or the file may not be read.
+    """
+    check_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ClipError(path, f"cannot be read ({error.strerror or error})") from None
+
+
+def read_head(path: Path, size: int = 512) -> bytes:
+    """The file's first bytes, for finding its format.
+
+    Raises:
+        ClipError: as `read_bytes`.
+    """
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise ClipError(path, f"cannot be read ({error.strerror or error})") from None

@@ -1,0 +1,128 @@
+"""What there is to read in a raw folder: the files, how to read each, what is known beside them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llm_ar.errors import ClipError, DatasetError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers import nw_ucla, read_clip, utd_mhad
+
+LABELS_FILE = "labels.csv"
+_REQUIRED = ("file", "label")
+_OPTIONAL = ("subject", "camera", "split")
+_SPLITS = ("train", "test", "validation", "unused")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One clip to read.
+
+    Args:
+        path: its file.
+        source: how reports and the dataset call it: the path inside the raw folder.
+        read: the function that reads it.
+        place: row of ``labels.csv`` that names it, for messages.
+        label: what ``labels.csv`` states of the clip; so are ``subject``, ``camera``, ``split``.
+    """
+
+    path: Path
+    source: str
+    read: Callable[[Path], Clip]
+    place: str = ""
+    label: str | None = None
+    subject: str | None = None
+    camera: str | None = None
+    split: str | None = None
+
+    def clip(self) -> Clip:
+        """Read it.
+
+        Raises:
+            ClipError: it cannot be read, or nothing says which action it shows.
+        """
+        where = f"{self.place}, {self.source}" if self.place else self.source
+        try:
+            clip = self.read(self.path)
+        except ClipError as error:
+            raise ClipError(where, error.problem) from None
+        label = self.label or clip.label
+        if label is None:
+            raise ClipError(where, "its name does not tell the action; restore its original name")
+        return replace(
+            clip,
+            source=self.source,
+            label=label,
+            subject=self.subject or clip.subject,
+            camera=self.camera or clip.camera,
+            split=self.split or clip.split,
+        )
+
+
+def nw_ucla_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """All JSON files under the folder."""
+    return _files(raw, "*.json", nw_ucla.read)
+
+
+def utd_mhad_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """All skeleton files under the folder (inertial and depth files of the dataset are others)."""
+    return _files(raw, "*_skeleton.mat", utd_mhad.read)
+
+
+def folder_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """The files that ``labels.csv`` lists, in any supported format; a bad row yields its error.
+
+    Raises:
+        DatasetError: the table is missing, not a CSV in UTF-8, or lacks a column.
+    """
+    table = labels or raw / LABELS_FILE
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(rows, [])]
+            _check_header(table, header)
+            for cells in rows:
+                if any(cell.strip() for cell in cells):
+                    yield _row(raw, f"{table.name} row {rows.line_num}", header, cells)
+    except OSError as error:
+        raise DatasetError(
+            f"{table}: cannot be read ({error.strerror or error}); a folder needs this table with "
+            "the columns file,label"
+        ) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{table}: is not a CSV table in UTF-8 ({error})") from None
+
+
+def _check_header(table: Path, header: list[str]) -> None:
+    missing = [name for name in _REQUIRED if name not in header]
+    unknown = [name for name in header if name not in _REQUIRED + _OPTIONAL]
+    if missing or unknown or len(set(header)) != len(header):
+        raise DatasetError(
+            f"{table}: row 1 must name the columns file,label and, if wanted, subject,camera,split"
+            f"; found {','.join(header) or 'nothing'}"
+        )
+
+
+def _row(raw: Path, place: str, header: list[str], cells: list[str]) -> Recording | ClipError:
+    if len(cells) != len(header):
+        return ClipError(place, f"has {len(cells)} cells, expected {len(header)} as in row 1")
+    row = {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+    file, label, split = row["file"], row["label"], row.get("split")
+    if file is None or label is None:
+        name = "file" if file is None else "label"
+        return ClipError(place, f"column {name!r} is empty; fill it or delete the row")
+    if split is not None and split not in _SPLITS:
+        return ClipError(place, f"split {split!r} is not one of {', '.join(_SPLITS)}")
+    return Recording(
+        raw / file, file, read_clip, place, label, row.get("subject"), row.get("camera"), split
+    )
+
+
+def _files(
+    raw: Path, pattern: str, read: Callable[[Path], Clip]
+) -> Iterator[Recording | ClipError]:
+    for path in sorted(raw.rglob(pattern)):
+        yield Recording(path, path.relative_to(raw).as_posix(), read)

@@ -1,0 +1,110 @@
+"""Random changes of training clips, on batches of tensors, drawn anew each time a clip is seen."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from llm_ar.config import AugmentConfig
+from llm_ar.skeletons.layouts import Layout
+
+
+def augment(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Tensor, Tensor]:
+    """Rotate, scale, crop in time, add noise and drop joints, independently for each clip.
+
+    Args:
+        joints: (B, T, M, J, 3) in body sizes, y up.
+        present: (B, T, M, J) bool.
+        config: strengths; randomness comes from torch's global generator, which checkpoints hold.
+
+    Returns:
+        New joints and presence of the same shapes. A joint that is not present keeps a position,
+        as interpolated ones do: the body's centre must be the same with and without it.
+    """
+    batch, _, _, count, _ = joints.shape
+    device = joints.device
+    if config.crop > 0:
+        joints, present = _crop(joints, present, config.crop)
+    angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
+    limits = torch.tensor(
+        [config.tilt_degrees, config.yaw_degrees, config.tilt_degrees], device=device
+    )
+    rotation = _rotations(angles * limits * (math.pi / 180))
+    size = 1 + torch.empty(batch, 1, 1, device=device).uniform_(-1, 1) * config.scale
+    joints = torch.einsum("btmjc,bdc->btmjd", joints, rotation * size)
+    if config.noise > 0:
+        joints = joints + torch.randn_like(joints) * config.noise
+    if config.joint_dropout > 0:
+        keep = torch.rand(batch, 1, 1, count, device=device) >= config.joint_dropout
+        present = present & keep
+    return joints, present
+
+
+def _crop(joints: Tensor, present: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """Keep a random window of at least (1 - share) of the time and stretch it to all T frames."""
+    batch, frames = joints.shape[:2]
+    length = 1 - torch.rand(batch, 1, device=joints.device) * share
+    start = torch.rand(batch, 1, device=joints.device) * (1 - length)
+    ramp = torch.linspace(0, 1, frames, device=joints.device)
+    position = (start + length * ramp) * (frames - 1)
+    low = position.floor().long().clamp(0, frames - 1)
+    high = (low + 1).clamp_max(frames - 1)
+    rows = torch.arange(batch, device=joints.device)[:, None]
+    weight = (position - low).reshape(batch, frames, 1, 1, 1)
+    mixed = joints[rows, low] * (1 - weight) + joints[rows, high] * weight
+    return mixed, present[rows, low] & present[rows, high]
+
+
+def _rotations(angles: Tensor) -> Tensor:
+    """Rotations (B, 3, 3) about x, then z, then the vertical y; angles (B, 3) in radians."""
+    x, y, z = angles.unbind(-1)
+    one, zero = torch.ones_like(x), torch.zeros_like(x)
+
+    def matrix(rows: list[list[Tensor]]) -> Tensor:
+        return torch.stack([torch.stack(row, -1) for row in rows], -2)
+
+    about_x = matrix([[one, zero, zero], [zero, x.cos(), -x.sin()], [zero, x.sin(), x.cos()]])
+    about_y = matrix([[y.cos(), zero, y.sin()], [zero, one, zero], [-y.sin(), zero, y.cos()]])
+    about_z = matrix([[z.cos(), -z.sin(), zero], [z.sin(), z.cos(), zero], [zero, zero, one]])
+    return about_y @ about_z @ about_x
+
+
+_OPPOSITES = (("left", "right"), ("clockwise", "counter-clockwise"))
+
+
+def mirror_targets(names: Sequence[str]) -> Tensor:
+    """For each class the class of its mirror image (C,), or -1 where that is not among the names.
+
+    A name without a side is its own mirror image; "swipe left" becomes "swipe right".
+    """
+    swaps = {a: b for pair in _OPPOSITES for a, b in (pair, pair[::-1])}
+    pattern = re.compile(r"\b(counter-clockwise|clockwise|left|right)\b")
+    index = {name: i for i, name in enumerate(names)}
+    mirrored = [pattern.sub(lambda found: swaps[found[1]], name) for name in names]
+    return torch.tensor([index.get(name, -1) for name in mirrored], dtype=torch.long)
+
+
+def mirror(
+    joints: Tensor,
+    present: Tensor,
+    labels: Tensor,
+    probability: float,
+    layout: Layout,
+    targets: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Exchange left and right of clips (B, T, M, J, 3), and the labels (B,) that name a side.
+
+    Clips whose mirror image has no class (``targets`` is -1) stay as they are.
+    """
+    chosen = torch.rand(len(joints), device=joints.device) < probability
+    chosen &= targets[labels] >= 0
+    order = torch.as_tensor(layout.mirror_index(), device=joints.device)
+    flip = joints.new_tensor([-1.0, 1.0, 1.0])
+    wide = chosen[:, None, None, None]
+    joints = torch.where(wide.unsqueeze(-1), joints[..., order, :] * flip, joints)
+    present = torch.where(wide, present[..., order], present)
+    return joints, present, torch.where(chosen, targets[labels], labels)

@@ -1,0 +1,170 @@
+"""The codebook of action tokens: nearest token in the Poincare ball (or in Euclidean space).
+
+A token is stored as its tangent vector at the origin, which is what the decoder and the LLM read
+(log_0 of its point in the ball); its place in the ball is exp_0 of it. Everything that training
+changes besides the parameters is a buffer, so that a resumed run is the run it would have been.
+
+Sources: the paper, sec. 3.2; van den Oord et al., "Neural Discrete Representation Learning", 2017.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from llm_ar.config import CodebookConfig
+from llm_ar.tokenizer import poincare
+
+
+class Quantised(NamedTuple):
+    """What the codebook made of latents (B, W, d)."""
+
+    vectors: Tensor
+    """(B, W, d) the tokens' tangent vectors, with the latents' gradient (straight-through)."""
+    tokens: Tensor
+    """(B, W) int64."""
+    embedding_loss: Tensor
+    """Pulls tokens to their latents: squared geodesic distance."""
+    commitment_loss: Tensor
+    """Pulls latents to their tokens: squared geodesic distance."""
+    distances: Tensor
+    """(B, W, U) geodesic distances, differentiable in both the latents and the tokens."""
+
+
+class Codebook(nn.Module):
+    """U tokens of dimension d.
+
+    Args:
+        config: size, geometry and how dead tokens are revived.
+        dim: d_u, the width of a token.
+    """
+
+    steps: Tensor
+    usage: Tensor
+    idle_steps: Tensor
+    latent_mean: Tensor
+    latent_rms: Tensor
+
+    def __init__(self, config: CodebookConfig, dim: int) -> None:
+        super().__init__()
+        self.config = config
+        start = torch.randn(config.size, dim) * config.latent_norm / dim**0.5
+        self.vectors = nn.Parameter(start)
+        self.register_buffer("steps", torch.zeros((), dtype=torch.long))
+        self.register_buffer("usage", torch.full((config.size,), 1 / config.size))
+        self.register_buffer("idle_steps", torch.zeros(config.size, dtype=torch.long))
+        self.register_buffer("latent_mean", torch.zeros(dim))
+        self.register_buffer("latent_rms", torch.ones(()))
+
+    def distances(self, latents: Tensor) -> Tensor:
+        """Distances of latents (N, d), given as tangent vectors, to all tokens: (N, U)."""
+        if self.config.geometry == "euclidean":
+            return torch.cdist(latents.float(), self.vectors.float())
+        c = self.config.curvature
+        return poincare.pairwise_distance(
+            poincare.exp0(latents, c), poincare.exp0(self.vectors, c), c
+        )
+
+    def rescale(self, latents: Tensor) -> Tensor:
+        """Centre latents (B, W, d) and bring them to a typical norm of ``latent_norm``.
+
+        Unscaled latents of many dimensions have norms far above 1; tanh then puts every one of
+        them on the ball's boundary, where all distances look alike and the codebook collapses.
+        Uncentred ones share one direction, and a single token is nearest to them all.
+        """
+        latents = latents.float()
+        if self.training:
+            flat = latents.detach().flatten(0, -2)
+            weight = 1.0 if int(self.steps) == 0 else 1 - self.config.decay
+            self.latent_mean.lerp_(flat.mean(0), weight)
+            rms = (flat - self.latent_mean).square().sum(-1).mean().sqrt().clamp_min(1e-6)
+            self.latent_rms.lerp_(rms, weight)
+        return (latents - self.latent_mean) * (self.config.latent_norm / self.latent_rms)
+
+    def forward(self, latents: Tensor) -> Quantised:
+        """Quantise latents (B, W, d) that :meth:`rescale` has scaled."""
+        shape = latents.shape[:-1]
+        flat = latents.reshape(-1, latents.shape[-1]).float()
+        warming_up = self.training and int(self.steps) < self.config.start_after
+        if self.training:
+            if int(self.steps) == self.config.start_after:
+                self._start_from(flat.detach())
+            self._revive(flat.detach())
+        distances = self.distances(flat)
+        tokens = distances.detach().argmin(-1)
+        if self.training:
+            self._count(tokens)
+        if warming_up:
+            zero = flat.new_zeros(())
+            return Quantised(
+                latents, tokens.reshape(shape), zero, zero, distances.reshape(*shape, -1)
+            )
+        vectors = F.embedding(tokens, self.vectors)
+        embedding_loss = self._pair_distance(flat.detach(), vectors).square().mean()
+        commitment_loss = self._pair_distance(flat, vectors.detach()).square().mean()
+        return Quantised(
+            (flat + (vectors - flat).detach()).reshape(latents.shape),
+            tokens.reshape(shape),
+            embedding_loss,
+            commitment_loss,
+            distances.reshape(*shape, -1),
+        )
+
+    def _pair_distance(self, x: Tensor, y: Tensor) -> Tensor:
+        if self.config.geometry == "euclidean":
+            return (x - y).norm(dim=-1)
+        c = self.config.curvature
+        return poincare.distance(poincare.exp0(x, c), poincare.exp0(y, c), c)
+
+    @torch.no_grad()
+    def _start_from(self, flat: Tensor) -> None:
+        """Place the tokens on latents of this batch, each used about equally often.
+
+        Random tokens in many dimensions are no nearer to a latent than the centre is: the first
+        one that drifts there wins everything, and the codebook collapses.
+        """
+        order = torch.randperm(len(flat), device=flat.device)
+        rounds = -(-self.config.size // len(flat))
+        picks = order.repeat(rounds)[: self.config.size]
+        self.vectors.copy_(flat[picks] + self._jitter(picks))
+        self._broadcast(self.vectors)
+        self.idle_steps.zero_()
+
+    @torch.no_grad()
+    def _revive(self, flat: Tensor) -> None:
+        """Move tokens that nobody has used for long onto live latents."""
+        dead = (self.idle_steps > self.config.revive_after).nonzero().squeeze(-1)
+        if len(dead):
+            picks = torch.randint(len(flat), (len(dead),), device=flat.device)
+            self.vectors[dead] = flat[picks] + self._jitter(picks)
+            self._broadcast(self.vectors)
+            self.idle_steps[dead] = 0
+
+    def _jitter(self, picks: Tensor) -> Tensor:
+        """Noise (len(picks), d) that tells apart tokens which start on the same latent."""
+        dim = self.vectors.shape[-1]
+        noise = torch.randn(len(picks), dim, device=picks.device)
+        return noise * (0.05 * self.config.latent_norm / dim**0.5)
+
+    @torch.no_grad()
+    def _count(self, tokens: Tensor) -> None:
+        """Update the usage statistics."""
+        counts = torch.bincount(tokens, minlength=self.config.size).float()
+        self._reduce(counts)
+        self.usage.lerp_(counts / counts.sum(), 1 - self.config.decay)
+        self.idle_steps.add_(1).mul_((counts == 0).long())
+        self.steps.add_(1)
+
+    @staticmethod
+    def _reduce(counts: Tensor) -> None:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.all_reduce(counts)
+
+    @staticmethod
+    def _broadcast(vectors: Tensor) -> None:
+        """Every process draws other latents; all take those of the first."""
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.broadcast(vectors, src=0)

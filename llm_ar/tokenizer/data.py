@@ -1,0 +1,65 @@
+"""Normalised training clips as tensors, ready for augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from llm_ar.config import ViewConfig
+from llm_ar.errors import DatasetError
+from llm_ar.skeletons.store import ClipStore
+from llm_ar.skeletons.views import normalise
+
+
+class ClipTensors(nn.Module):
+    """N clips of T frames, M people and J joints, in memory, on the device of the module.
+
+    Attributes:
+        joints: (N, T, M, J, 3) float32 in body sizes.
+        present: (N, T, M, J) bool.
+        labels: (N,) int64, indices of ``names``.
+        names: the training labels, in the dataset's order.
+    """
+
+    joints: Tensor
+    present: Tensor
+    labels: Tensor
+
+    def __init__(self, joints: Tensor, present: Tensor, labels: Tensor, names: list[str]) -> None:
+        super().__init__()
+        self.names = names
+        self.register_buffer("joints", joints, persistent=False)
+        self.register_buffer("present", present, persistent=False)
+        self.register_buffer("labels", labels, persistent=False)
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.labels)
+
+    @classmethod
+    def read(cls, store: ClipStore, indices: Sequence[int], view: ViewConfig) -> ClipTensors:
+        """Read and normalise clips of a prepared dataset.
+
+        Raises:
+            DatasetError: there are no such clips.
+        """
+        if not indices:
+            raise DatasetError(
+                f"{store.path}: the protocol leaves no clip to train on; "
+                "choose another protocol or prepare more clips"
+            )
+        shape = (len(indices), view.frames, view.people, len(store.layout.joints))
+        joints = np.empty((*shape, 3), np.float32)
+        present = np.empty(shape, np.bool_)
+        found: list[str] = []
+        for row, index in enumerate(indices):
+            clip = store[index]
+            joints[row], present[row] = normalise(clip, view)
+            found.append(str(clip.label))
+        names = [name for name in store.labels if name in set(found)]
+        place = {name: number for number, name in enumerate(names)}
+        labels = torch.tensor([place[name] for name in found])
+        return cls(torch.from_numpy(joints), torch.from_numpy(present), labels, names)

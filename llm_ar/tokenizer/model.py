@@ -1,0 +1,164 @@
+"""The action tokenizer: skeleton clips to action sentences and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.errors import ConfigError, ModelError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import Layout, map_clip
+from llm_ar.skeletons.views import normalise
+from llm_ar.tokenizer.codebook import Codebook, Quantised
+from llm_ar.tokenizer.encoder import STRIDE, Decoder, Encoder
+from llm_ar.tokenizer.features import joint_features
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+class ActionTokenizer(nn.Module):
+    """Encoder, codebook and decoder (the paper's linguistic projection, sec. 3.2).
+
+    Args:
+        encoder: sizes of encoder and decoder.
+        codebook: the codebook; ``dim`` must be resolved (not 0).
+        view: how clips become sequences of T frames and M people.
+        layout: the joints it reads.
+
+    Raises:
+        ConfigError: the view's frames are no multiple of 4, or the kernel is even.
+    """
+
+    def __init__(
+        self, encoder: EncoderConfig, codebook: CodebookConfig, view: ViewConfig, layout: Layout
+    ) -> None:
+        super().__init__()
+        if view.frames < STRIDE or view.frames % STRIDE:
+            raise ConfigError(f"view.frames is {view.frames}; give a positive multiple of {STRIDE}")
+        if encoder.kernel % 2 == 0:
+            raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
+        self.encoder_config, self.codebook_config = encoder, codebook
+        self.view, self.layout = view, layout
+        nodes = view.people * len(layout.joints)
+        self.encoder = Encoder(encoder, nodes, codebook.dim)
+        self.codebook = Codebook(codebook, codebook.dim)
+        self.decoder = Decoder(encoder, nodes, codebook.dim)
+
+    @property
+    def words(self) -> int:
+        """Tokens in an action sentence, W."""
+        return self.view.frames // STRIDE
+
+    @property
+    def vocabulary(self) -> int:
+        """Tokens in the codebook, U."""
+        return self.codebook_config.size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.codebook.vectors.device
+
+    def quantise(self, joints: Tensor, present: Tensor) -> Quantised:
+        """Tokens with everything that training needs, for (B, T, M, J, 3) and (B, T, M, J)."""
+        features = joint_features(joints, present, self.layout)
+        return self.codebook(self.codebook.rescale(self.encoder(features)))
+
+    def encode(self, joints: Tensor, present: Tensor) -> Tensor:
+        """Action sentences (B, W) int64 of normalised joints (B, T, M, J, 3)."""
+        return self.quantise(joints, present).tokens
+
+    @torch.no_grad()
+    def encode_clips(self, clips: Sequence[Clip]) -> Tensor:
+        """Action sentences (B, W) of clips of any length.
+
+        Raises:
+            LayoutError: a clip has a layout that cannot be mapped to the tokenizer's.
+        """
+        joints, present = self.prepare_clips(clips)
+        return self.encode(joints, present)
+
+    def prepare_clips(self, clips: Sequence[Clip]) -> tuple[Tensor, Tensor]:
+        """Normalised joints (B, T, M, J, 3) and presence (B, T, M, J) on the tokenizer's device."""
+        pairs = [normalise(map_clip(clip, self.layout), self.view) for clip in clips]
+        joints = torch.from_numpy(np.stack([pair[0] for pair in pairs]))
+        present = torch.from_numpy(np.stack([pair[1] for pair in pairs]))
+        return joints.to(self.device), present.to(self.device)
+
+    @torch.no_grad()
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Joints (B, T, M, J, 3), in body sizes, of action sentences (B, W)."""
+        return self.decode_vectors(self.embeddings()[tokens])
+
+    def decode_vectors(self, vectors: Tensor) -> Tensor:
+        """Joints (B, T, M, J, 3) of token vectors (B, W, d)."""
+        people, joints = self.view.people, len(self.layout.joints)
+        return self.decoder(vectors).unflatten(2, (people, joints))
+
+    def embeddings(self) -> Tensor:
+        """The tokens' vectors (U, d): log_0 of their points in the ball."""
+        return self.codebook.vectors
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write ``config.json`` and ``model.safetensors`` into a folder, the weights first."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {name: tensor.contiguous().cpu() for name, tensor in self.state_dict().items()}
+        save_file(state, folder / (WEIGHTS_FILE + ".tmp"))
+        (folder / (WEIGHTS_FILE + ".tmp")).replace(folder / WEIGHTS_FILE)
+        described = {
+            "encoder": asdict(self.encoder_config),
+            "codebook": asdict(self.codebook_config),
+            "view": asdict(self.view),
+            "layout": self.layout.to_dict(),
+        }
+        (folder / (CONFIG_FILE + ".tmp")).write_text(json.dumps(described, indent=2) + "\n")
+        (folder / (CONFIG_FILE + ".tmp")).replace(folder / CONFIG_FILE)
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path, device: str | torch.device = "cpu"
+    ) -> ActionTokenizer:
+        """Load what :meth:`save_pretrained` wrote, ready to encode.
+
+        Raises:
+            ModelError: a file is missing or does not fit; the message names it.
+        """
+        folder = Path(folder)
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
+            if not (folder / name).is_file():
+                raise ModelError(
+                    f"{folder / name} is missing: this is no complete tokenizer; copy the model's "
+                    "folder again or finish its training (llm-ar train tokenizer --resume)"
+                )
+        try:
+            described = json.loads((folder / CONFIG_FILE).read_text())
+            tokenizer = cls(
+                EncoderConfig(**described["encoder"]),
+                CodebookConfig(**described["codebook"]),
+                ViewConfig(**described["view"]),
+                Layout.from_dict(described["layout"]),
+            )
+        except Exception as error:
+            reason = str(error).partition("\n")[0]
+            raise ModelError(
+                f"{folder / CONFIG_FILE} does not describe a tokenizer ({reason}); "
+                "copy the model's folder again"
+            ) from error
+        try:
+            tokenizer.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except Exception as error:
+            raise ModelError(
+                f"{folder / WEIGHTS_FILE} does not hold the weights that {CONFIG_FILE} describes; "
+                "copy the model's folder again"
+            ) from error
+        return tokenizer.to(device).eval()

@@ -1,0 +1,124 @@
+"""What stage 1 minimises: reconstruction, codebook, commitment, the biases, the names' text."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from llm_ar.config import TokenizerConfig
+from llm_ar.tokenizer.biases import ContextModel, mmd_loss, zipf_loss
+from llm_ar.tokenizer.encoder import TemporalBlock
+from llm_ar.tokenizer.model import ActionTokenizer
+
+_MMD_SAMPLE = 512
+
+
+class NameReader(nn.Module):
+    """Reads a sentence's token vectors into the space of the names' text embeddings.
+
+    Its cross-entropy over cosines with the training names' embeddings makes the tokens carry what
+    tells actions apart, in the LLM's own terms. Not in the paper: there the tokenizer sees no
+    label (``docs/deviations.md``).
+    """
+
+    names: Tensor
+
+    def __init__(self, dim: int, name_embeddings: Tensor, dropout: float) -> None:
+        super().__init__()
+        self.register_buffer("names", decorrelated(name_embeddings), persistent=False)
+        self.enter = nn.Linear(dim, 256)
+        self.time = TemporalBlock(256, 3, dropout)
+        self.dropout = nn.Dropout(0.3)
+        self.out = nn.Linear(256, name_embeddings.shape[1])
+        self.log_scale = nn.Parameter(torch.tensor(2.5))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Logits (B, C) of token vectors (B, W, d)."""
+        pooled = self.time(self.enter(vectors)).mean(1)
+        read = F.normalize(self.out(self.dropout(pooled)), dim=-1)
+        return self.log_scale.exp() * read @ self.names.T
+
+
+def decorrelated(names: Tensor) -> Tensor:
+    """Name embeddings (C, width), centred and whitened over the names, each of norm 1.
+
+    Names that share most of their words ("pick up with one hand", "... two hands") lie close
+    together; whitened, each keeps its direction as far as possible yet differs from all others.
+    """
+    centred = names.double() - names.double().mean(0)
+    values, vectors = torch.linalg.eigh(centred @ centred.T)
+    # The second bound is for names that are all the same, or a single one: they become 0.
+    values = values.clamp_min(1e-4 * values.max()).clamp_min(1e-12)
+    root = vectors @ (values.rsqrt().unsqueeze(-1) * vectors.T)
+    return F.normalize(root @ centred, dim=-1).float()
+
+
+class TokenizerObjective(nn.Module):
+    """The tokenizer with all its losses; only the tokenizer is kept after training.
+
+    Args:
+        tokenizer: what is trained.
+        config: weights of the losses.
+        words: (V, d) the LLM's word embeddings, brought to the codebook's width.
+        name_embeddings: (C, width) one text embedding per training name.
+    """
+
+    words: Tensor
+
+    def __init__(
+        self,
+        tokenizer: ActionTokenizer,
+        config: TokenizerConfig,
+        words: Tensor,
+        name_embeddings: Tensor,
+    ) -> None:
+        super().__init__()
+        self.tokenizer, self.config = tokenizer, config
+        dim = tokenizer.codebook_config.dim
+        # Words and latents have their own units: both are compared at the same typical norm.
+        scale = tokenizer.codebook_config.latent_norm / words.square().sum(-1).mean().sqrt()
+        self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
+        self.context = ContextModel(dim)
+        self.reader = NameReader(dim, name_embeddings, config.encoder.dropout)
+
+    def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.
+
+        Args:
+            joints: (B, T, M, J, 3).
+            present: (B, T, M, J).
+            labels: (B,) indices of the training names.
+        """
+        config, biases = self.config, self.config.biases
+        quantised = self.tokenizer.quantise(joints, present)
+        codebook = self.tokenizer.embeddings()
+        rebuilt = self.tokenizer.decode_vectors(quantised.vectors)
+        error = (rebuilt - joints).abs()
+        seen = present.unsqueeze(-1)
+        parts: dict[str, Tensor] = {
+            "reconstruction": (error * seen).sum() / (seen.sum() * 3).clamp_min(1)
+        }
+        parts["embedding"] = quantised.embedding_loss
+        parts["commitment"] = quantised.commitment_loss
+        loss = (
+            config.reconstruction * parts["reconstruction"]
+            + parts["embedding"]
+            + config.commitment * parts["commitment"]
+        )
+        if biases.zipf > 0:
+            parts["zipf"] = zipf_loss(quantised.distances, biases.zipf_exponent)
+            loss = loss + biases.zipf * parts["zipf"]
+        if biases.context > 0:
+            parts["context"] = self.context(quantised.vectors, quantised.tokens, codebook)
+            loss = loss + biases.context * parts["context"]
+        if biases.mmd > 0:
+            picks = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)
+            parts["mmd"] = mmd_loss(codebook, self.words[picks])
+            loss = loss + biases.mmd * parts["mmd"]
+        if biases.names > 0:
+            logits = self.reader(quantised.vectors)
+            parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
+            loss = loss + biases.names * parts["names"]
+        return {"loss": loss, **{name: part.detach() for name, part in parts.items()}}

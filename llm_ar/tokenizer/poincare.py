@@ -1,0 +1,85 @@
+"""The Poincare ball of curvature -c, as far as the codebook needs it.
+
+Pure functions on the last dimension. All of them compute in float32 or better whatever autocast
+says: 1 - 1e-7 is 1 in half precision, and a point on the boundary is infinitely far away.
+
+Sources: the paper, sec. 3.2; Ganea et al., "Hyperbolic Neural Networks", 2018, for the formulas.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+BOUNDARY = {torch.float32: 4e-3, torch.float64: 1e-5}
+"""How far inside the unit boundary (relative to the radius) points are kept, per dtype."""
+MIN_NORM = 1e-15
+_LARGEST = 1e15
+
+
+def _finite(x: Tensor) -> Tensor:
+    """Return x in float32 or better, with NaN as 0 and no entry whose square overflows."""
+    x = x if x.dtype == torch.float64 else x.float()
+    return torch.nan_to_num(x, nan=0.0).clamp(-_LARGEST, _LARGEST)
+
+
+def project(x: Tensor, c: float) -> Tensor:
+    """Pull points (..., d) that rounding put on or over the boundary back inside the ball.
+
+    NaN counts as 0 and infinity as very large, so that no input spoils a codebook.
+    """
+    x = _finite(x)
+    limit = (1 - BOUNDARY[x.dtype]) / c**0.5
+    norm = x.norm(dim=-1, keepdim=True).clamp_min(MIN_NORM)
+    return torch.where(norm > limit, x / norm * limit, x)
+
+
+def exp0(v: Tensor, c: float) -> Tensor:
+    """Exponential map at the origin: tangent vectors (..., d) to points of the ball.
+
+    exp_0(v) = tanh(sqrt(c) |v|) v / (sqrt(c) |v|)  (paper, sec. 3.2)
+    """
+    v = _finite(v)
+    scaled = c**0.5 * v.norm(dim=-1, keepdim=True).clamp_min(MIN_NORM)
+    return project(torch.tanh(scaled) * v / scaled, c)
+
+
+def log0(y: Tensor, c: float) -> Tensor:
+    """Logarithmic map at the origin, the inverse of :func:`exp0`: points to tangent vectors.
+
+    log_0(y) = artanh(sqrt(c) |y|) y / (sqrt(c) |y|)  (paper, sec. 3.2)
+    """
+    y = project(y, c)
+    scaled = c**0.5 * y.norm(dim=-1, keepdim=True).clamp_min(MIN_NORM)
+    return torch.atanh(scaled) * y / scaled
+
+
+def _from_squared(squared: Tensor, x_norm2: Tensor, y_norm2: Tensor, c: float) -> Tensor:
+    """Geodesic distance from |x - y|^2, |x|^2 and |y|^2.
+
+    arcosh(1 + 2 a) = 2 arsinh(sqrt(a)) is exact where a is tiny, and its root is kept off zero so
+    that the gradient stays finite for equal points.
+    """
+    a = c * squared.clamp_min(0) / ((1 - c * x_norm2) * (1 - c * y_norm2))
+    return 2 / c**0.5 * torch.asinh(torch.sqrt(a.clamp_min(1e-30)))
+
+
+def distance(x: Tensor, y: Tensor, c: float) -> Tensor:
+    """Geodesic distance between points (..., d) and (..., d), broadcast: (...).
+
+    d(x, y) = (1/sqrt(c)) arcosh(1 + 2c |x - y|^2 / ((1 - c|x|^2)(1 - c|y|^2)))  (paper, sec. 3.2)
+    """
+    x, y = project(x, c), project(y, c)
+    return _from_squared((x - y).square().sum(-1), x.square().sum(-1), y.square().sum(-1), c)
+
+
+def pairwise_distance(x: Tensor, y: Tensor, c: float) -> Tensor:
+    """Geodesic distances between all points (N, d) and (U, d): (N, U).
+
+    From norms and one matrix product: nothing of size N x U x d is ever held.
+    """
+    x, y = project(x, c), project(y, c)
+    x_norm2, y_norm2 = x.square().sum(-1), y.square().sum(-1)
+    with torch.autocast(x.device.type, enabled=False):
+        squared = x_norm2[:, None] + y_norm2[None, :] - 2 * (x @ y.T)
+    return _from_squared(squared, x_norm2[:, None], y_norm2[None, :], c)

@@ -1,0 +1,142 @@
+"""Stage 1: trains the action tokenizer on a dataset's training clips."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.parameter import Parameter
+from transformers import set_seed
+
+from llm_ar.config import AugmentConfig, RunConfig
+from llm_ar.skeletons.layouts import Layout
+from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.biases import zipf_slope
+from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.objective import TokenizerObjective
+from llm_ar.training import (
+    ClipIndices,
+    StageTrainer,
+    fit_and_held_out,
+    latest_checkpoint,
+    training_arguments,
+)
+
+
+class TokenizerTraining(nn.Module):
+    """Clip indices to losses: looks clips up, augments them, applies the objective."""
+
+    def __init__(
+        self, objective: TokenizerObjective, clips: ClipTensors, augmentation: AugmentConfig
+    ) -> None:
+        super().__init__()
+        self.objective, self.clips, self.augmentation = objective, clips, augmentation
+        self.layout: Layout = objective.tokenizer.layout
+        self.register_buffer("mirrored", mirror_targets(clips.names), persistent=False)
+
+    mirrored: Tensor
+
+    def forward(self, index: Tensor) -> dict[str, Tensor]:
+        """Losses of the clips (B,) of the training set, and the codebook's state."""
+        clips, tokenizer = self.clips, self.objective.tokenizer
+        joints, present, labels = clips.joints[index], clips.present[index], clips.labels[index]
+        if self.augmentation.mirror > 0:
+            joints, present, labels = mirror(
+                joints, present, labels, self.augmentation.mirror, self.layout, self.mirrored
+            )
+        joints, present = augment(joints, present, self.augmentation)
+        losses = self.objective(joints, present, labels)
+        usage = tokenizer.codebook.usage
+        entropy = -(usage * usage.clamp_min(1e-12).log()).sum()
+        used = usage > 1e-3 / len(usage)
+        return {
+            **losses,
+            "perplexity": entropy.exp(),
+            "used_tokens": used.sum().float(),
+            "zipf_slope": torch.tensor(zipf_slope(usage * used)),
+        }
+
+
+class TokenizerTrainer(StageTrainer):
+    """Keeps weight decay to matrices: tokens are places, not maps."""
+
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """Parameters that weight decay shrinks."""
+
+        def decays(name: str, parameter: Parameter) -> bool:
+            return parameter.ndim >= 2 and not name.endswith("codebook.vectors")
+
+        return [name for name, parameter in model.named_parameters() if decays(name, parameter)]
+
+
+def train_tokenizer(
+    run: RunConfig, words: Tensor, name_embeddings: Tensor, resume: bool = False
+) -> ActionTokenizer:
+    """Train on the protocol's training clips and write ``run.out / "tokenizer"``.
+
+    Args:
+        run: data, protocol, settings, seed and output folder.
+        words: (V, width) the LLM's word embeddings.
+        name_embeddings: (C, width) text embeddings of the dataset's labels, in their order.
+        resume: go on from the newest complete checkpoint, if there is one.
+
+    Returns:
+        The trained tokenizer, in evaluation mode.
+    """
+    set_seed(run.seed)
+    store = ClipStore.open(run.data)
+    train, _ = store.split(run.protocol)
+    clips = ClipTensors.read(store, train, run.view)
+    fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
+    settings = run.tokenizer
+    dim = settings.codebook.dim or words.shape[1]
+    tokenizer = ActionTokenizer(
+        settings.encoder,
+        dataclasses.replace(settings.codebook, dim=dim),
+        run.view,
+        store.layout,
+    )
+    trained = name_embeddings[[store.labels.index(name) for name in clips.names]]
+    objective = TokenizerObjective(tokenizer, settings, to_dim(words, dim), trained)
+    training = TokenizerTraining(objective, clips, run.augment)
+    folder = checkpoint_folder(run.out)
+    args = training_arguments(settings.optim, folder, len(fit), run.seed)
+    checkpoint = latest_checkpoint(folder) if resume else None
+    if checkpoint is None and args.process_index == 0:
+        # What is left of an earlier run must not be resumed as this one.
+        shutil.rmtree(folder, ignore_errors=True)
+    trainer = TokenizerTrainer(
+        training,
+        args,
+        "tokenizer",
+        settings.optim.save_minutes,
+        train_dataset=ClipIndices(fit),
+    )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    tokenizer = tokenizer.eval()
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(run.out / "tokenizer")
+    return tokenizer
+
+
+def checkpoint_folder(out: Path) -> Path:
+    """Where stage 1 of a run keeps its checkpoints and logs."""
+    return out / "training" / "tokenizer"
+
+
+def to_dim(words: Tensor, dim: int) -> Tensor:
+    """Word embeddings (V, width) in a codebook's width (V, d), by a fixed random projection.
+
+    Distances survive it (Johnson-Lindenstrauss), which is all that MMD looks at.
+    """
+    if words.shape[1] == dim:
+        return words
+    generator = torch.Generator().manual_seed(0)
+    projection = torch.randn(words.shape[1], dim, generator=generator)
+    return words @ F.normalize(projection, dim=0).to(words)

@@ -1,0 +1,101 @@
+"""What all tests share: the real recordings, a small dataset and a tiny untrained model."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from llm_ar.config import (
+    CodebookConfig,
+    EncoderConfig,
+    LlmConfig,
+    RecognizerConfig,
+    RunConfig,
+    TokenizerConfig,
+    ViewConfig,
+)
+from llm_ar.recognizer.backbone import attach_lora, load_backbone
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural
+from llm_ar.tokenizer.model import ActionTokenizer
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real recordings (``LLM_AR_DATA``, else ``../shared/data``), or a skip."""
+    folder = Path(os.environ.get("LLM_AR_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real recordings at {folder}; set LLM_AR_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def procedural_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared dataset of 128 procedural clips by 8 people, two of whom test."""
+    folder = tmp_path_factory.mktemp("data") / "procedural"
+    make_procedural(folder, clips=128, subjects=8, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def byte_llm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama of width 32 whose words are bytes, in a folder as any causal LM comes."""
+    folder = tmp_path_factory.mktemp("byte-llm")
+    alphabet = ["<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    words = Tokenizer(models.BPE({word: place for place, word in enumerate(alphabet)}, []))
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    words.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(
+        tokenizer_object=words, bos_token="<s>", eos_token="</s>"
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(alphabet),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(byte_llm: Path, procedural_data: Path) -> RunConfig:
+    """Settings of the tiny model."""
+    return RunConfig(
+        data=procedural_data,
+        view=ViewConfig(frames=16),
+        tokenizer=TokenizerConfig(
+            encoder=EncoderConfig(width=8, blocks=1), codebook=CodebookConfig(size=16, dim=32)
+        ),
+        recognizer=RecognizerConfig(llm=LlmConfig(name=str(byte_llm))),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of an untrained recogniser of the procedural actions."""
+    torch.manual_seed(0)
+    settings = tiny_run.tokenizer
+    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, tiny_run.view, KINECT_V1)
+    backbone = load_backbone(tiny_run.recognizer.llm)
+    llm = attach_lora(backbone.llm, tiny_run.recognizer.lora).eval()
+    lexicon = torch.randn(settings.codebook.size, 32)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    ActionRecognizer(
+        tiny_run, PROCEDURAL_ACTIONS, tokenizer.eval(), backbone, llm, lexicon, {}
+    ).save_pretrained(folder)
+    return folder

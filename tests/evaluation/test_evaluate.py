@@ -1,0 +1,110 @@
+"""An evaluation says what the model itself answers, clip by clip."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llm_ar.errors import DatasetError
+from llm_ar.evaluation.evaluate import Evaluation, evaluate
+from llm_ar.evaluation.report import write_report, write_results
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.store import ClipStore
+
+
+@pytest.fixture(scope="module")
+def store(procedural_data: Path) -> ClipStore:
+    return ClipStore.open(procedural_data)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model: Path) -> ActionRecognizer:
+    return ActionRecognizer.from_pretrained(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def evaluation(model: ActionRecognizer, store: ClipStore) -> Evaluation:
+    return evaluate(model, store, name="tiny", batch_size=5)
+
+
+def test_it_answers_as_the_model_does(
+    evaluation: Evaluation, model: ActionRecognizer, store: ClipStore
+) -> None:
+    indices = store.split("xsub")[1]
+    assert evaluation.indices.tolist() == indices and len(indices) == 32
+    for position in range(0, 32, 5):
+        clip = store[indices[position]]
+        alone = model.recognize(clip, top_k=16)
+        assert alone.sentence == evaluation.sentences[position].tolist()
+        given = {answer.action: answer.probability for answer in alone.top}
+        row = dict(zip(evaluation.labels, evaluation.probabilities[position], strict=True))
+        assert given == pytest.approx(row, abs=1e-4)
+        assert evaluation.labels[evaluation.truth[position]] == clip.label
+    labels = [store[index].label for index in indices]
+    right = [evaluation.labels[a] == b for a, b in zip(evaluation.answers, labels, strict=True)]
+    assert evaluation.summary()["top1"] == pytest.approx(100 * np.mean(right), abs=0.006)
+
+
+def test_the_json_holds_the_figures_in_percent(evaluation: Evaluation, tmp_path: Path) -> None:
+    found = json.loads(write_results(evaluation, tmp_path / "new").read_text("utf-8"))
+    assert found["clips"] == 32 == np.sum(found["confusion"])
+    assert 0 <= found["top1"] <= found["top5"] <= 100
+    assert found["top1"] == pytest.approx(100 * np.trace(found["confusion"]) / 32, abs=0.006)
+    assert found["protocol"] == "xsub" and found["seed"] == 0 and "torch" in found["versions"]
+    classes = {row["action"]: row for row in found["per_class"]}
+    assert sum(row["clips"] for row in classes.values()) == 32
+    assert all(row["taken_for"] != action for action, row in classes.items())
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "evaluation.json"]
+
+
+def test_progress_reaches_the_end(model: ActionRecognizer, store: ClipStore) -> None:
+    seen: list[tuple[int, int]] = []
+    evaluate(model, store, batch_size=15, on_progress=lambda *counts: seen.append(counts))
+    assert seen == [(15, 32), (30, 32), (32, 32)]
+
+
+def test_labels_that_the_model_does_not_know_are_named(
+    model: ActionRecognizer, store: ClipStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tuple(label for label in model.labels if label != "squat")
+    monkeypatch.setattr(model, "labels", labels)
+    with pytest.raises(DatasetError, match="labelled 'squat'") as caught:
+        evaluate(model, store, name="tiny")
+    assert "jog" in str(caught.value)
+
+
+def test_a_protocol_without_test_clips_is_refused(
+    model: ActionRecognizer, store: ClipStore
+) -> None:
+    with pytest.raises(DatasetError, match="held-out:nobody .*no test clips"):
+        evaluate(model, store, "held-out:nobody")
+
+
+def test_the_report_is_one_file_that_loads_nothing(
+    evaluation: Evaluation, model: ActionRecognizer, store: ClipStore, tmp_path: Path
+) -> None:
+    page = write_report(evaluation, model, store, tmp_path).read_text("utf-8")
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
+    assert not re.search(r"(src|href)=|@import|url\(|https?://", page)
+    assert "Confusion matrix: true action by row" in page
+    motion = json.loads(re.search(r'id="motion">(.*?)</script>', page).group(1))
+    sample = motion["samples"][0]
+    assert len(sample["recorded"]) == len(sample["decoded"]) == 16
+    assert all(len(frame) == 20 * 3 for frame in sample["recorded"])
+    assert len(sample["sentence"]) == 4 and len(sample["top"]) == 5
+    assert len(motion["bones"]) == 19
+    assert sample["truth"] in evaluation.labels
+
+
+def test_the_report_escapes_what_users_wrote(
+    evaluation: Evaluation, model: ActionRecognizer, store: ClipStore, tmp_path: Path
+) -> None:
+    bad = "</script><script>alert(1)</script>"
+    evil = replace(evaluation, model=bad, labels=(bad, *evaluation.labels[1:]))
+    page = write_report(evil, model, store, tmp_path).read_text("utf-8")
+    assert "alert(1)</script>" not in page and "<script>alert" not in page

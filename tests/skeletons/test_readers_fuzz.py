@@ -1,0 +1,143 @@
+"""Whatever is in a file, a reader gives a whole clip or one clear error; never anything else."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.io import savemat
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers import READERS, Reader, arrays, ntu, nw_ucla, read_clip, utd_mhad
+
+POSITIONS = np.random.default_rng(0).normal(size=(3, 20, 3))
+
+
+def _json() -> bytes:
+    content = {"file_name": "x", "skeletons": POSITIONS.round(3).tolist(), "label": 1}
+    return json.dumps(content).encode()
+
+
+def _mat(compressed: bool) -> bytes:
+    stream = io.BytesIO()
+    savemat(stream, {"d_skel": POSITIONS.transpose(1, 2, 0)}, do_compression=compressed)
+    return stream.getvalue()
+
+
+def _npy() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, POSITIONS)
+    return stream.getvalue()
+
+
+def _npz() -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, joints=POSITIONS, fps=30, layout="kinect-v1")
+    return stream.getvalue()
+
+
+def _skeleton() -> bytes:
+    joint = "0.1 -0.2 3.1 276.1 190.1 1032.3 514.1 -0.17 0.04 0.97 -0.16 2"
+    body = ["72057594037931648 0 1 1 1 1 0 -0.1 0.2 2", "25", *[joint] * 25]
+    return "\r\n".join(["3", "1", *body, "0", "1", *body, ""]).encode()
+
+
+SAMPLES: list[tuple[Reader, str, bytes]] = [
+    (nw_ucla, "a01_s01_e00_v01.json", _json()),
+    (utd_mhad, "a1_s1_t1_skeleton.mat", _mat(compressed=False)),
+    (utd_mhad, "a1_s1_t1_skeleton.mat", _mat(compressed=True)),
+    (arrays, "x.npy", _npy()),
+    (arrays, "x.npz", _npz()),
+    (ntu, "S001C001P001R001A001.skeleton", _skeleton()),
+]
+
+
+def read_bytes_as(read: Callable[[Path], Clip], name: str, content: bytes) -> Clip | None:
+    """The clip, or None where the file was refused properly."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            clip = read(path)
+        except ClipError as error:
+            assert str(error).startswith(f"{path}: ")
+            assert len(str(error).splitlines()) == 1 and len(error.problem) < 400
+            return None
+    # Clip checks itself when made: whatever comes back is whole.
+    assert clip.present.any() and np.isfinite(clip.joints).all()
+    return clip
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[Reader, str, bytes]:
+    """A sample cut, with bytes changed, put in or taken out, or with lines exchanged."""
+    reader, name, content = draw(st.sampled_from(SAMPLES))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(content)))
+        kind = draw(st.sampled_from(["cut", "change", "insert", "remove", "swap", "number"]))
+        if kind == "cut":
+            content = content[:start]
+        elif kind == "change":
+            new = draw(st.binary(min_size=1, max_size=8))
+            content = content[:start] + new + content[start + len(new) :]
+        elif kind == "insert":
+            content = content[:start] + draw(st.binary(min_size=1, max_size=8)) + content[start:]
+        elif kind == "remove":
+            content = content[:start] + content[start + draw(st.integers(1, 40)) :]
+        elif kind == "swap":
+            lines = content.split(b"\n")
+            a, b = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+            lines[a], lines[b] = lines[b], lines[a]
+            content = b"\n".join(lines)
+        else:
+            words = [b"1000000000", b"-1", b"1e999", b"NaN", b"1" * 400, b"null", b"\xff"]
+            words_of = content.split(b" ")
+            words_of[draw(st.integers(0, len(words_of) - 1))] = draw(st.sampled_from(words))
+            content = b" ".join(words_of)
+    return reader, name, content
+
+
+@pytest.mark.parametrize(("reader", "name", "content"), SAMPLES)
+def test_the_undamaged_samples_are_read(reader, name, content):
+    assert read_bytes_as(reader.read, name, content) is not None
+
+
+@settings(max_examples=400, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged())
+def test_damaged_files_are_read_whole_or_refused(sample):
+    reader, name, content = sample
+    read_bytes_as(reader.read, name, content)
+    read_bytes_as(read_clip, name, content)
+
+
+@settings(max_examples=100, deadline=2000)
+@given(st.sampled_from(READERS), st.binary(max_size=300))
+def test_rubbish_is_refused(reader, content):
+    assert read_bytes_as(reader.read, "rubbish.bin", content) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=60,
+)
+
+
+@settings(max_examples=100, deadline=2000)
+@given(JSON)
+def test_any_json_under_skeletons_is_refused(frames):
+    content = json.dumps({"file_name": "x", "skeletons": frames, "label": 1}).encode()
+    assert read_bytes_as(nw_ucla.read, "x.json", content) is None
+
+
+@pytest.mark.parametrize("cut", range(3, len(_skeleton()), 97))
+def test_a_truncated_skeleton_is_never_a_shorter_clip(cut):
+    assert read_bytes_as(ntu.read, "x.skeleton", _skeleton()[:-cut]) is None

@@ -1,0 +1,218 @@
+"""Each change of a training clip alone: what it may alter, by how much, and what it may not."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from llm_ar.config import AugmentConfig
+from llm_ar.skeletons.layouts import COCO, KINECT_V1, LAYOUTS, Layout
+from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.features import joint_features
+
+NOTHING = AugmentConfig(**{field.name: 0.0 for field in fields(AugmentConfig)})
+EVERYTHING = AugmentConfig(noise=0.05, joint_dropout=0.2)
+
+
+def random_clips(clips: int = 6, frames: int = 12, people: int = 2) -> tuple[Tensor, Tensor]:
+    """Joints, also where none was seen: gaps come interpolated."""
+    shape = (clips, frames, people, len(KINECT_V1.joints))
+    return torch.randn(*shape, 3), torch.rand(shape) < 0.9
+
+
+def bone_lengths(joints: Tensor, layout: Layout = KINECT_V1) -> Tensor:
+    """(B, T, M, bones)."""
+    bones = [(j, parent) for j, parent in enumerate(layout.parents) if parent >= 0]
+    ends = [joints[..., [bone[side] for bone in bones], :] for side in (0, 1)]
+    return (ends[0] - ends[1]).norm(dim=-1)
+
+
+def test_no_strength_no_change() -> None:
+    joints, present = random_clips()
+    found, seen = augment(joints, present, NOTHING)
+    torch.testing.assert_close(found, joints, rtol=0, atol=0)
+    assert torch.equal(seen, present)
+
+
+def test_a_seed_gives_the_same_change_again() -> None:
+    joints, present = random_clips()
+    first, seen = augment(joints, present, EVERYTHING)
+    other, _ = augment(joints, present, EVERYTHING)
+    assert not torch.equal(first, other)
+    for _ in range(2):
+        torch.manual_seed(3)
+        again = augment(joints, present, EVERYTHING)
+        torch.manual_seed(3)
+        twin = augment(joints, present, EVERYTHING)
+        assert torch.equal(again[0], twin[0]) and torch.equal(again[1], twin[1])
+
+
+def test_inputs_stay_as_they_are() -> None:
+    joints, present = random_clips()
+    kept = joints.clone(), present.clone()
+    augment(joints, present, EVERYTHING)
+    assert torch.equal(joints, kept[0]) and torch.equal(present, kept[1])
+
+
+def test_rotation_turns_whole_clips() -> None:
+    joints, present = random_clips()
+    found, seen = augment(joints, present, replace(NOTHING, yaw_degrees=60, tilt_degrees=10))
+    assert torch.equal(seen, present)
+    assert not torch.allclose(found, joints, atol=0.1)
+    torch.testing.assert_close(bone_lengths(found), bone_lengths(joints))
+    torch.testing.assert_close(found.norm(dim=-1), joints.norm(dim=-1))
+    for clip in range(len(joints)):
+        # One proper rotation explains the whole clip (least squares over all its joints).
+        turn = torch.linalg.lstsq(joints[clip].reshape(-1, 3), found[clip].reshape(-1, 3)).solution
+        torch.testing.assert_close(turn @ turn.T, torch.eye(3), rtol=0, atol=1e-4)
+        torch.testing.assert_close(torch.linalg.det(turn), torch.tensor(1.0))
+        torch.testing.assert_close(joints[clip] @ turn, found[clip], rtol=0, atol=1e-4)
+
+
+def test_yaw_keeps_heights_and_its_limit() -> None:
+    joints = torch.zeros(400, 4, 1, 20, 3)
+    joints[..., 0], joints[..., 1] = 1.0, 0.7
+    present = torch.ones(joints.shape[:-1], dtype=torch.bool)
+    found, _ = augment(joints, present, replace(NOTHING, yaw_degrees=60))
+    torch.testing.assert_close(found[..., 1], joints[..., 1])
+    angles = torch.rad2deg(torch.atan2(-found[:, 0, 0, 0, 2], found[:, 0, 0, 0, 0]))
+    assert angles.abs().max() <= 60.001
+    assert angles.min() < -50 and angles.max() > 50, "both ways, as far as allowed"
+
+
+def test_tilt_keeps_its_limit() -> None:
+    joints = torch.zeros(400, 4, 1, 20, 3)
+    joints[..., 1] = 1.0
+    present = torch.ones(joints.shape[:-1], dtype=torch.bool)
+    found, _ = augment(joints, present, replace(NOTHING, tilt_degrees=10))
+    lean = torch.rad2deg(torch.acos(found[:, 0, 0, 0, 1].clamp(max=1)))
+    assert 10 < lean.max() <= 15, "up to 10 degrees about each of two axes"
+
+
+def test_scale_is_one_factor_a_clip() -> None:
+    joints, present = random_clips(clips=200, frames=3)
+    found, _ = augment(joints, present, replace(NOTHING, scale=0.1))
+    factors = (bone_lengths(found) / bone_lengths(joints)).flatten(1)
+    torch.testing.assert_close(factors, factors[:, :1].expand_as(factors), rtol=1e-3, atol=1e-3)
+    assert 0.899 < factors.min() < 0.93 and 1.07 < factors.max() < 1.101
+
+
+def test_noise_has_its_standard_deviation() -> None:
+    joints, present = random_clips()
+    found, seen = augment(joints, present, replace(NOTHING, noise=0.05))
+    assert torch.equal(seen, present)
+    assert float((found - joints).std()) == pytest.approx(0.05, rel=0.05)
+
+
+def test_dropout_takes_joints_from_whole_clips() -> None:
+    joints, present = random_clips(clips=100)
+    _, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.2))
+    assert not (seen & ~present).any()
+    shown_before, shown = present.any(dim=1).any(dim=1), seen.any(dim=1).any(dim=1)
+    assert shown_before.all()
+    assert float((~shown).float().mean()) == pytest.approx(0.2, abs=0.03)
+    # A joint is either taken everywhere, or nowhere.
+    kept = shown[:, None, None].expand_as(present)
+    assert torch.equal(seen, present & kept)
+    assert len({tuple(row) for row in shown.tolist()}) > 90, "each clip loses others"
+
+
+def test_a_dropped_centre_leaves_the_others_where_they_are() -> None:
+    joints, present = random_clips(people=1)
+    present[:] = True
+    found, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.3))
+    lost = ~seen[:, 0, 0, list(KINECT_V1.centre)].all(-1)
+    assert lost.any(), "the seed drops a centre"
+    before = joint_features(joints, present, KINECT_V1)
+    after = joint_features(found, seen, KINECT_V1)
+    still = seen.flatten(2)
+    place_and_position = [0, 1, 2, 9, 10, 11]
+    torch.testing.assert_close(
+        after[still][:, place_and_position], before[still][:, place_and_position]
+    )
+
+
+def test_crop_keeps_a_window_of_at_least_its_share() -> None:
+    clips, frames = 300, 33
+    time = torch.linspace(0, 1, frames)[None, :, None, None, None]
+    joints = time.expand(clips, frames, 1, 20, 3)
+    present = torch.ones(clips, frames, 1, 20, dtype=torch.bool)
+    found, seen = augment(joints, present, replace(NOTHING, crop=0.3))
+    assert seen.all()
+    track = found[:, :, 0, 0, 0]
+    steps = track.diff(dim=1)
+    torch.testing.assert_close(steps, steps[:, :1].expand_as(steps), rtol=0, atol=1e-4)
+    first, last = track[:, 0], track[:, -1]
+    length = last - first
+    assert first.min() >= 0 and last.max() <= 1 + 1e-6
+    assert 0.7 - 1e-5 <= length.min() < 0.73 and 0.97 < length.max() <= 1 + 1e-6
+    assert first.max() > 0.25 and last.min() < 0.75, "windows lie anywhere"
+
+
+def test_crop_never_makes_up_a_joint_in_a_gap() -> None:
+    joints, _ = random_clips(clips=50, frames=20)
+    joints[:, 5:10] = 1e6
+    present = torch.ones(joints.shape[:-1], dtype=torch.bool)
+    present[:, 5:10] = False
+    found, seen = augment(joints, present, replace(NOTHING, crop=0.4))
+    assert not seen.all() and seen.any()
+    assert found[seen].abs().max() < 100
+
+
+def test_names_and_their_mirror_images() -> None:
+    names = [
+        "swipe left",
+        "wave",
+        "swipe right",
+        "draw circle clockwise",
+        "draw circle counter-clockwise",
+        "kick with the left foot",
+        "pick up the leftovers",
+        "turn left then right",
+        "turn right then left",
+    ]
+    assert mirror_targets(names).tolist() == [2, 1, 0, 4, 3, -1, 6, 8, 7]
+
+
+def test_mirror_swaps_sides_and_labels() -> None:
+    joints, present = random_clips()
+    names = ["swipe left", "wave", "swipe right", "kick with the left foot"]
+    labels = torch.tensor([0, 1, 2, 3, 0, 3])
+    targets = mirror_targets(names)
+    found, seen, changed = mirror(joints, present, labels, 1.0, KINECT_V1, targets)
+    assert changed.tolist() == [2, 1, 0, 3, 2, 3]
+    without_image = [3, 5]
+    assert torch.equal(found[without_image], joints[without_image])
+    assert torch.equal(seen[without_image], present[without_image])
+    for clip in (0, 1, 2, 4):
+        for joint, name in enumerate(KINECT_V1.joints):
+            swapped = {"left": "right", "right": "left"}
+            side, _, rest = name.partition("_")
+            other = KINECT_V1.joints.index(f"{swapped[side]}_{rest}" if side in swapped else name)
+            expected = joints[clip, :, :, other] * torch.tensor([-1.0, 1.0, 1.0])
+            assert torch.equal(found[clip, :, :, joint], expected)
+            assert torch.equal(seen[clip, :, :, joint], present[clip, :, :, other])
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_the_mirror_image_of_the_mirror_image_is_the_clip(layout: Layout) -> None:
+    joints = torch.randn(3, 4, 1, len(layout.joints), 3)
+    present = torch.rand(3, 4, 1, len(layout.joints)) < 0.8
+    labels, targets = torch.tensor([0, 1, 2]), mirror_targets(["swipe left", "swipe right", "sit"])
+    once = mirror(joints, present, labels, 1.0, layout, targets)
+    twice = mirror(*once, 1.0, layout, targets)
+    for found, expected in zip(twice, (joints, present, labels), strict=True):
+        assert torch.equal(found, expected)
+
+
+def test_mirror_takes_its_share_of_clips() -> None:
+    joints = torch.randn(400, 1, 1, 17, 3)
+    present = torch.ones(400, 1, 1, 17, dtype=torch.bool)
+    labels = torch.zeros(400, dtype=torch.long)
+    for probability in (0.0, 0.3):
+        found, _, _ = mirror(joints, present, labels, probability, COCO, mirror_targets(["sit"]))
+        changed = (found != joints).flatten(1).any(1).float().mean()
+        assert float(changed) == pytest.approx(probability, abs=0.07 if probability else 0)

@@ -1,0 +1,265 @@
+"""Nearest tokens by plain loops, gradients, revival, warm-up, statistics that survive a save."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import geoopt
+import pytest
+import torch
+from torch import Tensor
+
+from llm_ar.config import CodebookConfig
+from llm_ar.tokenizer.codebook import Codebook
+
+DIM = 6
+GEOMETRIES: tuple[Literal["hyperbolic", "euclidean"], ...] = ("hyperbolic", "euclidean")
+
+
+def make(training: bool = False, **settings: Any) -> Codebook:
+    config = CodebookConfig(**{"size": 20, "dim": DIM, "start_after": 0, **settings})
+    return Codebook(config, DIM).train(training)
+
+
+def oracle_distance(x: Tensor, y: Tensor, config: CodebookConfig) -> float:
+    """Between two tangent vectors (d,)."""
+    if config.geometry == "euclidean":
+        return math.dist(x.tolist(), y.tolist())
+    ball = geoopt.PoincareBall(c=torch.tensor(config.curvature, dtype=torch.float64))
+    return float(ball.dist(ball.expmap0(x.double()), ball.expmap0(y.double())))
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("curvature", [0.1, 1.0, 2.5])
+def test_each_latent_gets_its_nearest_token(
+    geometry: Literal["hyperbolic", "euclidean"], curvature: float
+) -> None:
+    book = make(geometry=geometry, curvature=curvature)
+    latents = torch.randn(2, 5, DIM) * 0.4
+    found = book(latents)
+    assert found.tokens.shape == (2, 5) and found.tokens.dtype == torch.int64
+    for clip in range(2):
+        for word in range(5):
+            distances = [
+                oracle_distance(latents[clip, word], token, book.config)
+                for token in book.vectors.detach()
+            ]
+            torch.testing.assert_close(
+                found.distances[clip, word], torch.tensor(distances), rtol=1e-4, atol=1e-4
+            )
+            token = min(range(len(distances)), key=distances.__getitem__)
+            assert found.tokens[clip, word] == token
+            torch.testing.assert_close(found.vectors[clip, word], book.vectors[token])
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_losses_are_mean_squared_distances(
+    geometry: Literal["hyperbolic", "euclidean"],
+) -> None:
+    book = make(geometry=geometry)
+    latents = torch.randn(2, 5, DIM) * 0.4
+    found = book(latents)
+    expected = sum(
+        oracle_distance(latent, book.vectors[token].detach(), book.config) ** 2
+        for latent, token in zip(latents.flatten(0, 1), found.tokens.flatten(), strict=True)
+    )
+    torch.testing.assert_close(found.embedding_loss, torch.tensor(expected / 10), rtol=1e-4, atol=0)
+    torch.testing.assert_close(found.commitment_loss, found.embedding_loss)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_straight_through(geometry: Literal["hyperbolic", "euclidean"]) -> None:
+    book = make(geometry=geometry)
+    latents = torch.randn(2, 5, DIM).requires_grad_()
+    weights = torch.randn(2, 5, DIM)
+    (book(latents).vectors * weights).sum().backward()
+    torch.testing.assert_close(latents.grad, weights)
+    assert book.vectors.grad is None
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_each_loss_moves_its_own_side(geometry: Literal["hyperbolic", "euclidean"]) -> None:
+    book = make(geometry=geometry)
+    latents = torch.randn(2, 5, DIM).requires_grad_()
+    found = book(latents)
+    by_embedding = torch.autograd.grad(
+        found.embedding_loss, [latents, book.vectors], retain_graph=True, allow_unused=True
+    )
+    assert by_embedding[0] is None and by_embedding[1].abs().sum() > 0
+    unused = sorted(set(range(20)) - set(found.tokens.flatten().tolist()))
+    assert (by_embedding[1][unused] == 0).all()
+    by_commitment = torch.autograd.grad(
+        found.commitment_loss, [latents, book.vectors], retain_graph=True, allow_unused=True
+    )
+    assert by_commitment[0].abs().sum() > 0 and by_commitment[1] is None
+    both = torch.autograd.grad(found.distances.sum(), [latents, book.vectors])
+    assert all(gradient.abs().sum() > 0 for gradient in both)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_a_latent_on_its_token_has_finite_gradients(
+    geometry: Literal["hyperbolic", "euclidean"],
+) -> None:
+    book = make(geometry=geometry)
+    latents = book.vectors.detach()[None].clone().requires_grad_()
+    found = book(latents)
+    assert found.tokens.tolist() == [list(range(20))]
+    (found.embedding_loss + found.commitment_loss + found.distances.sum()).backward()
+    assert latents.grad is not None and latents.grad.isfinite().all()
+    assert book.vectors.grad is not None and book.vectors.grad.isfinite().all()
+
+
+def test_broken_latents_still_get_tokens() -> None:
+    book = make()
+    latents = torch.tensor([float("nan"), float("inf"), -1e38, 0.0, 1e-45])[:, None].expand(5, DIM)
+    distances = book.distances(latents)
+    assert distances.isfinite().all()
+    assert book(latents[None]).tokens.max() < 20
+
+
+def test_tokens_start_on_latents_after_the_warm_up() -> None:
+    book = make(training=True, size=8, start_after=3)
+    before = book.vectors.detach().clone()
+    for step in range(3):
+        latents = torch.randn(4, 4, DIM)
+        found = book(latents)
+        assert found.vectors is latents
+        assert found.embedding_loss == 0 and found.commitment_loss == 0
+        assert int(book.steps) == step + 1
+        torch.testing.assert_close(book.vectors.detach(), before)
+    latents = torch.randn(4, 4, DIM)
+    found = book(latents)
+    near = torch.cdist(book.vectors.detach(), latents.flatten(0, 1)).min(dim=1)
+    assert (near.values < 0.05 * 3).all()
+    assert len(set(near.indices.tolist())) == 8, "each on a latent of its own"
+    assert found.embedding_loss > 0
+    torch.testing.assert_close(found.vectors, book.vectors[found.tokens])
+
+
+def test_a_codebook_larger_than_the_batch_starts_with_tokens_apart() -> None:
+    book = make(training=True, size=50)
+    latents = torch.randn(1, 12, DIM)
+    book(latents)
+    near = torch.cdist(book.vectors.detach(), latents[0]).min(dim=1).indices
+    shares = torch.bincount(near, minlength=12)
+    assert shares.min() >= 4 and shares.max() <= 5
+    assert torch.pdist(book.vectors.detach()).min() > 1e-4
+
+
+def test_warming_up_is_for_training_alone() -> None:
+    book = make(training=False, start_after=100)
+    latents = torch.randn(2, 3, DIM)
+    found = book(latents)
+    torch.testing.assert_close(found.vectors, book.vectors[found.tokens])
+    assert int(book.steps) == 0
+
+
+def test_dead_tokens_come_back_to_life() -> None:
+    book = make(training=True, size=8, revive_after=3)
+    book(torch.randn(4, 16, DIM) * 0.1 + 1.0)
+    for _ in range(3):
+        latents = torch.randn(4, 16, DIM) * 0.1 - 1.0
+        used = set(book(latents).tokens.flatten().tolist())
+    dead = sorted(set(range(8)) - used)
+    assert len(dead) >= 6, "the latents moved away from the tokens"
+    assert (book.idle_steps[dead] >= 3).all()
+    book(torch.randn(4, 16, DIM) * 0.1 - 1.0)
+    latents = torch.randn(4, 16, DIM) * 0.1 - 1.0
+    revived = book(latents)
+    near = torch.cdist(book.vectors[dead].detach(), latents.flatten(0, 1)).min(dim=1).values
+    assert (near < 0.05 * 3).all()
+    assert len(set(revived.tokens.flatten().tolist()) & set(dead)) >= len(dead) // 2
+    assert (book.idle_steps <= 4).all()
+
+
+def test_usage_is_a_moving_average_of_frequencies() -> None:
+    book = make(training=True, decay=0.9, size=5)
+    usage = torch.full((5,), 0.2)
+    for _ in range(4):
+        tokens = book(torch.randn(2, 8, DIM)).tokens.flatten().tolist()
+        frequencies = torch.tensor([tokens.count(token) / 16 for token in range(5)])
+        usage = 0.9 * usage + 0.1 * frequencies
+    torch.testing.assert_close(book.usage, usage)
+    torch.testing.assert_close(book.usage.sum(), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("saved_at", [0, 2, 4, 7, 11])
+def test_a_saved_codebook_goes_on_as_if_never_saved(
+    geometry: Literal["hyperbolic", "euclidean"], saved_at: int
+) -> None:
+    batches = [torch.randn(3, 4, DIM) * (1 + i) + 4 * (i > 6) for i in range(14)]
+
+    def fresh() -> Codebook:
+        return make(training=True, geometry=geometry, start_after=4, revive_after=2, size=8)
+
+    def step(book: Codebook, batch: Tensor) -> Tensor:
+        found = book(book.rescale(batch))
+        (found.embedding_loss + found.distances.mean()).backward()
+        assert book.vectors.grad is not None
+        book.vectors.data.sub_(0.1 * book.vectors.grad)
+        book.vectors.grad = None
+        return found.tokens
+
+    whole = fresh()
+    for batch in batches[:saved_at]:
+        step(whole, batch)
+    saved = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
+    random = torch.get_rng_state()
+    expected = [step(whole, batch) for batch in batches[saved_at:]]
+
+    resumed = fresh()
+    resumed.load_state_dict(saved)
+    torch.set_rng_state(random)
+    found = [step(resumed, batch) for batch in batches[saved_at:]]
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    torch.testing.assert_close(dict(resumed.state_dict()), dict(whole.state_dict()), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("norm", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_rescale_centres_and_brings_to_the_typical_norm(norm: float, scale: float) -> None:
+    book = make(training=True, latent_norm=norm)
+    latents = torch.randn(8, 16, DIM) * scale + 3 * scale
+    found = book.rescale(latents).flatten(0, 1)
+    torch.testing.assert_close(found.mean(0), torch.zeros(DIM), rtol=0, atol=1e-5)
+    torch.testing.assert_close(found.square().sum(-1).mean().sqrt(), torch.tensor(norm))
+    # One scale for all: directions and relative lengths stay.
+    centred = latents.flatten(0, 1) - latents.flatten(0, 1).mean(0)
+    torch.testing.assert_close(found / norm, centred / centred.square().sum(-1).mean().sqrt())
+
+
+def test_rescale_follows_slowly_and_stands_still_in_evaluation() -> None:
+    book = make(training=True, decay=0.9)
+    first = torch.randn(8, 16, DIM)
+    book(book.rescale(first))
+    mean = book.latent_mean.clone()
+    book.rescale(first + 1)
+    torch.testing.assert_close(book.latent_mean, mean + 0.1)
+    book.eval()
+    before = {name: tensor.clone() for name, tensor in book.state_dict().items()}
+    one = book.rescale(first[:1] + 5)
+    torch.testing.assert_close(book.rescale(first + 5)[:1], one)
+    book(one)
+    torch.testing.assert_close(dict(book.state_dict()), before, rtol=0, atol=0)
+
+
+def test_equal_latents_are_rescaled_to_zero() -> None:
+    book = make(training=True)
+    assert (book.rescale(torch.full((2, 3, DIM), 7.0)) == 0).all()
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_half_precision_does_not_reach_the_codebook(
+    geometry: Literal["hyperbolic", "euclidean"],
+) -> None:
+    book = make(geometry=geometry)
+    latents = torch.randn(2, 5, DIM).bfloat16()
+    plain = book(latents.float())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert book.rescale(latents).dtype == torch.float32
+        mixed = book(latents.float())
+    for expected, found in zip(plain, mixed, strict=True):
+        assert found.dtype == expected.dtype != torch.bfloat16
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)

@@ -1,0 +1,251 @@
+"""The tokenizer as users meet it: clips in, sentences out, folders that may be broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.errors import ConfigError, LayoutError, ModelError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2, LAYOUTS, SBU, Layout
+from llm_ar.tokenizer.model import ActionTokenizer
+
+ClipMaker = Callable[..., Clip]
+TokenizerMaker = Callable[..., ActionTokenizer]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("frames", [64, 20])
+def test_clips_to_sentences_and_back(
+    make_tokenizer: TokenizerMaker, make_clip: ClipMaker, layout: Layout, people: int, frames: int
+) -> None:
+    tokenizer = make_tokenizer(layout, ViewConfig(frames=frames, people=people))
+    clips = [make_clip(length, people=2, layout=layout, seed=length) for length in (1, 7, 90)]
+    tokens = tokenizer.encode_clips(clips)
+    assert tokenizer.words == frames // 4 and tokenizer.vocabulary == 32
+    assert tokens.shape == (3, frames // 4) and tokens.dtype == torch.int64
+    assert 0 <= tokens.min() and tokens.max() < 32
+    joints = tokenizer.decode(tokens)
+    assert joints.shape == (3, frames, people, len(layout.joints), 3)
+    assert joints.isfinite().all()
+
+
+def test_one_frame_and_a_thousand(make_tokenizer: TokenizerMaker, make_clip: ClipMaker) -> None:
+    tokenizer = make_tokenizer()
+    clips = [make_clip(frames) for frames in (1, 2, 3, 1000)]
+    tokens = tokenizer.encode_clips(clips)
+    assert tokens.shape == (4, 4)
+    for clip, sentence in zip(clips, tokens, strict=True):
+        assert torch.equal(tokenizer.encode_clips([clip])[0], sentence), "alone as in a batch"
+
+
+def test_sentences_tell_clips_apart(make_tokenizer: TokenizerMaker, make_clip: ClipMaker) -> None:
+    sentences = make_tokenizer().encode_clips([make_clip(seed=seed) for seed in range(8)])
+    assert len({tuple(sentence.tolist()) for sentence in sentences}) >= 4
+
+
+def test_where_a_body_is_and_how_large_does_not_matter(
+    make_tokenizer: TokenizerMaker, make_clip: ClipMaker
+) -> None:
+    tokenizer, clip = make_tokenizer(), make_clip()
+    moved = np.where(clip.present[..., None], 2 * clip.joints + [3, -1, 2], 0).astype(np.float32)
+    other = replace(clip, joints=moved)
+    prepared, _ = tokenizer.prepare_clips([clip, other])
+    torch.testing.assert_close(prepared[0], prepared[1], rtol=1e-4, atol=1e-4)
+
+
+def test_encoding_changes_nothing(make_tokenizer: TokenizerMaker, make_clip: ClipMaker) -> None:
+    tokenizer = make_tokenizer()
+    before = {name: tensor.clone() for name, tensor in tokenizer.state_dict().items()}
+    first = tokenizer.encode_clips([make_clip()])
+    assert torch.equal(tokenizer.encode_clips([make_clip()]), first)
+    torch.testing.assert_close(dict(tokenizer.state_dict()), before, rtol=0, atol=0)
+
+
+def test_embeddings_are_what_the_decoder_reads(make_tokenizer: TokenizerMaker) -> None:
+    tokenizer = make_tokenizer()
+    tokens = torch.tensor([[3, 1, 4, 1]])
+    assert tokenizer.embeddings().shape == (32, 8)
+    expected = tokenizer.decode_vectors(tokenizer.embeddings()[tokens])
+    torch.testing.assert_close(tokenizer.decode(tokens), expected)
+
+
+def test_other_layouts_are_mapped_or_refused(
+    make_tokenizer: TokenizerMaker, make_clip: ClipMaker
+) -> None:
+    tokenizer = make_tokenizer()
+    mapped = tokenizer.encode_clips([make_clip(layout=KINECT_V2), make_clip(layout=COCO)])
+    assert mapped.shape == (2, 4)
+    alien = replace(COCO, name="bones", joints=tuple(f"bone {i}" for i in range(17)))
+    with pytest.raises(LayoutError, match="bones.*kinect-v1"):
+        tokenizer.encode_clips([make_clip(layout=alien)])
+
+
+@pytest.mark.parametrize(
+    ("layout", "view", "codebook"),
+    [
+        (KINECT_V1, ViewConfig(frames=16), CodebookConfig(size=32, dim=8, start_after=0)),
+        (
+            SBU,
+            ViewConfig(frames=20, people=2, face_camera=True),
+            CodebookConfig(
+                size=10, dim=5, geometry="euclidean", curvature=0.5, latent_norm=2, start_after=0
+            ),
+        ),
+    ],
+    ids=["hyperbolic", "euclidean"],
+)
+def test_a_saved_tokenizer_writes_the_same_sentences(
+    make_tokenizer: TokenizerMaker,
+    make_clip: ClipMaker,
+    tmp_path: Path,
+    layout: Layout,
+    view: ViewConfig,
+    codebook: CodebookConfig,
+) -> None:
+    tokenizer = make_tokenizer(layout, view, codebook)
+    tokenizer.save_pretrained(tmp_path / "deep" / "folder")
+    assert {file.name for file in (tmp_path / "deep" / "folder").iterdir()} == {
+        "config.json",
+        "model.safetensors",
+    }
+    loaded = ActionTokenizer.from_pretrained(tmp_path / "deep" / "folder")
+    assert not loaded.training
+    assert (loaded.layout, loaded.view) == (layout, view)
+    assert loaded.codebook_config == codebook
+    clips = [make_clip(people=2, layout=layout, seed=seed) for seed in range(4)]
+    tokens = tokenizer.encode_clips(clips)
+    assert torch.equal(loaded.encode_clips(clips), tokens)
+    torch.testing.assert_close(loaded.decode(tokens), tokenizer.decode(tokens), rtol=0, atol=0)
+    torch.testing.assert_close(dict(loaded.state_dict()), dict(tokenizer.state_dict()))
+
+
+def test_saving_replaces_what_was_there(make_tokenizer: TokenizerMaker, tmp_path: Path) -> None:
+    make_tokenizer(seed=1).save_pretrained(tmp_path)
+    second = make_tokenizer(layout=COCO, seed=2)
+    second.save_pretrained(tmp_path)
+    loaded = ActionTokenizer.from_pretrained(tmp_path)
+    assert loaded.layout == COCO
+    assert torch.equal(loaded.embeddings(), second.embeddings())
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "half", "noise", "a folder"])
+def test_missing_and_damaged_files_are_named(
+    make_tokenizer: TokenizerMaker, tmp_path: Path, name: str, damage: str
+) -> None:
+    make_tokenizer().save_pretrained(tmp_path)
+    file = tmp_path / name
+    whole = file.read_bytes()
+    file.unlink()
+    if damage == "a folder":
+        file.mkdir()
+    elif damage != "missing":
+        broken = {"empty": b"", "half": whole[: len(whole) // 2], "noise": bytes(range(256)) * 9}
+        file.write_bytes(broken[damage])
+    with pytest.raises(ModelError) as caught:
+        ActionTokenizer.from_pretrained(tmp_path)
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        ActionTokenizer.from_pretrained(tmp_path / "nowhere")
+
+
+def _without(*keys: str) -> Callable[[dict[str, Any]], Any]:
+    def change(described: dict[str, Any]) -> Any:
+        part = described
+        for key in keys[:-1]:
+            part = part[key]
+        del part[keys[-1]]
+        return described
+
+    return change
+
+
+def _with(value: Any, *keys: str) -> Callable[[dict[str, Any]], Any]:
+    def change(described: dict[str, Any]) -> Any:
+        part = described
+        for key in keys[:-1]:
+            part = part[key]
+        part[keys[-1]] = value
+        return described
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: [],
+        lambda _: None,
+        lambda _: "a tokenizer",
+        _without("encoder"),
+        _without("layout"),
+        _without("layout", "parents"),
+        _with(None, "codebook"),
+        _with("large", "encoder", "width"),
+        _with(-3, "codebook", "size"),
+        _with(10**15, "codebook", "size"),
+        _with(1.5, "view", "people"),
+        _with(15, "view", "frames"),
+        _with("64", "view", "frames"),
+        _with(2, "encoder", "colour"),
+        _with([], "layout"),
+        _with([["head", "tail"]], "layout", "pairs"),
+        _with(["somebody"], "layout", "centre"),
+    ],
+)
+def test_a_description_that_makes_no_sense_is_refused(
+    make_tokenizer: TokenizerMaker, tmp_path: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    make_tokenizer().save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    with pytest.raises(ModelError) as caught:
+        ActionTokenizer.from_pretrained(tmp_path)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _with(33, "codebook", "size"),
+        _with(4, "encoder", "width"),
+        _with(2, "encoder", "blocks"),
+        _with(2, "view", "people"),
+    ],
+)
+def test_weights_that_do_not_fit_the_description_are_refused(
+    make_tokenizer: TokenizerMaker, tmp_path: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    make_tokenizer().save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    with pytest.raises(ModelError) as caught:
+        ActionTokenizer.from_pretrained(tmp_path)
+    assert str(tmp_path / "model.safetensors") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "view", "named"),
+    [
+        (EncoderConfig(kernel=4), ViewConfig(), "encoder.kernel is 4"),
+        (EncoderConfig(), ViewConfig(frames=0), "view.frames is 0"),
+        (EncoderConfig(), ViewConfig(frames=62), "view.frames is 62"),
+    ],
+)
+def test_impossible_sizes_are_refused(encoder: EncoderConfig, view: ViewConfig, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        ActionTokenizer(encoder, CodebookConfig(dim=8), view, KINECT_V1)

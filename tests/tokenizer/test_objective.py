@@ -1,0 +1,80 @@
+"""The weighted sum of all losses, and the names' embeddings that the sentence is pulled to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from llm_ar.config import BiasConfig, TokenizerConfig
+from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.objective import TokenizerObjective, decorrelated
+
+TokenizerMaker = Callable[..., ActionTokenizer]
+OFF = BiasConfig(zipf=0, context=0, mmd=0, names=0)
+
+
+def losses(tokenizer: ActionTokenizer, config: TokenizerConfig) -> dict[str, Tensor]:
+    torch.manual_seed(5)
+    objective = TokenizerObjective(tokenizer, config, torch.randn(100, 8), torch.randn(4, 12))
+    objective.eval()
+    torch.manual_seed(6)
+    present = torch.rand(3, 16, 1, 20) < 0.8
+    return objective(torch.randn(3, 16, 1, 20, 3), present, torch.tensor([0, 3, 2]))
+
+
+def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMaker) -> None:
+    weights = BiasConfig(zipf=0.2, context=0.3, mmd=0.5, names=0.7)
+    config = TokenizerConfig(biases=weights, commitment=0.4, reconstruction=2.0)
+    parts = losses(make_tokenizer(), config)
+    expected = (
+        2 * parts["reconstruction"]
+        + parts["embedding"]
+        + 0.4 * parts["commitment"]
+        + 0.2 * parts["zipf"]
+        + 0.3 * parts["context"]
+        + 0.5 * parts["mmd"]
+        + 0.7 * parts["names"]
+    )
+    torch.testing.assert_close(parts["loss"].detach(), expected)
+    assert all(not part.requires_grad for name, part in parts.items() if name != "loss")
+
+
+@pytest.mark.parametrize("bias", ["zipf", "context", "mmd", "names"])
+def test_weight_zero_turns_a_bias_off(make_tokenizer: TokenizerMaker, bias: str) -> None:
+    alone = losses(make_tokenizer(), TokenizerConfig(biases=replace(OFF, **{bias: 1.0})))
+    without = losses(make_tokenizer(), TokenizerConfig(biases=OFF))
+    assert set(alone) - set(without) == ({bias, "names_top1"} if bias == "names" else {bias})
+    torch.testing.assert_close(alone["loss"].detach(), without["loss"].detach() + alone[bias])
+
+
+def test_reconstruction_is_the_mean_error_of_seen_joints(make_tokenizer: TokenizerMaker) -> None:
+    tokenizer = make_tokenizer()
+    objective = TokenizerObjective(
+        tokenizer, TokenizerConfig(biases=OFF), torch.randn(50, 8), torch.randn(4, 12)
+    ).eval()
+    joints, present = torch.randn(2, 16, 1, 20, 3), torch.rand(2, 16, 1, 20) < 0.7
+    found = objective(joints, present, torch.tensor([0, 1]))["reconstruction"]
+    rebuilt = tokenizer.decode(tokenizer.encode(joints, present))
+    torch.testing.assert_close(found, (rebuilt - joints)[present].abs().mean().detach())
+    nobody = objective(joints, torch.zeros_like(present), torch.tensor([0, 1]))
+    assert nobody["reconstruction"] == 0 and nobody["loss"].isfinite()
+
+
+def test_names_that_share_words_are_told_apart() -> None:
+    shared = 10 * torch.randn(1, 32)
+    names = shared + torch.cat([torch.randn(5, 32), torch.randn(1, 32).expand(3, 32) * 4])
+    names[5:] += 0.3 * torch.randn(3, 32)
+    found = decorrelated(names)
+    torch.testing.assert_close(found.norm(dim=-1), torch.ones(8))
+    cosines = found @ found.T - torch.eye(8)
+    # Whitened, C centred names are the corners of a simplex: all cosines are -1/(C - 1).
+    torch.testing.assert_close(cosines, (torch.eye(8) - 1) / 7, rtol=0, atol=0.05)
+
+
+def test_equal_names_do_no_harm() -> None:
+    assert decorrelated(torch.randn(1, 8).expand(3, 8)).isfinite().all()
+    assert decorrelated(torch.randn(1, 8)).isfinite().all()
