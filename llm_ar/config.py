@@ -35,9 +35,9 @@ class AugmentConfig:
     """Size factor, uniform in 1 +- this."""
     crop: float = 0.3
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
-    joint_dropout: float = 0.05
+    joint_dropout: float = 0.1
     """Probability that a joint is missing for the whole clip."""
-    noise: float = 0.01
+    noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
     mirror: float = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
@@ -53,7 +53,7 @@ class EncoderConfig:
     """Residual blocks at each of the two frame rates of the encoder, and in the decoder."""
     kernel: int = 3
     """Temporal kernel, an odd number of steps."""
-    dropout: float = 0.1
+    dropout: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,11 @@ class CodebookConfig:
     latent_norm: float = 1.0
     """Typical norm of a latent before the exponential map: keeps points off the boundary."""
     decay: float = 0.99
-    """Moving-average factor of the tokens' usage statistics."""
+    """Moving-average factor of the usage statistics and of the latents' mean and scale."""
+    inertia: float = 0.97
+    """How much of its place a token keeps for each latent assigned to it (moving average)."""
     start_after: int = 200
-    """Steps in which latents pass unquantised; the tokens then start on latents that mean something."""
+    """Steps in which latents pass unquantised; the tokens then start on trained latents."""
     revive_after: int = 50
     """Steps without use after which a dead token is moved onto a live latent."""
 

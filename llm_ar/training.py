@@ -7,9 +7,8 @@ hold, so that a resumed run is the run it would have been.
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
+import os
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,25 +17,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from torch.utils.tensorboard import SummaryWriter
-from transformers import (
-    PrinterCallback,
-    ProgressCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 from transformers.integrations import TensorBoardCallback
 
+from llm_ar.callbacks import TimedCheckpoints, TrainingProgress
 from llm_ar.config import OptimConfig
-
-_STATE_FILE = "trainer_state.json"
 
 
 class ClipIndices(Dataset[dict[str, int]]):
@@ -74,8 +62,14 @@ def fit_and_held_out(labels: Sequence[int], share: float, seed: int) -> tuple[li
 def training_arguments(
     optim: OptimConfig, folder: Path, clips: int, seed: int, **extra: Any
 ) -> TrainingArguments:
-    """The library's arguments for one stage; checkpoints go to ``folder``."""
-    steps = math.ceil(clips / optim.batch_size) * optim.epochs
+    """The library's arguments for one stage; checkpoints go to ``folder``.
+
+    The library must be told about the CPU: it takes several processes there for separate runs.
+    Between processes only gradients travel: all that is trained is used in every step, and the
+    frozen rest is the same everywhere.
+    """
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    steps = math.ceil(clips / (optim.batch_size * processes)) * optim.epochs
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,
@@ -92,6 +86,9 @@ def training_arguments(
         disable_tqdm=True,
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=not torch.cuda.is_available(),
+        ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,
         seed=seed,
         **extra,
     )
@@ -111,6 +108,8 @@ class StageTrainer(Trainer):
         super().__init__(model=model, args=args, **rest)
         self._sums: dict[str, float] = defaultdict(float)
         self._steps = 0
+        self._started = time.monotonic()
+        self._seconds_before = 0.0
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
         self.add_callback(TimedCheckpoints(save_minutes))
@@ -122,6 +121,7 @@ class StageTrainer(Trainer):
 
     def train(self, *given: Any, **named: Any) -> Any:
         """As the library's; an interrupted training gives the terminal back as well."""
+        self._started = time.monotonic()
         try:
             return super().train(*given, **named)
         finally:
@@ -148,126 +148,16 @@ class StageTrainer(Trainer):
             logs |= {name: total / self._steps for name, total in self._sums.items()}
             self._sums.clear()
             self._steps = 0
+        if not self._seconds_before:
+            self._seconds_before = self._logged_seconds
+        logs["seconds"] = self._seconds_before + time.monotonic() - self._started
         super().log(logs, start_time)
 
+    @property
+    def minutes(self) -> float:
+        """Time that training took so far, the parts before interruptions included."""
+        return self._logged_seconds / 60
 
-class TimedCheckpoints(TrainerCallback):
-    """Asks for a checkpoint every few minutes, what a killed run can lose, and at the end.
-
-    With the last one, resuming a stage that is complete does nothing.
-    """
-
-    def __init__(self, minutes: float) -> None:
-        self._seconds = minutes * 60
-        self._last = time.monotonic()
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """See the class."""
-        due = time.monotonic() - self._last >= self._seconds
-        if due or state.global_step >= state.max_steps:
-            control.should_save = True
-            self._last = time.monotonic()
-
-
-_LINE_SECONDS = 30
-"""How often the progress is written where it cannot be redrawn (a log file)."""
-
-
-class TrainingProgress(TrainerCallback):
-    """One line on standard error: stage, epoch, loss, clips a second, time left.
-
-    It is redrawn on a terminal and written anew every half minute elsewhere.
-    """
-
-    def __init__(self, title: str, clips_a_step: int) -> None:
-        self._title, self._clips_a_step = title, clips_a_step
-        self._task: TaskID | None = None
-        self._console = Console(stderr=True)
-        self._written = time.monotonic()
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
-            TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]:.3f}"),
-            TextColumn("{task.fields[speed]:.0f} clips/s"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Start the line where a resumed run stands."""
-        self._start, self._first = time.monotonic(), state.global_step
-        self._task = self._progress.add_task(
-            self._title,
-            total=state.max_steps,
-            completed=state.global_step,
-            epoch=state.epoch or 0.0,
-            loss=math.nan,
-            speed=0.0,
-        )
-        self._progress.start()
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Move the bar."""
-        clips = (state.global_step - self._first) * self._clips_a_step
-        assert self._task is not None
-        self._progress.update(
-            self._task,
-            completed=state.global_step,
-            epoch=state.epoch or 0.0,
-            speed=clips / max(time.monotonic() - self._start, 1e-9),
-        )
-        last = state.global_step == state.max_steps
-        if not self._console.is_terminal and (last or self._due()):
-            self._console.print(self._progress.get_renderable())
-
-    def _due(self) -> bool:
-        due = time.monotonic() - self._written >= _LINE_SECONDS
-        if due:
-            self._written = time.monotonic()
-        return due
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
-    ) -> None:
-        """Show the newest loss."""
-        if logs and "loss" in logs and self._task is not None:
-            self._progress.update(self._task, loss=logs["loss"])
-
-    def stop(self) -> None:
-        """Leave the last state of the line standing."""
-        if self._task is not None:
-            self._progress.stop()
-
-
-def latest_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint under a folder; half-written ones are removed.
-
-    The library writes ``trainer_state.json`` last, so a checkpoint that has it whole is complete.
-    """
-    complete: dict[int, Path] = {}
-    for path in folder.glob("checkpoint-*"):
-        try:
-            step = int(json.loads((path / _STATE_FILE).read_text())["global_step"])
-        except (OSError, ValueError, KeyError, TypeError):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            complete[step] = path
-    return complete[max(complete)] if complete else None
-
-
-def training_device() -> torch.device:
-    """Where this process trains: its CUDA device if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    @property
+    def _logged_seconds(self) -> float:
+        return max((entry.get("seconds", 0.0) for entry in self.state.log_history), default=0.0)

@@ -30,6 +30,12 @@ def run(arguments: Sequence[str]) -> int:
         "--out", type=Path, help="where to write (default: evaluations/NAME OF THE MODEL)"
     )
     parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="add the figures to this results file (top-1 of one seed after another)",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print one JSON object: top1, top5 and mean_class in percent (88.14 means 88.14 %%), "
@@ -40,6 +46,11 @@ def run(arguments: Sequence[str]) -> int:
     evaluation, report = evaluate_model(
         given.model, given.data, given.protocol, given.out or Path("evaluations") / name
     )
+    if given.record is not None:
+        from llm_ar.evaluation.records import record
+        from llm_ar.recognizer.folder import read_config
+
+        record(evaluation, read_config(given.model)["training"], given.record)
     if given.json:
         print(json.dumps(evaluation.summary()))
     else:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import DatasetError
 from llm_ar.evaluation import metrics
-from llm_ar.evaluation.versions import versions
+from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.store import ClipStore
 

@@ -18,16 +18,16 @@ from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
-_PER_SEED = ("seeds", "top1", "top5", "mean_class", "minutes", "peak_memory_mib", "dates", "commits")
+_FIGURES = ("top1", "top5", "mean_class", "minutes", "peak_memory_mib")
+_PER_SEED = ("seeds", *_FIGURES, "dates", "commits")
 
 
-def record(evaluation: Evaluation, training: Mapping[str, Any], command: str, file: Path) -> None:
+def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> None:
     """Add an evaluation to a results file, in place of an earlier one with the same seed.
 
     Args:
         evaluation: of one trained model.
         training: the figures of its training, as in the model's ``config.json``.
-        command: what a user types to train it again.
         file: JSON under ``results/``; made if absent.
 
     Raises:
@@ -38,7 +38,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], command: str, fi
         "protocol": evaluation.protocol,
         "model": evaluation.model,
         "selection": training["selection"],
-        "command": command,
+        "command": f"llm-ar train --config experiments/{evaluation.model}.yaml",
         "clips": len(evaluation.truth),
     }
     summary = evaluation.summary()

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from llm_ar.evaluation import pictures, samples
 from llm_ar.evaluation.evaluate import Evaluation
-from llm_ar.evaluation.versions import versions
+from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.store import ClipStore
 

@@ -5,23 +5,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
-import platform
 import shutil
-import subprocess
-import typing
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-import llm_ar
 from llm_ar.errors import ModelError
 
 CONFIG_FILE = "config.json"
@@ -31,7 +25,6 @@ LEXICON_FILE = "lexicon.safetensors"
 TOKENIZER_FOLDER = "tokenizer"
 CARD_FILE = "README.md"
 _NEEDED = (CONFIG_FILE, ADAPTER_FILE, ADAPTER_CONFIG_FILE, LEXICON_FILE, TOKENIZER_FOLDER)
-_PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 
 def write_folder(folder: Path, config: Mapping[str, Any], write: Callable[[Path], None]) -> None:
@@ -107,59 +100,3 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
 def damaged(file: Path, reason: str) -> ModelError:
     """The error for a file that is there but cannot be used."""
     return ModelError(f"{file} is damaged ({reason}); copy the model's folder again")
-
-
-def settings_to_dict(settings: Any) -> dict[str, Any]:
-    """A settings dataclass as plain JSON values."""
-    plain = json.loads(json.dumps(dataclasses.asdict(settings), default=str))
-    return dict(plain)
-
-
-def settings_from_dict(kind: type[Any], values: Mapping[str, Any], place: str = "") -> Any:
-    """The settings dataclass of that kind; absent keys take their defaults.
-
-    Raises:
-        ValueError: for a key that the settings do not have, naming it.
-        TypeError: for a group of settings that is not an object.
-    """
-    if not isinstance(values, Mapping):
-        raise TypeError(f"the settings {place or 'of the run '}are not an object")
-    hints = typing.get_type_hints(kind)
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in hints:
-            raise ValueError(f"unknown setting {place}{key}")
-        found[key] = _typed(hints[key], value, f"{place}{key}")
-    return kind(**found)
-
-
-def _typed(hint: Any, value: Any, place: str) -> Any:
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return settings_from_dict(hint, value, f"{place}.")
-    if hint is Path:
-        return Path(value)
-    if typing.get_origin(hint) is tuple:
-        return tuple(value)
-    if typing.get_origin(hint) is Literal and value not in typing.get_args(hint):
-        raise ValueError(f"setting {place} cannot be {value!r}")
-    return float(value) if hint is float else value
-
-
-def provenance() -> dict[str, Any]:
-    """Versions of what trained the model, and the commit when run from a git checkout."""
-    versions = {"python": platform.python_version(), "llm-ar": llm_ar.__version__}
-    versions |= {name: metadata.version(name) for name in _PACKAGES}
-    return {"versions": versions, "commit": _commit()}
-
-
-def _commit() -> str | None:
-    root = Path(llm_ar.__file__).resolve().parents[1]
-    if not (root / ".git").exists():
-        return None
-    try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.strip() if asked.returncode == 0 else None

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import folder as model_folder
 from llm_ar.recognizer.adapter import load_adapter, save_adapter
@@ -156,7 +157,7 @@ class ActionRecognizer:
             (place / model_folder.CARD_FILE).write_text(model_card(config), encoding="utf-8")
 
         config = {
-            "run": model_folder.settings_to_dict(self.run),
+            "run": settings_to_dict(self.run),
             "labels": list(self.labels),
             "layout": self.tokenizer.layout.name,
             "llm": {
@@ -179,7 +180,7 @@ class ActionRecognizer:
         folder = Path(folder)
         config = model_folder.read_config(folder)
         try:
-            run = model_folder.settings_from_dict(RunConfig, config["run"])
+            run = settings_from_dict(RunConfig, config["run"])
             labels = [str(label) for label in config["labels"]]
             wanted = str(config["llm"]["fingerprint"])
             training = dict(config["training"])

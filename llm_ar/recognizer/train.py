@@ -13,26 +13,26 @@ from torch import Tensor
 from transformers import set_seed
 
 from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_to_dict
+from llm_ar.provenance import commit, peak_memory_mib, versions
 from llm_ar.recognizer.answers import CandidateTrie
 from llm_ar.recognizer.backbone import Backbone, attach_lora, embed_names, load_backbone
 from llm_ar.recognizer.folder import (
     LEXICON_FILE,
     TOKENIZER_FOLDER,
-    provenance,
     read_tensors,
-    settings_to_dict,
 )
 from llm_ar.recognizer.lexicon import start_embeddings
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
-from llm_ar.recognizer.resume import check_settings, keep_settings
 from llm_ar.recognizer.sentences import Sentences
 from llm_ar.recognizer.trainer import AnswerTrainer
+from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import ClipIndices, fit_and_held_out, latest_checkpoint, training_arguments
+from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
 
 NAME_PASSES = 4
 """Augmented passes over the training clips that tell which names each token goes with."""
@@ -59,7 +59,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     clips = ClipTensors.read(store, train, run.view)
     fit, held_out = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     folder = checkpoint_folder(run.out)
-    args = training_arguments(settings.optim, folder, len(fit), run.seed, **_device_settings(run))
+    args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))
     device = args.device
     tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER, device=device)
     backbone = load_backbone(settings.llm, device)
@@ -93,7 +93,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         train_dataset=ClipIndices(fit),
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    training = _figures(run, trainer, len(fit))
+    training = _figures(run, trainer, tokenizer, len(fit))
     if held_out:
         trainer.take_best()
     recognizer = ActionRecognizer(
@@ -118,17 +118,11 @@ def _lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tens
     return start_embeddings(sentences.tokenizer.embeddings(), words, names, counts, how)
 
 
-def _device_settings(run: RunConfig) -> dict[str, Any]:
-    """Mixed precision on a CUDA device, where the LLM is held in half precision; else the CPU.
-
-    The library must be told about the CPU: it takes several processes there for separate runs.
-    """
-    # Between processes only gradients travel: all that is trained is used in every step, and the
-    # frozen rest is the same everywhere.
-    several = {"ddp_find_unused_parameters": False, "ddp_broadcast_buffers": False}
+def _precision(run: RunConfig) -> dict[str, bool]:
+    """Mixed precision on a CUDA device, where the LLM is held in half precision."""
     if not torch.cuda.is_available():
-        return several | {"use_cpu": True}
-    return several | {
+        return {}
+    return {
         "bf16": run.recognizer.llm.dtype == "bfloat16",
         "fp16": run.recognizer.llm.dtype == "float16",
     }
@@ -145,14 +139,20 @@ def _described(run: RunConfig) -> dict[str, Any]:
     return described | {"tokenizer weights": hashlib.sha256(weights).hexdigest()[:16]}
 
 
-def _figures(run: RunConfig, trainer: AnswerTrainer, clips: int) -> dict[str, Any]:
+def _figures(
+    run: RunConfig, trainer: AnswerTrainer, tokenizer: ActionTokenizer, clips: int
+) -> dict[str, Any]:
     """What config.json and the model card tell about the training."""
     epochs = run.recognizer.optim.epochs
+    first = tokenizer.figures
     figures: dict[str, Any] = {
         "clips": clips,
         "epochs": epochs,
         "loss": round(trainer.meter.loss, 4),
-        "minutes": round(trainer.meter.seconds / 60, 1),
+        "minutes_tokenizer": first.get("minutes", 0.0),
+        "minutes_recognizer": round(trainer.minutes, 1),
+        "minutes": round(first.get("minutes", 0.0) + trainer.minutes, 1),
+        "peak_memory_mib": max(first.get("peak_memory_mib") or 0, peak_memory_mib() or 0),
         "seed": run.seed,
         "selection": "last-epoch",
         "chosen_epoch": epochs,
@@ -165,4 +165,4 @@ def _figures(run: RunConfig, trainer: AnswerTrainer, clips: int) -> dict[str, An
             "chosen_epoch": best,
             "held_out_accuracy": round(100 * accuracies[best], 2),
         }
-    return figures | provenance()
+    return figures | {"versions": versions(), "commit": commit()}

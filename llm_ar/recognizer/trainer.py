@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,15 +25,13 @@ _BEST_FOLDER = "best"
 
 @dataclass
 class Meter:
-    """What a run took so far, the parts before an interruption included."""
+    """The losses of the current epoch, kept over an interruption."""
 
-    seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
-    """Of the steps of the current epoch."""
 
     @property
     def loss(self) -> float:
-        """Mean loss of the current epoch."""
+        """Their mean."""
         return sum(self.losses) / max(1, len(self.losses))
 
 
@@ -51,7 +48,7 @@ class AnswerTrainer(StageTrainer):
         rest: for the library's trainer.
 
     Attributes:
-        meter: time and losses.
+        meter: the epoch's losses.
     """
 
     def __init__(
@@ -140,17 +137,15 @@ class AnswerTrainer(StageTrainer):
 
 
 class _EpochEnds(TrainerCallback):
-    """At each epoch's end: held-out clips, a line for the reader, a checkpoint; and the clock."""
+    """At each epoch's end: held-out clips, a line for the reader, a checkpoint."""
 
     def __init__(self, trainer: AnswerTrainer) -> None:
         self.trainer = trainer
-        self._before = time.monotonic()
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Start the clock; make up for an epoch whose end was saved but not scored."""
-        self._before = time.monotonic()
+        """Make up for an epoch whose end was saved but not scored."""
         ended = int(state.epoch or 0)
         if ended == state.epoch and ended > 0 and ended not in self.trainer.accuracies:
             self.trainer.try_epoch(ended)
@@ -162,14 +157,6 @@ class _EpochEnds(TrainerCallback):
         if not state.epoch or state.epoch == int(state.epoch):
             self.trainer.meter.losses.clear()
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        """Add the time since the last step."""
-        now = time.monotonic()
-        self.trainer.meter.seconds += now - self._before
-        self._before = now
-
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
@@ -180,7 +167,7 @@ class _EpochEnds(TrainerCallback):
             held_out = "" if accuracy is None else f", {100 * accuracy:.1f} % of held-out clips"
             print(
                 f"recogniser: epoch {epoch} of {args.num_train_epochs:.0f}, "
-                f"loss {meter.loss:.3f}{held_out}, {meter.seconds / 60:.1f} min",
+                f"loss {meter.loss:.3f}{held_out}",
                 file=sys.stderr,
             )
         control.should_save = True

@@ -26,8 +26,6 @@ class Quantised(NamedTuple):
     """(B, W, d) the tokens' tangent vectors, with the latents' gradient (straight-through)."""
     tokens: Tensor
     """(B, W) int64."""
-    embedding_loss: Tensor
-    """Pulls tokens to their latents: squared geodesic distance."""
     commitment_loss: Tensor
     """Pulls latents to their tokens: squared geodesic distance."""
     distances: Tensor
@@ -93,6 +91,8 @@ class Codebook(nn.Module):
             if int(self.steps) == self.config.start_after:
                 self._start_from(flat.detach())
             self._revive(flat.detach())
+            if not warming_up:
+                self._follow(flat.detach())
         distances = self.distances(flat)
         tokens = distances.detach().argmin(-1)
         if self.training:
@@ -100,15 +100,13 @@ class Codebook(nn.Module):
         if warming_up:
             zero = flat.new_zeros(())
             return Quantised(
-                latents, tokens.reshape(shape), zero, zero, distances.reshape(*shape, -1)
+                latents, tokens.reshape(shape), zero, distances.reshape(*shape, -1)
             )
-        vectors = F.embedding(tokens, self.vectors)
-        embedding_loss = self._pair_distance(flat.detach(), vectors).square().mean()
-        commitment_loss = self._pair_distance(flat, vectors.detach()).square().mean()
+        vectors = F.embedding(tokens, self.vectors).detach()
+        commitment_loss = self._pair_distance(flat, vectors).square().mean()
         return Quantised(
             (flat + (vectors - flat).detach()).reshape(latents.shape),
             tokens.reshape(shape),
-            embedding_loss,
             commitment_loss,
             distances.reshape(*shape, -1),
         )
@@ -132,6 +130,22 @@ class Codebook(nn.Module):
         self.vectors.copy_(flat[picks] + self._jitter(picks))
         self._broadcast(self.vectors)
         self.idle_steps.zero_()
+
+    @torch.no_grad()
+    def _follow(self, flat: Tensor) -> None:
+        """Move each token towards the mean of the latents nearest to it.
+
+        A moving average in the tangent space, in place of the embedding loss: it keeps up with
+        the encoder whatever the learning rate, which a loss does not once the rate has fallen.
+        The biases move tokens as well, by their gradients.
+        """
+        tokens = self.distances(flat).argmin(-1)
+        counts = torch.bincount(tokens, minlength=self.config.size).float()
+        sums = torch.zeros_like(self.vectors).index_add_(0, tokens, flat)
+        self._reduce(counts)
+        self._reduce(sums)
+        means = sums / counts.clamp_min(1).unsqueeze(-1)
+        self.vectors.lerp_(means, (1 - self.config.inertia**counts).unsqueeze(-1))
 
     @torch.no_grad()
     def _revive(self, flat: Tensor) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,6 +35,9 @@ class ActionTokenizer(nn.Module):
         view: how clips become sequences of T frames and M people.
         layout: the joints it reads.
 
+    Attributes:
+        figures: what its training came to (minutes, losses, used tokens ...), kept with it.
+
     Raises:
         ConfigError: the view's frames are no multiple of 4, or the kernel is even.
     """
@@ -48,6 +52,7 @@ class ActionTokenizer(nn.Module):
             raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
         self.encoder_config, self.codebook_config = encoder, codebook
         self.view, self.layout = view, layout
+        self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
         self.encoder = Encoder(encoder, nodes, codebook.dim)
         self.codebook = Codebook(codebook, codebook.dim)
@@ -120,6 +125,7 @@ class ActionTokenizer(nn.Module):
             "codebook": asdict(self.codebook_config),
             "view": asdict(self.view),
             "layout": self.layout.to_dict(),
+            "figures": self.figures,
         }
         (folder / (CONFIG_FILE + ".tmp")).write_text(json.dumps(described, indent=2) + "\n")
         (folder / (CONFIG_FILE + ".tmp")).replace(folder / CONFIG_FILE)
@@ -148,6 +154,7 @@ class ActionTokenizer(nn.Module):
                 ViewConfig(**described["view"]),
                 Layout.from_dict(described["layout"]),
             )
+            tokenizer.figures = dict(described["figures"])
         except Exception as error:
             reason = str(error).partition("\n")[0]
             raise ModelError(

@@ -99,11 +99,9 @@ class TokenizerObjective(nn.Module):
         parts: dict[str, Tensor] = {
             "reconstruction": (error * seen).sum() / (seen.sum() * 3).clamp_min(1)
         }
-        parts["embedding"] = quantised.embedding_loss
         parts["commitment"] = quantised.commitment_loss
         loss = (
             config.reconstruction * parts["reconstruction"]
-            + parts["embedding"]
             + config.commitment * parts["commitment"]
         )
         if biases.zipf > 0:

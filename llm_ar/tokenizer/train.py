@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,9 @@ from torch.nn.parameter import Parameter
 from transformers import set_seed
 
 from llm_ar.config import AugmentConfig, RunConfig
+from llm_ar.config_io import settings_to_dict
+from llm_ar.provenance import peak_memory_mib
+from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
@@ -20,13 +24,10 @@ from llm_ar.tokenizer.biases import zipf_slope
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
-from llm_ar.training import (
-    ClipIndices,
-    StageTrainer,
-    fit_and_held_out,
-    latest_checkpoint,
-    training_arguments,
-)
+from llm_ar.training import ClipIndices, StageTrainer, fit_and_held_out, training_arguments
+
+_NO_FIGURES = {"step", "epoch", "seconds", "grad_norm", "learning_rate"}
+"""Parts of the library's log that say nothing about the tokenizer."""
 
 
 class TokenizerTraining(nn.Module):
@@ -88,6 +89,10 @@ def train_tokenizer(
 
     Returns:
         The trained tokenizer, in evaluation mode.
+
+    Raises:
+        DatasetError: the dataset is missing or the protocol leaves no clip to train on.
+        ConfigError: a setting is impossible, or another than the one the resumed run began with.
     """
     set_seed(run.seed)
     store = ClipStore.open(run.data)
@@ -108,9 +113,12 @@ def train_tokenizer(
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed)
     checkpoint = latest_checkpoint(folder) if resume else None
-    if checkpoint is None and args.process_index == 0:
+    if checkpoint is not None:
+        check_settings(folder, _described(run))
+    elif args.process_index == 0:
         # What is left of an earlier run must not be resumed as this one.
         shutil.rmtree(folder, ignore_errors=True)
+        keep_settings(folder, _described(run))
     trainer = TokenizerTrainer(
         training,
         args,
@@ -120,9 +128,26 @@ def train_tokenizer(
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     tokenizer = tokenizer.eval()
+    losses = [entry for entry in trainer.state.log_history if "loss" in entry]
+    last: dict[str, float] = losses[-1] if losses else {}
+    tokenizer.figures = {
+        "minutes": round(trainer.minutes, 1),
+        "peak_memory_mib": peak_memory_mib(),
+        "epochs": settings.optim.epochs,
+        **{name: round(last[name], 4) for name in sorted(last.keys() - _NO_FIGURES)},
+    }
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(run.out / "tokenizer")
     return tokenizer
+
+
+def _described(run: RunConfig) -> dict[str, Any]:
+    """What must not change while the stage is interrupted; the other stage's settings may."""
+    described = settings_to_dict(run)
+    described["tokenizer"]["optim"].pop("save_minutes")
+    for name in ("out", "data", "recognizer"):
+        described.pop(name)
+    return described
 
 
 def checkpoint_folder(out: Path) -> Path:

@@ -11,10 +11,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ClipError, ConfigError, ModelError
 from llm_ar.recognizer import folder as folder_module
 from llm_ar.recognizer.backbone import attach_lora, load_backbone
-from llm_ar.recognizer.folder import settings_from_dict, settings_to_dict
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.clip import Clip
 from llm_ar.tokenizer.model import ActionTokenizer

@@ -16,8 +16,9 @@ from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
 from llm_ar.recognizer.trainer import AnswerTrainer
+from llm_ar.resume import latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.training import fit_and_held_out, latest_checkpoint
+from llm_ar.training import fit_and_held_out
 
 
 class KilledError(Exception):

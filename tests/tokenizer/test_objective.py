@@ -32,7 +32,6 @@ def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMake
     parts = losses(make_tokenizer(), config)
     expected = (
         2 * parts["reconstruction"]
-        + parts["embedding"]
         + 0.4 * parts["commitment"]
         + 0.2 * parts["zipf"]
         + 0.3 * parts["context"]

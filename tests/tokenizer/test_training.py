@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from llm_ar.config import OptimConfig
-from llm_ar.training import fit_and_held_out, latest_checkpoint, training_arguments
+from llm_ar.resume import latest_checkpoint
+from llm_ar.training import fit_and_held_out, training_arguments
 
 LABELS = [0] * 40 + [1] * 20 + [2] * 10 + [0] * 10
 

@@ -1,14 +1,35 @@
-"""A resumed run must be the run that was interrupted: its settings are noted and compared."""
+"""Going on with an interrupted training: its newest complete checkpoint, and its settings.
+
+A resumed run must be the run that was interrupted, so its settings are noted and compared.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 from llm_ar.errors import ConfigError
 
 _SETTINGS_FILE = "settings.json"
+_STATE_FILE = "trainer_state.json"
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint under a folder; half-written ones are removed.
+
+    The library writes ``trainer_state.json`` last, so a checkpoint that has it whole is complete.
+    """
+    complete: dict[int, Path] = {}
+    for path in folder.glob("checkpoint-*"):
+        try:
+            step = int(json.loads((path / _STATE_FILE).read_text())["global_step"])
+        except (OSError, ValueError, KeyError, TypeError):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            complete[step] = path
+    return complete[max(complete)] if complete else None
 
 
 def keep_settings(folder: Path, settings: dict[str, Any]) -> None:

@@ -1,0 +1,123 @@
+"""What happens beside a training's steps: checkpoints by the clock, progress for the reader."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+
+class TimedCheckpoints(TrainerCallback):
+    """Asks for a checkpoint every few minutes, what a killed run can lose, and at the end.
+
+    With the last one, resuming a stage that is complete does nothing.
+    """
+
+    def __init__(self, minutes: float) -> None:
+        self._seconds = minutes * 60
+        self._last = time.monotonic()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """See the class."""
+        due = _of_first_process(time.monotonic() - self._last >= self._seconds)
+        if due or state.global_step >= state.max_steps:
+            control.should_save = True
+            self._last = time.monotonic()
+
+
+def _of_first_process(decision: bool) -> bool:
+    """What the first process decided: a checkpoint needs the part of every process."""
+    distributed = torch.distributed
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return decision
+    decisions = [decision]
+    distributed.broadcast_object_list(decisions, src=0)
+    return decisions[0]
+
+
+_LINE_SECONDS = 30
+"""How often the progress is written where it cannot be redrawn (a log file)."""
+
+
+class TrainingProgress(TrainerCallback):
+    """One line on standard error: stage, epoch, loss, clips a second, time left.
+
+    It is redrawn on a terminal and written anew every half minute elsewhere.
+    """
+
+    def __init__(self, title: str, clips_a_step: int) -> None:
+        self._title, self._clips_a_step = title, clips_a_step
+        self._task: TaskID | None = None
+        self._console = Console(stderr=True)
+        self._written = time.monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+            TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[speed]:.0f} clips/s"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Start the line where a resumed run stands."""
+        self._start, self._first = time.monotonic(), state.global_step
+        self._task = self._progress.add_task(
+            self._title,
+            total=state.max_steps,
+            completed=state.global_step,
+            epoch=state.epoch or 0.0,
+            loss=math.nan,
+            speed=0.0,
+        )
+        self._progress.start()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Move the bar."""
+        clips = (state.global_step - self._first) * self._clips_a_step
+        assert self._task is not None
+        self._progress.update(
+            self._task,
+            completed=state.global_step,
+            epoch=state.epoch or 0.0,
+            speed=clips / max(time.monotonic() - self._start, 1e-9),
+        )
+        last = state.global_step == state.max_steps
+        if not self._console.is_terminal and (last or self._due()):
+            self._console.print(self._progress.get_renderable())
+
+    def _due(self) -> bool:
+        due = time.monotonic() - self._written >= _LINE_SECONDS
+        if due:
+            self._written = time.monotonic()
+        return due
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Show the newest loss."""
+        if logs and "loss" in logs and self._task is not None:
+            self._progress.update(self._task, loss=logs["loss"])
+
+    def stop(self) -> None:
+        """Leave the last state of the line standing."""
+        if self._task is not None:
+            self._progress.stop()

@@ -1,0 +1,84 @@
+"""Results files and the tables made from them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llm_ar.errors import LlmArError
+from llm_ar.evaluation.evaluate import Evaluation
+from llm_ar.evaluation.records import record, table, update
+
+TRAINING = {
+    "selection": "last-epoch",
+    "minutes": 12.5,
+    "peak_memory_mib": 900,
+    "commit": "abc",
+}
+
+
+def evaluation(seed: int, right: int) -> Evaluation:
+    """Ten clips of two classes, of which the first ``right`` ones are answered rightly."""
+    truth = np.arange(10) % 2
+    answers = np.where(np.arange(10) < right, truth, 1 - truth)
+    return Evaluation(
+        model="toy",
+        dataset="nw-ucla",
+        protocol="xview",
+        labels=("sit down", "stand up"),
+        indices=np.arange(10),
+        truth=truth,
+        probabilities=np.eye(2)[answers],
+        sentences=np.zeros((10, 4), dtype=np.int64),
+        seconds=2.0,
+        seed=seed,
+        date="2026-01-01T00:00:00+00:00",
+    )
+
+
+def test_seeds_are_collected_in_order_and_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "results" / "toy.json"
+    record(evaluation(3, right=6), TRAINING, file)
+    record(evaluation(0, right=9), TRAINING, file)
+    record(evaluation(3, right=7), TRAINING, file)
+    found = json.loads(file.read_text())
+    assert (found["seeds"], found["top1"]) == ([0, 3], [90.0, 70.0])
+    assert found["minutes"] == [12.5, 12.5] and found["clips"] == 10
+    assert [path.name for path in file.parent.iterdir()] == ["toy.json"]
+
+
+def test_another_benchmark_is_not_mixed_in(tmp_path: Path) -> None:
+    file = tmp_path / "toy.json"
+    record(evaluation(0, right=6), TRAINING, file)
+    before = file.read_text()
+    with pytest.raises(LlmArError, match=r"toy\.json: holds another result \(protocol differ"):
+        record(replace(evaluation(1, right=6), protocol="split"), TRAINING, file)
+    assert file.read_text() == before
+
+
+def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    record(evaluation(0, right=9), TRAINING, results / "toy.json")
+    record(evaluation(1, right=7), TRAINING, results / "toy.json")
+    (results / "speed.json").write_text('{"ratio": 3}')
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nafter\n")
+    update(page, results)
+    text = page.read_text()
+    assert "| nw-ucla | xview | [toy](results/toy.json) | 80.0 ± 10.0 |" in text
+    assert text.startswith("before\n") and text.endswith("<!-- /results -->\nafter\n")
+    assert "old" not in text and "speed" not in text
+    update(page, results)
+    assert page.read_text() == text
+    assert table(results) in text
+
+
+def test_a_page_without_a_place_for_the_table(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("no marks\n")
+    with pytest.raises(LlmArError, match="has no place for the table"):
+        update(page, tmp_path)
