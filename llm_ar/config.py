@@ -152,7 +152,7 @@ class RecognizerConfig:
     token_noise: float = 0.1
     """Share of action tokens replaced at random in training."""
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(epochs=5, batch_size=16, learning_rate=3e-4)
+        default_factory=lambda: OptimConfig(epochs=4, batch_size=16, learning_rate=1e-3)
     )
 
 

@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from llm_ar.tokenizer.objective import decorrelated
+
 CODEBOOK_SHARE = 0.1
 """Part of the codebook's geometry added to the expected names, so that no two tokens coincide."""
 _PROJECTION_SEED = 0
@@ -28,9 +30,10 @@ def start_embeddings(
 
     With ``how="codebook"`` the (log-mapped) codebook vectors c_u are brought to the words' mean mu
     and spread s: e_u = mu + s (P c_u - mean) / spread(P c), P a fixed orthogonal projection when
-    the widths differ. With ``how="names"`` a token is the expected embedding of the names it was
-    seen with, plus a small part of its codebook embedding:
-    e_u = sum_n P(n | u) e_n + 0.1 (e_u^codebook - mu); tokens never seen take mu for the sum.
+    the widths differ. With ``how="names"`` a token is what it says about the names, plus a small
+    part of its codebook offset:
+    e_u = mu + s v_u / spread(v) + 0.1 (e_u^codebook - mu), v_u = sum_n (P(n | u) - P(n)) d_n,
+    with d_n the names' decorrelated embeddings. Tokens never seen say nothing: v_u = 0.
 
     Args:
         codebook: (U, d).
@@ -45,18 +48,24 @@ def start_embeddings(
     """
     words = word_embeddings.float()
     mean = words.mean(0)
+    spread = (words - mean).square().mean().sqrt()
     offsets = _to_width(codebook.detach().float(), words.shape[1])
-    offsets = offsets - offsets.mean(0)
-    spread = offsets.square().mean().sqrt().clamp_min(1e-12)
-    offsets = offsets * ((words - mean).square().mean().sqrt() / spread)
+    offsets = _with_spread(offsets - offsets.mean(0), spread)
     if how == "codebook":
         return mean + offsets
     if token_name_counts is None:
         raise ValueError('how="names" needs token_name_counts')
     counts = token_name_counts.float()
     seen = counts.sum(1, keepdim=True)
-    expected = (counts / seen.clamp_min(1)) @ name_embeddings.float()
-    return torch.where(seen > 0, expected, mean) + CODEBOOK_SHARE * offsets
+    names = counts.sum(0) / counts.sum().clamp_min(1)
+    told = torch.where(seen > 0, counts / seen.clamp_min(1) - names, 0.0)
+    meaning = told @ decorrelated(name_embeddings).to(told.device)
+    return mean + _with_spread(meaning, spread) + CODEBOOK_SHARE * offsets
+
+
+def _with_spread(offsets: Tensor, spread: Tensor) -> Tensor:
+    """Offsets (U, width) scaled to a root mean square of ``spread``."""
+    return offsets * (spread / offsets.square().mean().sqrt().clamp_min(1e-12))
 
 
 def _to_width(vectors: Tensor, width: int) -> Tensor:

@@ -113,11 +113,24 @@ class ActionTokenizer(nn.Module):
         """The tokens' vectors (U, d): log_0 of their points in the ball."""
         return self.codebook.vectors
 
+    @torch.no_grad()
+    def round_weights(self) -> None:
+        """Round all matrices to half precision, at the end of training: half the size on disk.
+
+        They stay float32 in memory, and what is computed with them is what a loaded copy computes.
+        """
+        for parameter in self.parameters():
+            if parameter.ndim >= 2:
+                parameter.copy_(parameter.half())
+
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write ``config.json`` and ``model.safetensors`` into a folder, the weights first."""
+        """Write ``config.json`` and ``model.safetensors`` into a folder, the weights first.
+
+        Matrices are written in half precision where that loses nothing (:meth:`round_weights`).
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        state = {name: tensor.contiguous().cpu() for name, tensor in self.state_dict().items()}
+        state = {name: _compact(tensor) for name, tensor in self.state_dict().items()}
         save_file(state, folder / (WEIGHTS_FILE + ".tmp"))
         (folder / (WEIGHTS_FILE + ".tmp")).replace(folder / WEIGHTS_FILE)
         described = {
@@ -169,3 +182,12 @@ class ActionTokenizer(nn.Module):
                 "copy the model's folder again"
             ) from error
         return tokenizer.to(device).eval()
+
+
+def _compact(tensor: Tensor) -> Tensor:
+    """A tensor as it is written: in half precision if it is a matrix that loses nothing by it."""
+    tensor = tensor.detach().cpu().contiguous()
+    if tensor.ndim < 2 or not tensor.is_floating_point():
+        return tensor
+    half = tensor.half()
+    return half if torch.equal(half.to(tensor.dtype), tensor) else tensor

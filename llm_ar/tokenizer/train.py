@@ -128,6 +128,7 @@ def train_tokenizer(
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     tokenizer = tokenizer.eval()
+    tokenizer.round_weights()
     losses = [entry for entry in trainer.state.log_history if "loss" in entry]
     last: dict[str, float] = losses[-1] if losses else {}
     tokenizer.figures = {

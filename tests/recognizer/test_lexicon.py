@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from llm_ar.recognizer.lexicon import start_embeddings
+from llm_ar.tokenizer.objective import decorrelated
 
 
 @pytest.fixture()
@@ -38,16 +39,23 @@ def test_projection_is_always_the_same(words: torch.Tensor) -> None:
     assert torch.equal(first, again)
 
 
-def test_names_seen_with_a_token_are_averaged(words: torch.Tensor) -> None:
-    names = words[:3]
+def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> None:
+    names, mean = words[:3], words.mean(0)
     codebook = torch.randn(4, 32, generator=torch.Generator().manual_seed(1))
     counts = torch.tensor([[10, 0, 0], [1, 1, 2], [0, 0, 0], [0, 5, 0]])
     start = start_embeddings(codebook, words, names, counts, "names")
-    geometry = start_embeddings(codebook, words, names, None, "codebook") - words.mean(0)
-    expected = torch.stack(
-        [names[0], names[0] / 4 + names[1] / 4 + names[2] / 2, words.mean(0), names[1]]
-    )
-    torch.testing.assert_close(start, expected + 0.1 * geometry)
+    geometry = start_embeddings(codebook, words, names, None, "codebook") - mean
+    meaning = start - mean - 0.1 * geometry
+    overall = [11 / 19, 6 / 19, 2 / 19]
+    directions = decorrelated(names)
+    expected = torch.zeros(4, 32)
+    for token, seen in enumerate(counts.tolist()):
+        for name in range(3 if sum(seen) else 0):
+            told = seen[name] / sum(seen) - overall[name]
+            expected[token] += told * directions[name]
+    spread = (words - mean).square().mean().sqrt()
+    torch.testing.assert_close(meaning, expected * spread / expected.square().mean().sqrt())
+    assert meaning[2].abs().max() < 1e-5, "a token that was never seen tells nothing"
 
 
 def test_a_codebook_without_spread_stays_finite(words: torch.Tensor) -> None:

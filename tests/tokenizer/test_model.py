@@ -249,3 +249,20 @@ def test_weights_that_do_not_fit_the_description_are_refused(
 def test_impossible_sizes_are_refused(encoder: EncoderConfig, view: ViewConfig, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         ActionTokenizer(encoder, CodebookConfig(dim=8), view, KINECT_V1)
+
+
+def test_rounded_weights_take_half_the_space_and_change_nothing(
+    make_tokenizer: TokenizerMaker, tmp_path: Path
+) -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.save_pretrained(tmp_path / "whole")
+    tokenizer.round_weights()
+    tokenizer.save_pretrained(tmp_path / "rounded")
+    whole, rounded = (
+        (tmp_path / name / "model.safetensors").stat().st_size for name in ("whole", "rounded")
+    )
+    assert rounded < 0.6 * whole
+    loaded = ActionTokenizer.from_pretrained(tmp_path / "rounded")
+    for name, weight in tokenizer.state_dict().items():
+        assert loaded.state_dict()[name].dtype == weight.dtype
+        assert torch.equal(loaded.state_dict()[name], weight), name
