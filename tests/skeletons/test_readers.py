@@ -188,7 +188,7 @@ class TestArrays:
         [
             ({"keypoints": np.ones((4, 20, 3))}, "array 'keypoints'; allowed are joints"),
             ({"label": "wave"}, r"no array 'joints', only \['label'\]"),
-            ({"joints": np.ones((4, 18, 3))}, "18 joints.*coco-17 .17.*layout.yaml"),
+            ({"joints": np.ones((4, 19, 3))}, "19 joints.*coco-17 .17.*layout.yaml"),
             ({"joints": np.ones((4, 20, 3)), "layout": "kinect"}, "no joint layout.*'kinect'"),
             ({"joints": np.ones((4, 20, 3)), "layout": "coco-17"}, "20 joints, but layout coco-17"),
             ({"joints": np.ones((4, 60))}, r"shape \(4, 60\), expected"),

@@ -21,8 +21,15 @@ class Reader(Protocol):
         """The clip in the file; raises `ClipError` for anything that is wrong with it."""
 
 
-READERS: tuple[Reader, ...] = (nw_ucla, utd_mhad, arrays, ntu)
-"""All formats; the first whose ``sniff`` says yes reads the file."""
+FORMATS: dict[str, Reader] = {
+    "NW-UCLA JSON": nw_ucla,
+    "UTD-MHAD .mat": utd_mhad,
+    "NumPy array": arrays,
+    "NTU RGB+D .skeleton": ntu,
+}
+"""All formats by name; the first whose ``sniff`` says yes reads the file."""
+
+READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
 
 def read_clip(path: Path) -> Clip:
@@ -31,14 +38,23 @@ def read_clip(path: Path) -> Clip:
     Raises:
         ClipError: the file is missing, empty, damaged, or of no known format.
     """
+    return FORMATS[format_of(path)].read(path)
+
+
+def format_of(path: Path) -> str:
+    """The name of a recording's format, one of `FORMATS`, found by its content.
+
+    Raises:
+        ClipError: the file is missing, empty, or of no known format.
+    """
     head = read_head(path)
-    for reader in READERS:
+    for name, reader in FORMATS.items():
         if reader.sniff(path, head):
-            return reader.read(path)
+            return name
     raise ClipError(
         path,
-        "is in no format known here (NW-UCLA .json, UTD-MHAD .mat, NTU .skeleton, NumPy .npy or "
-        ".npz); save the joints as a NumPy array (frames, joints, 3)",
+        f"is in no format known here ({', '.join(FORMATS)}); save the joints as a NumPy array "
+        ".npy or .npz (frames, joints, 3)",
     )
 
 
