@@ -273,7 +273,7 @@ class TestNtu:
         ]
         assert clip.joints[2, :, 0, 0].tolist() == [1, 2]
 
-    def test_the_least_seen_of_many_bodies_are_dropped_and_counted(self, tmp_path, write_skeleton):
+    def test_all_bodies_are_kept_with_their_ids_as_tracks(self, tmp_path, write_skeleton):
         frames = [
             [
                 (body, np.full((25, 3), body), self.TRACKED)
@@ -283,8 +283,13 @@ class TestNtu:
             for frame in range(18)
         ]
         clip = read_clip(write_skeleton(tmp_path / "x.skeleton", frames))
-        assert clip.joints[0, :, 0, 0].tolist() == [3, 4, 5, 6]
-        assert clip.repairs == ("2 of 6 bodies dropped, the least seen",)
+        assert clip.joints[0, :, 0, 0].tolist() == [1, 2, 3, 4, 5, 6]
+        assert clip.tracks == ("1", "2", "3", "4", "5", "6") and clip.repairs == ()
+
+    def test_a_new_body_in_each_frame_is_no_recording(self, tmp_path, write_skeleton):
+        frames = [[(body, np.ones((25, 3)), self.TRACKED)] for body in range(65)]
+        with pytest.raises(ClipError, match="shows 65 bodies in 65 frames, as no recording does"):
+            read_clip(write_skeleton(tmp_path / "x.skeleton", frames))
 
     def test_unusual_spacing_and_the_ending_do_not_matter(self, tmp_path, write_skeleton):
         frames = [[(5, RNG.normal(size=(25, 3)), self.TRACKED)] for _ in range(3)]

@@ -9,6 +9,7 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import arrays, ntu, nw_ucla, utd_mhad
 from llm_ar.skeletons.readers.files import read_head
+from llm_ar.skeletons.repair import repair
 
 
 class Reader(Protocol):
@@ -59,9 +60,9 @@ def format_of(path: Path) -> str:
 
 
 def as_clip(clip: Clip | str | Path) -> Clip:
-    """The clip itself, or the one read from that file.
+    """The clip itself, or the one read from that file; a sensor's tracks are made people.
 
     Raises:
         ClipError: as `read_clip`.
     """
-    return clip if isinstance(clip, Clip) else read_clip(Path(clip))
+    return repair(clip if isinstance(clip, Clip) else read_clip(Path(clip)))[0]
