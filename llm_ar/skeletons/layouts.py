@@ -21,6 +21,7 @@ __all__ = [
     "LAYOUTS",
     "MEDIAPIPE",
     "SBU",
+    "SMARTHOME",
     "Layout",
     "layout_named",
     "map_clip",
@@ -90,7 +91,34 @@ SBU = layout_from_words(
     },
 )
 
-LAYOUTS: tuple[Layout, ...] = (KINECT_V1, KINECT_V2, COCO, SBU, BODY_25, COCO_18, MEDIAPIPE)
+SMARTHOME = layout_from_words(
+    "smarthome-13",
+    """right_ankle<right_knee left_ankle<left_knee right_knee<right_hip left_knee<left_hip
+    right_hip<right_shoulder left_hip<left_shoulder right_wrist<right_elbow left_wrist<left_elbow
+    right_elbow<right_shoulder left_elbow<left_shoulder right_shoulder<head left_shoulder<head
+    head""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-left_shoulder right_hip-right_shoulder",
+    parts={
+        "head": "head",
+        "torso": "left_shoulder right_shoulder left_hip right_hip",
+        "left_arm": "left_elbow left_wrist",
+        "right_arm": "right_elbow right_wrist",
+        "left_leg": "left_knee left_ankle",
+        "right_leg": "right_knee right_ankle",
+    },
+)
+
+LAYOUTS: tuple[Layout, ...] = (
+    KINECT_V1,
+    KINECT_V2,
+    COCO,
+    SBU,
+    SMARTHOME,
+    BODY_25,
+    COCO_18,
+    MEDIAPIPE,
+)
 
 
 def layout_named(name: str) -> Layout:

@@ -39,7 +39,8 @@ def test_utd_mhad_by_subject():
 
 
 @pytest.mark.parametrize(
-    ("split", "part"), [("train", "train"), ("test", "test"), ("validation", "unused")]
+    ("split", "part"),
+    [("train", "train"), ("test", "test"), ("validation", "validation"), ("other", "unused")],
 )
 def test_split_column(split, part):
     assert assigned("folder", "split", split=split) == part

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers import arrays, ntu, nw_ucla, utd_mhad
+from llm_ar.skeletons.readers import arrays, ntu, nw_ucla, sbu, smarthome, uav_human, utd_mhad
 from llm_ar.skeletons.readers.files import read_head
 from llm_ar.skeletons.repair import repair
 
@@ -27,6 +27,9 @@ FORMATS: dict[str, Reader] = {
     "UTD-MHAD .mat": utd_mhad,
     "NumPy array": arrays,
     "NTU RGB+D .skeleton": ntu,
+    "UAV-Human text": uav_human,
+    "SBU skeleton_pos.txt": sbu,
+    "Toyota Smarthome JSON": smarthome,
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 

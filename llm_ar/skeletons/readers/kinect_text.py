@@ -1,0 +1,243 @@
+"""The text of NTU RGB+D and UAV-Human: frames, bodies, joints, one line each.
+
+First line: number of frames T. A frame: its number of bodies; a body: 10 fields, the number of
+joints J, J lines of 12 fields, of which x, y, z and the last (0 not tracked, 1 inferred, 2 tracked)
+are used. Lines may end in LF or CR LF.
+
+The counts are followed from line to line, which are few; the joints' numbers, which are many, are
+parsed at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.readers.decimals import Places, parse_decimals
+from llm_ar.skeletons.readers.files import check_frames
+
+MAX_TRACKS = 16
+"""IDs that are followed; a sensor shows at most six people at a time, under changing IDs."""
+MAX_PLACES = 432_000
+"""Frames times tracks: four people for an hour."""
+
+JOINT_FIELDS = 12
+_BODY_FIELDS = 10
+_LONGEST_COUNT = 20
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """All bodies of a text, in its order.
+
+    Args:
+        frames: number of frames T, those without bodies included.
+        frame: frame of each body ``(N,)``.
+        identity: its ID, ``(N,)``; IDs are followed over frames.
+        positions: ``(N, J, 3)``.
+        tracking: ``(N, J)``, the joints' last field.
+    """
+
+    frames: int
+    frame: NDArray[np.int64]
+    identity: tuple[int, ...]
+    positions: NDArray[np.float64]
+    tracking: NDArray[np.int64]
+
+
+def head_pattern(joints: int) -> re.Pattern[bytes]:
+    """What the text begins with: counts, a body's fields, its number of joints."""
+    return re.compile(rb"\s*\d+(?:\s+0)*\s+[1-9]\d*\s+\d+(?:\s+\S+){9}\s+%d\s" % joints)
+
+
+def parse_bodies(path: Path, data: bytes, joints: int) -> Bodies:
+    """All bodies in the text.
+
+    Args:
+        path: what messages call the file.
+        data: its bytes.
+        joints: J, which each body must have.
+
+    Raises:
+        ClipError: truncated, or not this format, with the line that shows it; no body in it.
+    """
+    text = data if data.endswith(b"\n") else data + b"\n"
+    lines = _Lines(path, text)
+    frames, found = _find_bodies(lines, joints)
+    if not found:
+        raise ClipError(path, f"shows no body in any of its {frames} frames; leave this clip out")
+    first = np.array([line for _, _, line in found])
+    rows = (first[:, None] + np.arange(joints)).ravel()
+    values = _uniform_rows(lines, rows)
+    if values is None:
+        values = _rows_singly(lines, rows)
+    values = values.reshape(len(found), joints, 4)
+    return Bodies(
+        frames=frames,
+        frame=np.array([frame for frame, _, _ in found]),
+        identity=tuple(body for _, body, _ in found),
+        positions=values[..., :3],
+        tracking=values[..., 3].astype(np.int64),
+    )
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Bodies by ID, each with a place of its own, in order of their appearance.
+
+    Args:
+        identity: the ID of each of the M tracks.
+        positions: ``(T, M, J, 3)`` float32; 0 where the body is not seen.
+        tracking: ``(T, M, J)``; 0 where the body is not seen.
+        dropped: tracks left out, those seen in the fewest frames.
+    """
+
+    identity: tuple[str, ...]
+    positions: NDArray[np.float32]
+    tracking: NDArray[np.int8]
+    dropped: int
+
+
+def follow(bodies: Bodies) -> Tracks:
+    """One track an ID: one that vanishes and returns keeps its place and the gap between.
+
+    Of more than `MAX_TRACKS` tracks (fewer in very long recordings, whose memory is bounded) those
+    seen in most frames are kept.
+    """
+    tracks: dict[int, int] = {}
+    for body in bodies.identity:
+        tracks[body] = tracks.get(body, 0) + 1
+    most = max(1, min(MAX_TRACKS, MAX_PLACES // bodies.frames))
+    kept = set(sorted(tracks, key=lambda body: -tracks[body])[:most])
+    places = {body: place for place, body in enumerate(b for b in tracks if b in kept)}
+    rows = [row for row, body in enumerate(bodies.identity) if body in places]
+    at = bodies.frame[rows], [places[bodies.identity[row]] for row in rows]
+    shape = (bodies.frames, len(places), bodies.positions.shape[1])
+    positions = np.zeros((*shape, 3), dtype=np.float32)
+    tracking = np.zeros(shape, dtype=np.int8)
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions[at] = bodies.positions[rows]
+    tracking[at] = bodies.tracking[rows]
+    names = tuple(str(body) for body in places)
+    return Tracks(names, positions, tracking, len(tracks) - len(places))
+
+
+class _Lines:
+    """A text by lines, without copying it."""
+
+    def __init__(self, path: Path, text: bytes) -> None:
+        self.path, self.text = path, text
+        characters = np.frombuffer(text, dtype=np.uint8)
+        self.blanks = np.flatnonzero(characters <= ord(" "))
+        """Places of all spaces and line ends."""
+        self.last_blank = np.flatnonzero(characters[self.blanks] == ord("\n"))
+        """For each line the number, among `blanks`, of its end."""
+        self.ends: list[int] = self.blanks[self.last_blank].tolist()
+        self._return = int(text[self.ends[0] - 1 : self.ends[0]] == b"\r")
+        self._blanks = np.diff(self.last_blank, prepend=-1).tolist()
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, line: int) -> bytes:
+        return self.text[self.ends[line - 1] + 1 if line else 0 : self.ends[line]]
+
+    def fail(self, line: int, problem: str) -> NoReturn:
+        raise ClipError(self.path, f"line {line + 1}: {problem}")
+
+    def quick_count(self, line: int, fields: int = 1) -> int | None:
+        """As `count` for a line that is spaced as published, None for any other."""
+        if line >= len(self.ends) or self._blanks[line] != fields + self._return:
+            return None
+        start, end = self.ends[line - 1] + 1, self.ends[line] - self._return
+        word = self.text[start : end if fields == 1 else self.text.find(b" ", start)]
+        return int(word) if word.isdigit() and len(word) <= _LONGEST_COUNT else None
+
+    def count(self, line: int, what: str, fields: int = 1) -> int:
+        """The whole number that begins a line of so many fields."""
+        if line >= len(self):
+            self.fail(len(self) - 1, f"the file ends where {what} should follow; copy it again")
+        words = self[line].split()
+        if len(words) != fields or not words[0].isdigit() or len(words[0]) > _LONGEST_COUNT:
+            shown = self[line][:40].decode("ascii", "replace").strip()
+            self.fail(line, f"expected {what}, found {shown!r}")
+        return int(words[0])
+
+
+def _find_bodies(lines: _Lines, joints: int) -> tuple[int, list[tuple[int, int, int]]]:
+    """Number of frames, and (frame, body ID, index of its first joint's line) of each body."""
+    frames = lines.count(0, "the number of frames")
+    if frames < 1 or frames > len(lines):
+        raise ClipError(
+            lines.path,
+            f"line 1 promises {frames} frames, but {len(lines) - 1} lines follow; copy it again",
+        )
+    check_frames(lines.path, frames)
+    bodies: list[tuple[int, int, int]] = []
+    line = 1
+    for frame in range(frames):
+        count = lines.quick_count(line)
+        if count is None:
+            count = lines.count(line, f"the number of bodies in frame {frame}")
+        line += 1
+        for _ in range(count):
+            body = lines.quick_count(line, fields=_BODY_FIELDS)
+            if body is None:
+                body = lines.count(line, "a body's ID", fields=_BODY_FIELDS)
+            if lines.quick_count(line + 1) != joints:
+                if lines.count(line + 1, "the number of joints") != joints:
+                    lines.fail(line + 1, f"expected {joints} joints")
+            if line + 2 + joints > len(lines):
+                lines.fail(len(lines) - 1, "the file ends in the middle of a body; copy it again")
+            bodies.append((frame, body, line + 2))
+            line += 2 + joints
+    if any(lines[rest].strip() for rest in range(line, len(lines))):
+        lines.fail(line, f"expected the end after the {frames} frames that line 1 promises")
+    return frames, bodies
+
+
+def _uniform_rows(lines: _Lines, rows: Places) -> NDArray[np.float64] | None:
+    """The used fields ``(N, [x, y, z, tracking])`` of lines spaced as published, else None."""
+    first = lines.last_blank[rows - 1] + 1
+    blanks = lines.last_blank[rows] - first
+    if not (blanks == blanks[0]).all() or blanks[0] not in (JOINT_FIELDS - 1, JOINT_FIELDS):
+        return None
+    places = lines.blanks[first[:, None] + np.arange(JOINT_FIELDS)]
+    starts = np.column_stack([lines.blanks[first - 1] + 1, places[:, :-1] + 1])
+    state = places[:, -1] - 1
+    characters = np.frombuffer(lines.text, dtype=np.uint8)
+    if blanks[0] == JOINT_FIELDS and not (characters[places[:, -1]] == ord("\r")).all():
+        return None
+    if (places <= starts[:, :]).any() or (starts[:, -1] != state).any():
+        return None
+    tracking = characters[state].astype(np.int64) - ord("0")
+    if ((tracking < 0) | (tracking > 9)).any():
+        return None
+    try:
+        positions = parse_decimals(lines.text, starts[:, :3], places[:, :3])
+    except ValueError:
+        return None
+    return np.column_stack([positions, tracking])
+
+
+def _rows_singly(lines: _Lines, rows: Places) -> NDArray[np.float64]:
+    """The same a line at a time, for unusual spacing, and to name the line that is wrong."""
+    values = []
+    for line in rows.tolist():
+        words = lines[line].split()
+        if len(words) != JOINT_FIELDS:
+            lines.fail(line, f"expected {JOINT_FIELDS} fields of a joint, found {len(words)}")
+        try:
+            state = float(words[-1])
+            if not state.is_integer() or not 0 <= state <= 9:
+                raise ValueError(f"tracking state {words[-1].decode('ascii', 'replace')[:20]}")
+            values.append([*(float(word) for word in words[:3]), state])
+        except ValueError as error:
+            lines.fail(line, f"expected numbers for a joint ({error})")
+    return np.array(values)
