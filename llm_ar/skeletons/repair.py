@@ -142,7 +142,7 @@ def _join(tracks: list[_Track], config: RepairConfig) -> tuple[list[_Track], lis
             people.append(track)
             continue
         person = people[best]
-        later = track.present.any(axis=1)
+        later = np.asarray(track.present.any(axis=1))
         people[best] = _Track(
             person.identity,
             np.where(later[:, None, None], track.joints, person.joints),

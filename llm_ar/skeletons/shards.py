@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError, LayoutError
 from llm_ar.skeletons.arrow import write_rows
@@ -91,7 +93,7 @@ def _settled(
     # What the reader mended is one sentence each.
     made = [Decision("reader", sentence, (), 1) for sentence in item.repairs]
     decided = [asdict(decision) for decision in (*made, *decisions)]
-    seen = clip.present.any(axis=(0, 1))
+    seen = np.asarray(clip.present.any(axis=(0, 1)))
     shown = clip.present.any(axis=2)
     digest = hashlib.blake2b(clip.joints.tobytes(), digest_size=8)
     digest.update(clip.present.tobytes())

@@ -1,7 +1,7 @@
 """The prepared dataset on disk, memory-mapped when read.
 
-Beside the rows (`llm_ar.skeletons.arrow`), ``dataset.json`` says what the folder is, ``report.json``
-how it came about, and ``repairs.jsonl`` what became of each recording.
+Beside the rows (`llm_ar.skeletons.arrow`), ``dataset.json`` says what the folder is,
+``report.json`` how it came about, and ``repairs.jsonl`` what became of each recording.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -71,12 +72,12 @@ def run_jobs(jobs: Iterator[Job], workers: int) -> Iterator[int]:
         context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
         try:
-            waiting = {pool.submit(job.run) for _, job in zip(range(2 * workers), jobs)}
+            waiting = {pool.submit(job.run) for job in islice(jobs, 2 * workers)}
             while waiting:
                 done = next(as_completed(waiting))
                 waiting.remove(done)
                 yield done.result()
-                waiting.update(pool.submit(job.run) for _, job in zip(range(1), jobs))
+                waiting.update(pool.submit(job.run) for job in islice(jobs, 1))
         except BrokenProcessPool:
             raise DatasetError(
                 "a process that prepared recordings was ended from outside, perhaps for lack of "
