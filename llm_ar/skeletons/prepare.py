@@ -17,6 +17,13 @@ from llm_ar.skeletons.building import assemble, check_place, put_in_place
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.protocols import dataset_named
+from llm_ar.skeletons.published_recordings import (
+    ntu60_recordings,
+    ntu120_recordings,
+    sbu_recordings,
+    smarthome_recordings,
+    uav_human_recordings,
+)
 from llm_ar.skeletons.recordings import (
     Recording,
     folder_recordings,
@@ -33,6 +40,11 @@ Recordings = Iterator[Recording | ClipError]
 SOURCES: dict[str, Callable[[Path, Path | None], Recordings]] = {
     "nw-ucla": nw_ucla_recordings,
     "utd-mhad": utd_mhad_recordings,
+    "sbu": sbu_recordings,
+    "ntu60": ntu60_recordings,
+    "ntu120": ntu120_recordings,
+    "smarthome": smarthome_recordings,
+    "uav-human": uav_human_recordings,
     "folder": folder_recordings,
 }
 """How each dataset's recordings are found in its raw folder."""
