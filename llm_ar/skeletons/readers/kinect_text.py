@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import csv
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.readers.decimals import Places, parse_decimals
 from llm_ar.skeletons.readers.files import check_frames
 
 MAX_TRACKS = 16
@@ -30,6 +31,16 @@ MAX_PLACES = 432_000
 JOINT_FIELDS = 12
 _BODY_FIELDS = 10
 _LONGEST_COUNT = 20
+_HIGHEST_STATE = 9
+
+_USED = ("0", "1", "2", "11")
+_READ = csv.ReadOptions(use_threads=False, column_names=[str(n) for n in range(JOINT_FIELDS)])
+_SPACED = csv.ParseOptions(delimiter=" ", quote_char=False)
+_NUMBERS = csv.ConvertOptions(
+    include_columns=_USED,
+    column_types={**dict.fromkeys(_USED[:-1], pa.float32()), _USED[-1]: pa.uint8()},
+    null_values=[],
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class Bodies:
     frames: int
     frame: NDArray[np.int64]
     identity: tuple[int, ...]
-    positions: NDArray[np.float64]
+    positions: NDArray[np.float32]
     tracking: NDArray[np.int64]
 
 
@@ -73,10 +84,9 @@ def parse_bodies(path: Path, data: bytes, joints: int) -> Bodies:
     if not found:
         raise ClipError(path, f"shows no body in any of its {frames} frames; leave this clip out")
     first = np.array([line for _, _, line in found])
-    rows = (first[:, None] + np.arange(joints)).ravel()
-    values = _uniform_rows(lines, rows)
+    values = _uniform_rows(lines, first, joints)
     if values is None:
-        values = _rows_singly(lines, rows)
+        values = _rows_singly(lines, (first[:, None] + np.arange(joints)).ravel())
     values = values.reshape(len(found), joints, 4)
     return Bodies(
         frames=frames,
@@ -121,8 +131,7 @@ def follow(bodies: Bodies) -> Tracks:
     shape = (bodies.frames, len(places), bodies.positions.shape[1])
     positions = np.zeros((*shape, 3), dtype=np.float32)
     tracking = np.zeros(shape, dtype=np.int8)
-    with np.errstate(over="ignore", invalid="ignore"):
-        positions[at] = bodies.positions[rows]
+    positions[at] = bodies.positions[rows]
     tracking[at] = bodies.tracking[rows]
     names = tuple(str(body) for body in places)
     return Tracks(names, positions, tracking, len(tracks) - len(places))
@@ -134,13 +143,9 @@ class _Lines:
     def __init__(self, path: Path, text: bytes) -> None:
         self.path, self.text = path, text
         characters = np.frombuffer(text, dtype=np.uint8)
-        self.blanks = np.flatnonzero(characters <= ord(" "))
-        """Places of all spaces and line ends."""
-        self.last_blank = np.flatnonzero(characters[self.blanks] == ord("\n"))
-        """For each line the number, among `blanks`, of its end."""
-        self.ends: list[int] = self.blanks[self.last_blank].tolist()
+        self.ends: list[int] = np.flatnonzero(characters == ord("\n")).tolist()
+        """Place of each line's end."""
         self._return = int(text[self.ends[0] - 1 : self.ends[0]] == b"\r")
-        self._blanks = np.diff(self.last_blank, prepend=-1).tolist()
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -153,10 +158,14 @@ class _Lines:
 
     def quick_count(self, line: int, fields: int = 1) -> int | None:
         """As `count` for a line that is spaced as published, None for any other."""
-        if line >= len(self.ends) or self._blanks[line] != fields + self._return:
+        if line >= len(self.ends):
             return None
-        start, end = self.ends[line - 1] + 1, self.ends[line] - self._return
-        word = self.text[start : end if fields == 1 else self.text.find(b" ", start)]
+        word = self.text[self.ends[line - 1] + 1 : self.ends[line] - self._return]
+        if fields > 1:
+            words = word.split(b" ")
+            if len(words) != fields:
+                return None
+            word = words[0]
         return int(word) if word.isdigit() and len(word) <= _LONGEST_COUNT else None
 
     def count(self, line: int, what: str, fields: int = 1) -> int:
@@ -202,31 +211,27 @@ def _find_bodies(lines: _Lines, joints: int) -> tuple[int, list[tuple[int, int, 
     return frames, bodies
 
 
-def _uniform_rows(lines: _Lines, rows: Places) -> NDArray[np.float64] | None:
+def _uniform_rows(
+    lines: _Lines, first: NDArray[np.int64], joints: int
+) -> NDArray[np.float32] | None:
     """The used fields ``(N, [x, y, z, tracking])`` of lines spaced as published, else None."""
-    first = lines.last_blank[rows - 1] + 1
-    blanks = lines.last_blank[rows] - first
-    if not (blanks == blanks[0]).all() or blanks[0] not in (JOINT_FIELDS - 1, JOINT_FIELDS):
-        return None
-    places = lines.blanks[first[:, None] + np.arange(JOINT_FIELDS)]
-    starts = np.column_stack([lines.blanks[first - 1] + 1, places[:, :-1] + 1])
-    state = places[:, -1] - 1
-    characters = np.frombuffer(lines.text, dtype=np.uint8)
-    if blanks[0] == JOINT_FIELDS and not (characters[places[:, -1]] == ord("\r")).all():
-        return None
-    if (places <= starts[:, :]).any() or (starts[:, -1] != state).any():
-        return None
-    tracking = characters[state].astype(np.int64) - ord("0")
-    if ((tracking < 0) | (tracking > 9)).any():
-        return None
+    ends = lines.ends
+    text = b"".join(
+        lines.text[ends[line - 1] + 1 : ends[line + joints - 1] + 1] for line in first.tolist()
+    )
     try:
-        positions = parse_decimals(lines.text, starts[:, :3], places[:, :3])
-    except ValueError:
+        table = csv.read_csv(pa.BufferReader(text), _READ, _SPACED, _NUMBERS)
+    except pa.ArrowException:
         return None
-    return np.column_stack([positions, tracking])
+    if len(table) != len(first) * joints:
+        return None
+    values = np.empty((len(table), len(_USED)), dtype=np.float32)
+    for place, name in enumerate(_USED):
+        values[:, place] = table[name].to_numpy()
+    return values if values[:, -1].max() <= _HIGHEST_STATE else None
 
 
-def _rows_singly(lines: _Lines, rows: Places) -> NDArray[np.float64]:
+def _rows_singly(lines: _Lines, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """The same a line at a time, for unusual spacing, and to name the line that is wrong."""
     values = []
     for line in rows.tolist():
@@ -235,9 +240,10 @@ def _rows_singly(lines: _Lines, rows: Places) -> NDArray[np.float64]:
             lines.fail(line, f"expected {JOINT_FIELDS} fields of a joint, found {len(words)}")
         try:
             state = float(words[-1])
-            if not state.is_integer() or not 0 <= state <= 9:
+            if not state.is_integer() or not 0 <= state <= _HIGHEST_STATE:
                 raise ValueError(f"tracking state {words[-1].decode('ascii', 'replace')[:20]}")
             values.append([*(float(word) for word in words[:3]), state])
         except ValueError as error:
             lines.fail(line, f"expected numbers for a joint ({error})")
-    return np.array(values)
+    with np.errstate(over="ignore"):
+        return np.array(values).astype(np.float32)

@@ -44,8 +44,11 @@ def read(path: Path) -> Clip:
 def parse(path: Path, data: bytes) -> Clip:
     """The clip in a file's bytes, wherever they came from; otherwise as `read`."""
     bodies = parse_bodies(path, data, _JOINTS)
-    if len(set(zip(bodies.frame.tolist(), bodies.identity, strict=True))) != len(bodies.identity):
-        raise ClipError(path, "a body's ID appears twice in one frame; copy the file again")
+    seen: set[tuple[int, int]] = set()
+    for frame, body in zip(bodies.frame.tolist(), bodies.identity, strict=True):
+        if (frame, body) in seen:
+            raise ClipError(path, f"body {body} appears twice in frame {frame}; copy it again")
+        seen.add((frame, body))
     tracks = follow(bodies)
     known = describe(str(path))
     total = len(tracks.identity) + tracks.dropped
