@@ -7,7 +7,22 @@ from typing import Protocol
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers import arrays, ntu, nw_ucla, sbu, smarthome, uav_human, utd_mhad
+from llm_ar.skeletons.readers import (
+    alphapose,
+    arrays,
+    bvh,
+    coco_keypoints,
+    csv_table,
+    landmarks,
+    ntu,
+    nw_ucla,
+    openpose,
+    pyskl,
+    sbu,
+    smarthome,
+    uav_human,
+    utd_mhad,
+)
 from llm_ar.skeletons.readers.files import read_head
 from llm_ar.skeletons.repair import repair
 
@@ -30,17 +45,31 @@ FORMATS: dict[str, Reader] = {
     "UAV-Human text": uav_human,
     "SBU skeleton_pos.txt": sbu,
     "Toyota Smarthome JSON": smarthome,
+    "PYSKL pickle": pyskl,
+    "BVH": bvh,
+    "OpenPose JSON": openpose,
+    "AlphaPose JSON": alphapose,
+    "COCO keypoints JSON": coco_keypoints,
+    "MediaPipe landmarks JSON": landmarks,
+    "CSV table": csv_table,
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
 READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
 
+_HEAD = 4096
+"""Bytes by which a format is found."""
+
+
 def read_clip(path: Path) -> Clip:
     """Read a recording, whose format is found by its content.
 
+    Args:
+        path: a file; a folder of OpenPose's frames; or ``FILE.pkl#NAME``, one clip of many.
+
     Raises:
-        ClipError: the file is missing, empty, damaged, or of no known format.
+        ClipError: the file is missing, empty, damaged, of no known format, or holds several clips.
     """
     return FORMATS[format_of(path)].read(path)
 
@@ -51,7 +80,9 @@ def format_of(path: Path) -> str:
     Raises:
         ClipError: the file is missing, empty, or of no known format.
     """
-    head = read_head(path)
+    if path.is_dir() and openpose.is_folder(path):
+        return "OpenPose JSON"
+    head = read_head(pyskl.container(path), _HEAD)
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):
             return name
@@ -60,6 +91,15 @@ def format_of(path: Path) -> str:
         f"is in no format known here ({', '.join(FORMATS)}); save the joints as a NumPy array "
         ".npy or .npz (frames, joints, 3)",
     )
+
+
+def members(path: Path) -> list[Path]:
+    """The clips of a file, each as a path that `read_clip` takes: itself, but for containers.
+
+    Raises:
+        ClipError: as `read_clip`, for what concerns the whole file.
+    """
+    return pyskl.members(path) if format_of(path) == "PYSKL pickle" else [path]
 
 
 def as_clip(clip: Clip | str | Path) -> Clip:
