@@ -81,6 +81,12 @@ def _rows(path: Path, data: bytes) -> NDArray[np.float64]:
     except UnicodeDecodeError as error:
         raise ClipError(path, f"is not text: byte {error.start} is no ASCII character") from None
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise ClipError(path, "has no frames; copy it again")
+    if not text.endswith("\n"):
+        # A number cut short is a number still: only the line's end tells that all of it is there.
+        number = lines[-1][0]
+        raise ClipError(path, f"line {number} has no end; copy the file again, or end the line")
     check_frames(path, len(lines))
     for number, line in lines:
         found = line.count(",") + 1
