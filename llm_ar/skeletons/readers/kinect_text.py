@@ -18,7 +18,6 @@ from typing import NoReturn
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import csv
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.readers.files import check_frames
@@ -33,14 +32,9 @@ _BODY_FIELDS = 10
 _LONGEST_COUNT = 20
 _HIGHEST_STATE = 9
 
-_USED = ("0", "1", "2", "11")
-_READ = csv.ReadOptions(use_threads=False, column_names=[str(n) for n in range(JOINT_FIELDS)])
-_SPACED = csv.ParseOptions(delimiter=" ", quote_char=False)
-_NUMBERS = csv.ConvertOptions(
-    include_columns=_USED,
-    column_types={**dict.fromkeys(_USED[:-1], pa.float32()), _USED[-1]: pa.uint8()},
-    null_values=[],
-)
+_THREE_NUMBERS = 40
+"""Bytes that hold the first three numbers of a line, and fewer than a whole published line has."""
+_BLANK = ord(" ")
 
 
 @dataclass(frozen=True)
@@ -142,10 +136,11 @@ class _Lines:
 
     def __init__(self, path: Path, text: bytes) -> None:
         self.path, self.text = path, text
-        characters = np.frombuffer(text, dtype=np.uint8)
-        self.ends: list[int] = np.flatnonzero(characters == ord("\n")).tolist()
-        """Place of each line's end."""
-        self._return = int(text[self.ends[0] - 1 : self.ends[0]] == b"\r")
+        self.characters = np.frombuffer(text, dtype=np.uint8)
+        self.places = np.flatnonzero(self.characters == ord("\n"))
+        """Place of each line's end; also, for looking at single ones, as ``ends``."""
+        self.ends: list[int] = self.places.tolist()
+        self.carriage_return = int(text[self.ends[0] - 1 : self.ends[0]] == b"\r")
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -160,7 +155,7 @@ class _Lines:
         """As `count` for a line that is spaced as published, None for any other."""
         if line >= len(self.ends):
             return None
-        word = self.text[self.ends[line - 1] + 1 : self.ends[line] - self._return]
+        word = self.text[self.ends[line - 1] + 1 : self.ends[line] - self.carriage_return]
         if fields > 1:
             words = word.split(b" ")
             if len(words) != fields:
@@ -214,21 +209,44 @@ def _find_bodies(lines: _Lines, joints: int) -> tuple[int, list[tuple[int, int, 
 def _uniform_rows(
     lines: _Lines, first: NDArray[np.int64], joints: int
 ) -> NDArray[np.float32] | None:
-    """The used fields ``(N, [x, y, z, tracking])`` of lines spaced as published, else None."""
-    ends = lines.ends
-    text = b"".join(
-        lines.text[ends[line - 1] + 1 : ends[line + joints - 1] + 1] for line in first.tolist()
-    )
+    """The used fields ``(N, [x, y, z, tracking])`` of lines spaced as published, else None.
+
+    The first three blanks of each line are looked for in its first bytes, all lines at once; Arrow
+    parses what is between them where it lies.
+    """
+    text = lines.characters
+    rows = (first[:, None] + np.arange(joints)).ravel()
+    ends = lines.places
+    start, end = ends[rows - 1] + 1, ends[rows] - lines.carriage_return
+    if int((end - start).min()) < _THREE_NUMBERS:
+        return None
+    # Of any other number of blanks, some line has too many or too few fields.
+    expected = (JOINT_FIELDS - 1) * len(rows) + (_BODY_FIELDS - 1) * len(first)
+    if np.count_nonzero(text == _BLANK) != expected:
+        return None
+    state = text[end - 1] - np.uint8(ord("0"))
+    if state.max() > _HIGHEST_STATE or (text[end - 2] != _BLANK).any():
+        return None
+    heads = np.lib.stride_tricks.sliding_window_view(text, _THREE_NUMBERS)[start]
+    blanks = np.flatnonzero(heads == _BLANK)
+    in_heads = np.arange(len(rows)) * _THREE_NUMBERS
+    third = np.searchsorted(blanks, in_heads) + 2
+    if third[-1] >= len(blanks) or (blanks[third] >= in_heads + _THREE_NUMBERS).any():
+        return None
+    bounds = np.empty((len(rows), 6), dtype=np.int32)
+    bounds[:, 0] = start
+    for number in range(3):
+        blank = blanks[third - 2 + number] + start - in_heads
+        bounds[:, 2 * number + 1] = blank
+        if number < 2:
+            bounds[:, 2 * number + 2] = blank + 1
+    offsets = np.append(bounds.ravel(), np.int32(len(text)))
+    words = pa.StringArray.from_buffers(bounds.size, pa.py_buffer(offsets), pa.py_buffer(text))
     try:
-        table = csv.read_csv(pa.BufferReader(text), _READ, _SPACED, _NUMBERS)
+        numbers = words.take(pa.array(np.arange(0, bounds.size, 2))).cast(pa.float32())
     except pa.ArrowException:
         return None
-    if len(table) != len(first) * joints:
-        return None
-    values = np.empty((len(table), len(_USED)), dtype=np.float32)
-    for place, name in enumerate(_USED):
-        values[:, place] = table[name].to_numpy()
-    return values if values[:, -1].max() <= _HIGHEST_STATE else None
+    return np.column_stack([numbers.to_numpy().reshape(-1, 3), state])
 
 
 def _rows_singly(lines: _Lines, rows: NDArray[np.int64]) -> NDArray[np.float32]:
