@@ -6,9 +6,12 @@ means the same in Python, in YAML and on the command line (``--tokenizer.codeboo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
+
+from llm_ar.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class RepairConfig:
     """... and at most so many body sizes away (ours, not published)."""
     people: int = 2
     """Tracks kept; of more, those that move most."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for rule in fields(self):
+            value, least = getattr(self, rule.name), 1 if rule.name == "people" else 0
+            if not least <= value < math.inf:
+                raise ConfigError(f"repair.{rule.name} is {value}, but must be at least {least}")
 
 
 @dataclass(frozen=True)
