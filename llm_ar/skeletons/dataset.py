@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from llm_ar.skeletons.layout import Layout
+
 Assignment = Literal["train", "validation", "test", "unused"]
 
 
@@ -60,7 +62,8 @@ class Dataset:
             ``held-out:...`` (see `llm_ar.skeletons.protocols.protocol_named`).
         describe: what the name of a clip (a file's path, with or without its ending) says of it;
             None where the name is not one of this dataset's.
-        clips: how many clips are published, 0 where that has no meaning.
+        clips: how many clips there are as published (or made by default), 0 where nobody knows.
+        layout: of its skeletons as published.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Dataset:
     protocols: tuple[Protocol, ...]
     describe: Callable[[str], ClipInfo | None] = _unknown_name
     clips: int = 0
+    layout: Layout | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

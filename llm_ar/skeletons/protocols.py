@@ -12,6 +12,7 @@ from llm_ar.skeletons.dataset import (
     held_out,
     member,
 )
+from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.procedural_actions import ACTIONS
 from llm_ar.skeletons.published.ntu import NTU60, NTU120
 from llm_ar.skeletons.published.nw_ucla import NW_UCLA
@@ -54,6 +55,8 @@ DATASETS: tuple[Dataset, ...] = (
         "procedural",
         actions=tuple(Action(action.name, action.name) for action in ACTIONS),
         protocols=(Protocol("xsub", _by_split),),
+        clips=600,
+        layout=KINECT_V1,
     ),
 )
 

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from llm_ar.skeletons.dataset import Assignment, ClipInfo, Dataset, Protocol, numbers
+from llm_ar.skeletons.layouts import KINECT_V2
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
 from llm_ar.skeletons.published.ntu_missing import MISSING
 from llm_ar.skeletons.published.zero_shot import zero_shot
@@ -104,6 +105,7 @@ NTU60 = Dataset(
     ),
     describe=_describe_60,
     clips=56_578,
+    layout=KINECT_V2,
 )
 NTU120 = Dataset(
     "ntu120",
@@ -123,4 +125,5 @@ NTU120 = Dataset(
     ),
     describe=describe,
     clips=113_945,
+    layout=KINECT_V2,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from llm_ar.skeletons.dataset import Action, ClipInfo, Dataset, by_camera
+from llm_ar.skeletons.layouts import KINECT_V1
 
 ACTIONS = {
     1: Action("pick up with one hand", "pick up with one hand"),
@@ -42,4 +43,5 @@ NW_UCLA = Dataset(
     protocols=(by_camera("xview", train="12", test="3", counts=(1_020, 464)),),
     describe=describe,
     clips=1_484,
+    layout=KINECT_V1,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from llm_ar.skeletons import layouts
 from llm_ar.skeletons.dataset import ClipInfo, Dataset, Protocol, by_subject, listed
 
 ACTIONS = listed("""
@@ -55,4 +56,5 @@ SBU = Dataset(
     protocols=tuple(_fold(number) for number in range(1, len(FOLDS) + 1)),
     describe=describe,
     clips=282,
+    layout=layouts.SBU,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from llm_ar.skeletons import layouts
 from llm_ar.skeletons.dataset import Assignment, ClipInfo, Dataset, Protocol, listed, numbers
 
 ACTIONS = listed("""
@@ -97,4 +98,5 @@ SMARTHOME = Dataset(
     ),
     describe=describe,
     clips=16_115,
+    layout=layouts.SMARTHOME,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from llm_ar.skeletons.dataset import ClipInfo, Dataset, by_subject, numbers
+from llm_ar.skeletons.layouts import COCO
 from llm_ar.skeletons.published.uav_human_actions import ACTIONS
 
 SUBJECTS = range(119)
@@ -63,4 +64,5 @@ UAV_HUMAN = Dataset(
     ),
     describe=describe,
     clips=22_476,
+    layout=COCO,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from llm_ar.skeletons.dataset import ClipInfo, Dataset, by_subject, listed
+from llm_ar.skeletons.layouts import KINECT_V1
 
 ACTIONS = listed("""
 right arm swipe to the left = swipe left
@@ -59,4 +60,5 @@ UTD_MHAD = Dataset(
     protocols=(by_subject("odd-even", train="1357", test="2468", counts=(431, 430)),),
     describe=describe,
     clips=861,
+    layout=KINECT_V1,
 )
