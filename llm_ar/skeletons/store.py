@@ -130,7 +130,9 @@ class ClipStore:
         """What is worth knowing before training: labels, lengths, joints seen, duplicates.
 
         Raises:
-            DatasetError: no such protocol, or the dataset has no log of its clips.
+            DatasetError: no such protocol, or the log of the clips is damaged.
         """
         rule = protocol_named(dataset_named(self.dataset), protocol)
+        if not (self.path / LOG_FILE).is_file():
+            return [Finding("unchecked", f"{self.path} has no {LOG_FILE}: it is not checked", 0)]
         return check_log(self.path / LOG_FILE, [rule])
