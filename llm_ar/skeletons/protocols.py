@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from llm_ar.errors import DatasetError
 from llm_ar.skeletons.dataset import (
     Action,
@@ -42,6 +45,8 @@ def _by_split(info: ClipInfo) -> Assignment:
 SPLIT = Protocol("split", _by_split)
 """The dataset's own split column, as ``labels.csv`` may have one."""
 
+_SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
+
 DATASETS: tuple[Dataset, ...] = (
     NW_UCLA,
     UTD_MHAD,
@@ -76,7 +81,9 @@ def dataset_named(name: str) -> Dataset:
 
 
 def protocol_named(dataset: Dataset, name: str) -> Protocol:
-    """One of the dataset's protocols, ``split``, or ``held-out:S1,S2`` with subjects' names.
+    """One of the dataset's protocols, ``split``, ``held-out:S1,S2`` (subjects), or a seeded one.
+
+    ``seeded:20`` draws 20 % of the clips for testing, ``seeded:20:7`` others.
 
     Raises:
         DatasetError: the dataset has no such protocol.
@@ -88,8 +95,21 @@ def protocol_named(dataset: Dataset, name: str) -> Protocol:
     subjects = [subject.strip() for subject in listed.split(",") if subject.strip()]
     if kind == "held-out" and subjects:
         return held_out(subjects)
+    drawn = _SEEDED.fullmatch(name)
+    if drawn:
+        return _seeded(int(drawn[1]), int(drawn[2] or 0))
     known = ", ".join(protocol.name for protocol in (*dataset.protocols, SPLIT))
     raise DatasetError(
-        f"dataset {dataset.name} has no protocol {name!r}; it has {known} and "
-        "held-out:SUBJECT,SUBJECT"
+        f"dataset {dataset.name} has no protocol {name!r}; it has {known}, "
+        "held-out:SUBJECT,SUBJECT and seeded:PERCENT_OF_TEST_CLIPS:SEED"
     )
+
+
+def _seeded(percent: int, seed: int) -> Protocol:
+    """Clips drawn by their sources alone: more clips do not change where the others are."""
+
+    def assign(info: ClipInfo) -> Assignment:
+        drawn = hashlib.blake2b(f"{seed}\n{info.source}".encode(), digest_size=8).digest()
+        return "test" if int.from_bytes(drawn, "big") < percent / 100 * 2**64 else "train"
+
+    return Protocol(f"seeded:{percent}:{seed}", assign)
