@@ -23,6 +23,9 @@ LAYER_KERNELS, TOKENIZER_KERNELS = 30, 3_000
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FOUR_BIT_BYTES = 0.516
 """A weight in NF4 with its share of the doubly quantised scales (Dettmers et al., 2023)."""
+_KEPT_BYTES = {"float32": (54, 12), "bfloat16": (46, 6), "float16": (46, 6)}
+"""What a layer keeps of each token for the backward pass, in bytes a unit of the model's width and
+of its intermediate width; measured with adapters at the four attention projections."""
 _ADAM_BYTES = 16
 """A trained parameter: itself, its gradient, two moments, all float32."""
 
@@ -104,19 +107,20 @@ def training_memory(run: RunConfig, shape: Shapes, work: Work) -> tuple[Figure, 
         "GiB",
         f"{shape.adapter:,} parameters x {_ADAM_BYTES} bytes (itself, gradient, two moments)",
     )
-    kept = 8 * shape.hidden + 4 * shape.intermediate
-    of_a_layer = f"(8 x {shape.hidden:,} + 4 x {shape.intermediate:,}) values"
+    wide, inner = _KEPT_BYTES[llm.dtype]
+    kept = wide * shape.hidden + inner * shape.intermediate
+    of_a_layer = f"({wide} x {shape.hidden:,} + {inner} x {shape.intermediate:,}) bytes"
     if llm.gradient_checkpointing:
-        values = shape.layers * shape.hidden + kept
-        parts = f"({shape.layers} layers x {shape.hidden:,} + one layer's {of_a_layer})"
+        a_token = shape.layers * shape.hidden * size + kept
+        parts = f"({shape.layers} layers x {shape.hidden:,} x {size} + one layer's {of_a_layer})"
     else:
-        values = shape.layers * kept
+        a_token = shape.layers * kept
         parts = f"{shape.layers} layers x {of_a_layer}"
     activations = Figure(
         "activations",
-        batch * tokens * values * size / GIB,
+        batch * tokens * a_token / GIB,
         "GiB",
-        f"{batch} clips x {tokens} tokens x {parts} x {size} bytes",
+        f"{batch} clips x {tokens} tokens x {parts}",
     )
     logits = Figure(
         "logits",

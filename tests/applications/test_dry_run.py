@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from llm_ar.applications.architectures import Shapes, shapes
 from llm_ar.applications.cli import main
 from llm_ar.applications.dry_run import dry_run
 from llm_ar.applications.estimate import GIB, Work, inference_memory, training_memory, weights
 from llm_ar.applications.settings import load_run
-from llm_ar.config import LlmConfig, LoraSettings, RecognizerConfig, RunConfig
+from llm_ar.config import LlmConfig, LoraSettings, OptimConfig, RecognizerConfig, RunConfig
 from llm_ar.errors import ConfigError, DatasetError, ModelError
+from llm_ar.recognizer.backbone import attach_lora
 from llm_ar.skeletons.layouts import KINECT_V1, KINECT_V2
 from llm_ar.skeletons.protocols import dataset_named, protocol_named
 
@@ -82,6 +85,38 @@ def test_memory_adds_up():
     )
     kept = training_memory(run, shape, work)
     assert less[2].value < kept[2].value
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_activations_against_what_autograd_keeps(dtype):
+    hidden, intermediate, layers = 256, 704, 6
+    config = LlamaConfig(
+        vocab_size=100,
+        hidden_size=hidden,
+        intermediate_size=intermediate,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+    )
+    llm = LlamaForCausalLM(config).to(getattr(torch, dtype)).requires_grad_(False)
+    adapted = attach_lora(llm, LoraSettings()).train()
+    own = {parameter.untyped_storage().data_ptr() for parameter in adapted.parameters()}
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage
+        return tensor
+
+    words = torch.randn(2, 45, hidden, dtype=getattr(torch, dtype))
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        adapted(inputs_embeds=words, logits_to_keep=1, use_cache=False)
+    measured = sum(storage.nbytes() for storage in kept.values())
+    shape = Shapes(1, 1, 1, 1, layers, hidden, intermediate, 100)
+    run = run_with("x", dtype=dtype)
+    run = replace(run, recognizer=replace(run.recognizer, optim=OptimConfig(batch_size=2)))
+    activations = training_memory(run, shape, Work(1, 16, 36, 9, 1))[2]
+    assert activations.value * GIB == pytest.approx(measured, rel=0.1)
 
 
 def test_the_paper_s_run_on_a_named_gpu(capsys):
