@@ -29,7 +29,8 @@ PEOPLE = 2
 _JOINTS = len(SBU.joints)
 _FIELDS = 1 + PEOPLE * _JOINTS * 3
 _NUMBER = rb"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
-_HEAD = re.compile(rb"\s*\d+(?:\s*,\s*" + _NUMBER + rb"){9}")
+_HEAD = re.compile(rb"\s*\d+(?:,[ \t]*" + _NUMBER + rb"){25}")
+"""A frame's number and more numbers than another table's line has."""
 
 
 def sniff(path: Path, head: bytes) -> bool:
