@@ -59,13 +59,14 @@ class _Clips:
     unseen: Counter[str]
 
 
-def check_log(log: Path, protocols: Sequence[Protocol]) -> list[Finding]:
+def check_log(log: Path, protocols: Sequence[Protocol], *, chosen: bool = False) -> list[Finding]:
     """Label variety, clip lengths, joint coverage and duplicates of a prepared dataset.
 
     Args:
         log: its ``repairs.jsonl``.
-        protocols: ways of dividing it; one that leaves training or test empty is passed over,
-            unless it is the only one.
+        protocols: ways of dividing it.
+        chosen: someone wants these; otherwise one that leaves training or test empty is passed
+            over.
 
     Raises:
         DatasetError: the log is missing or damaged.
@@ -80,7 +81,7 @@ def check_log(log: Path, protocols: Sequence[Protocol]) -> list[Finding]:
     findings = [*_labels(clips), *_lengths(clips), *_coverage(clips), *_duplicates(clips)]
     for protocol in protocols:
         parts = [protocol.assign(info) for info in clips.infos]
-        if len(protocols) == 1 or {"train", "test"} <= set(parts):
+        if chosen or {"train", "test"} <= set(parts):
             findings += _divided(clips, protocol, parts)
     return findings
 

@@ -135,4 +135,4 @@ class ClipStore:
         rule = protocol_named(dataset_named(self.dataset), protocol)
         if not (self.path / LOG_FILE).is_file():
             return [Finding("unchecked", f"{self.path} has no {LOG_FILE}: it is not checked", 0)]
-        return check_log(self.path / LOG_FILE, [rule])
+        return check_log(self.path / LOG_FILE, [rule], chosen=True)
