@@ -119,7 +119,9 @@ def prepare_once(raw: Path, out: Path, workers: int) -> dict[str, Any]:
     def watch() -> None:
         nonlocal peak, processor
         me = psutil.Process()
-        while not done.wait(0.2):
+        over = False
+        while not over:
+            over = done.wait(0.2 if peak else 0)
             total, seconds = 0, 0.0
             for process in (me, *me.children(recursive=True)):
                 try:
