@@ -22,6 +22,7 @@ from llm_ar.skeletons.readers import (
     smarthome,
     uav_human,
     utd_mhad,
+    video,
 )
 from llm_ar.skeletons.readers.files import read_head
 from llm_ar.skeletons.repair import repair
@@ -52,6 +53,7 @@ FORMATS: dict[str, Reader] = {
     "COCO keypoints JSON": coco_keypoints,
     "MediaPipe landmarks JSON": landmarks,
     "CSV table": csv_table,
+    "video": video,
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
@@ -66,10 +68,12 @@ def read_clip(path: Path) -> Clip:
     """Read a recording, whose format is found by its content.
 
     Args:
-        path: a file; a folder of OpenPose's frames; or ``FILE.pkl#NAME``, one clip of many.
+        path: a file; a folder of OpenPose's frames; ``FILE.pkl#NAME``, one clip of many; or
+            ``webcam:0``.
 
     Raises:
         ClipError: the file is missing, empty, damaged, of no known format, or holds several clips.
+        MissingExtraError: it is a video, and the pose estimator is not installed.
     """
     return FORMATS[format_of(path)].read(path)
 
@@ -80,6 +84,8 @@ def format_of(path: Path) -> str:
     Raises:
         ClipError: the file is missing, empty, or of no known format.
     """
+    if video.is_camera(path):
+        return "video"
     if path.is_dir() and openpose.is_folder(path):
         return "OpenPose JSON"
     head = read_head(pyskl.container(path), _HEAD)

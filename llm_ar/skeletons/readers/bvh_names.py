@@ -58,6 +58,9 @@ def layout_of(names: Sequence[str], parents: Sequence[int]) -> Layout:
     """
     sided = [_side_and_core(name) for name in names]
     found = _usual(sided, names, parents)
+    if "hip_center" in found:
+        # What lies above the hips is a mark on the floor, not a part of the body.
+        parents = [-1 if n == found["hip_center"] else p for n, p in enumerate(parents)]
     called = {joint: name for name, joint in found.items()}
     joints: list[str] = []
     for number, name in enumerate(names):

@@ -9,17 +9,13 @@ before its clips are read.
 
 from __future__ import annotations
 
-import math
 import mmap
 import pickletools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, NoReturn
 
 from llm_ar.errors import ClipError
+from llm_ar.skeletons.readers.pickled_arrays import CALLS, Name, build, call, finished
 
 _INLINE = 4096
 """Bytes below this are copied, longer ones stay in the map."""
@@ -31,28 +27,6 @@ _PUSH = frozenset(
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, type] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_TUPLE": tuple}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-
-
-class _Name(NamedTuple):
-    """A callable that the pickle names; only `_call` knows what it does."""
-
-    name: str
-
-
-class _Dtype:
-    """NumPy's type of numbers while it is put together."""
-
-    def __init__(self, code: str) -> None:
-        self.dtype = np.dtype(code)
-        if self.dtype.kind not in "fiub" or self.dtype.fields is not None:
-            raise ValueError(f"an array holds {self.dtype}, not numbers")
-
-
-class _Array:
-    """A NumPy array before its content is known."""
-
-    def __init__(self) -> None:
-        self.values: NDArray[Any] = np.zeros(0)
 
 
 class _File:
@@ -129,11 +103,11 @@ class _Machine:
             self._marks.append(len(stack))
         elif code in _TUPLES:
             items = [stack.pop() for _ in range(_TUPLES[code])]
-            stack.append(tuple(map(_finished, reversed(items))))
+            stack.append(tuple(map(finished, reversed(items))))
         elif code == "TUPLE":
-            stack.append(tuple(map(_finished, self._since_mark())))
+            stack.append(tuple(map(finished, self._since_mark())))
         elif code == "LIST":
-            stack.append(list(map(_finished, self._since_mark())))
+            stack.append(list(map(finished, self._since_mark())))
         elif code == "DICT":
             items = self._since_mark()
             stack.append({})
@@ -150,10 +124,10 @@ class _Machine:
             stack.append(self._named(str(argument).replace(" ", ".")))
         elif code == "REDUCE":
             arguments, called = stack.pop(), stack.pop()
-            stack.append(_call(called, arguments))
+            stack.append(call(called, arguments))
         elif code == "BUILD":
             state = stack.pop()
-            _build(stack[-1], state)
+            build(stack[-1], state)
         elif code == "POP":
             stack.pop()
         elif code not in ("PROTO", "FRAME", "STOP"):
@@ -161,7 +135,7 @@ class _Machine:
 
     def result(self) -> Any:
         """What the program left on its stack."""
-        return _finished(self._stack.pop())
+        return finished(self._stack.pop())
 
     def _since_mark(self) -> list[Any]:
         mark = self._marks.pop()
@@ -173,7 +147,7 @@ class _Machine:
         target = self._stack[-1]
         if type(target) is not list:
             raise ValueError("only lists can be appended to")
-        target.extend(map(_finished, items))
+        target.extend(map(finished, items))
 
     def _set_items(self, items: list[Any]) -> None:
         target = self._stack[-1]
@@ -182,12 +156,12 @@ class _Machine:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if type(key) not in (str, int, float):  # others could be deep, and hashing follows
                 raise ValueError("a key is neither text nor number")
-            target[key] = _finished(value)
+            target[key] = finished(value)
 
-    def _named(self, name: str) -> _Name:
-        if name not in _CALLS and name != "numpy.ndarray":
+    def _named(self, name: str) -> Name:
+        if name not in CALLS and name != "numpy.ndarray":
             self._refuse(f"asks for {name[:80]!r}")
-        return _Name(name)
+        return Name(name)
 
     def _refuse(self, what: str) -> NoReturn:
         raise ClipError(
@@ -195,72 +169,3 @@ class _Machine:
             f"{what}, which is more than arrays and plain containers; nothing of it was run, save "
             "the data in another way",
         )
-
-
-def _call(called: Any, arguments: Any) -> Any:
-    if not isinstance(called, _Name) or type(arguments) is not tuple:
-        raise ValueError("what is called is no callable")
-    return _CALLS[called.name](*arguments)
-
-
-def _build(target: Any, state: Any) -> None:
-    """What NumPy does with the state of a type or an array."""
-    if isinstance(target, _Dtype):
-        order = state[1]
-        if order in ("<", ">"):
-            target.dtype = target.dtype.newbyteorder(order)
-    elif isinstance(target, _Array):
-        _, shape, kind, fortran, content = state
-        target.values = _array(content, kind, shape, "F" if fortran else "C")
-    else:
-        raise ValueError("something that is no array has a state")
-
-
-def _array(content: Any, kind: Any, shape: Any, order: str = "C") -> NDArray[Any]:
-    if not isinstance(kind, _Dtype):
-        raise ValueError("an array has no type")
-    sides = tuple(shape) if isinstance(shape, tuple) else (shape,)
-    if not all(type(side) is int and side >= 0 for side in sides):
-        raise ValueError(f"an array has the shape {sides}")
-    data = content.encode("latin-1") if isinstance(content, str) else content
-    if math.prod(sides) * kind.dtype.itemsize != len(data):
-        raise ValueError(f"an array of shape {sides} has {len(data)} bytes")
-    if not data:
-        return np.zeros(sides, kind.dtype)
-    return np.frombuffer(data, kind.dtype).reshape(sides, order="F" if order == "F" else "C")
-
-
-def _scalar(kind: Any, content: Any) -> Any:
-    return _array(content, kind, ()).item()
-
-
-def _encoded(text: str, coding: str = "latin1") -> bytes:
-    return text.encode("latin-1")
-
-
-def _wrapped(content: Any, kind: Any, shape: Any, order: str) -> _Array:
-    array = _Array()
-    array.values = _array(content, kind, shape, order)
-    return array
-
-
-def _finished(value: Any) -> Any:
-    return value.values if isinstance(value, _Array) else value
-
-
-_CALLS: dict[str, Callable[..., Any]] = {
-    "numpy.dtype": lambda code, *_: _Dtype(code),
-    "_codecs.encode": _encoded,
-    "collections.OrderedDict": dict,
-    "__builtin__.bytes": lambda: b"",  # how the older protocols write empty bytes
-    **{
-        f"numpy.{core}.{name}": call
-        for core in ("core", "_core")
-        for name, call in (
-            ("multiarray._reconstruct", lambda *_: _Array()),
-            ("multiarray.scalar", _scalar),
-            ("numeric._frombuffer", _wrapped),
-        )
-    },
-}
-"""The callables that NumPy pickles with, as `numpy.core` or, since version 2, `numpy._core`."""

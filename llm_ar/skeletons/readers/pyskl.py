@@ -65,11 +65,13 @@ def container(path: Path) -> Path:
 
 
 def members(path: Path) -> list[Path]:
-    """The clips of a file as paths that `read` takes.
+    """The clips of a file as paths that `read` takes; one clip's path is itself.
 
     Raises:
         ClipError: as `read`, for what concerns the whole file.
     """
+    if container(path) != path:
+        return [path]
     return [Path(f"{path}#{name}") for name in _content(path).clips]
 
 
