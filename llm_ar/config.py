@@ -106,7 +106,7 @@ class CodebookConfig:
     decay: float = 0.99
     """Moving-average factor of the tokens' usage statistics."""
     start_after: int = 200
-    """Steps in which latents pass unquantised; the tokens then start on latents that mean something."""
+    """Steps in which latents pass unquantised; then the tokens start on latents with a meaning."""
     revive_after: int = 50
     """Steps without use after which a dead token is moved onto a live latent."""
 

@@ -257,11 +257,13 @@ def _rows_singly(lines: _Lines, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if len(words) != JOINT_FIELDS:
             lines.fail(line, f"expected {JOINT_FIELDS} fields of a joint, found {len(words)}")
         try:
+            if b"_" in lines[line]:
+                raise ValueError("an underscore is part of no number")
             state = float(words[-1])
             if not state.is_integer() or not 0 <= state <= _HIGHEST_STATE:
                 raise ValueError(f"tracking state {words[-1].decode('ascii', 'replace')[:20]}")
             values.append([*(float(word) for word in words[:3]), state])
         except ValueError as error:
-            lines.fail(line, f"expected numbers for a joint ({error})")
+            lines.fail(line, f"expected numbers for a joint ({str(error)[:80]})")
     with np.errstate(over="ignore"):
         return np.array(values).astype(np.float32)
