@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from llm_ar.applications.settings import load_run, settings_help
-from llm_ar.applications.terminal import results
+from llm_ar.applications.terminal import notes, results
 from llm_ar.config import RunConfig
 from llm_ar.errors import DatasetError
 
@@ -85,8 +85,12 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     from llm_ar.skeletons.store import ClipStore
     from llm_ar.tokenizer.train import train_tokenizer
 
+    store = ClipStore.open(settings.data)
+    for finding in store.check(settings.protocol):
+        if finding.warning:
+            notes.print(f"check: {finding.sentence}", markup=False, soft_wrap=True)
     if stage != "recognizer":
-        names = training_names(ClipStore.open(settings.data), settings.protocol)
+        names = training_names(store, settings.protocol)
         words, text_tokenizer = load_words(settings.recognizer.llm)
         train_tokenizer(settings, words, embed_names(words, text_tokenizer, names), resume)
     if stage != "tokenizer":
