@@ -15,7 +15,7 @@ from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.building import assemble, check_place, put_in_place
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout
+from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.protocols import dataset_named
 from llm_ar.skeletons.published_recordings import (
     ntu60_recordings,
@@ -24,6 +24,8 @@ from llm_ar.skeletons.published_recordings import (
     smarthome_recordings,
     uav_human_recordings,
 )
+from llm_ar.skeletons.readers import pyskl
+from llm_ar.skeletons.readers.bvh_names import is_own
 from llm_ar.skeletons.recordings import (
     Recording,
     folder_recordings,
@@ -143,7 +145,8 @@ def _first_layout(raw: Path, recordings: list[Recording | ClipError]) -> Layout:
     first: ClipError | None = None
     for item in read_all(tuple(recordings)):
         if isinstance(item, Clip):
-            return item.layout
+            # The hierarchy of one BVH file is no layout for others.
+            return KINECT_V1 if is_own(item.layout) else item.layout
         first = first or item
     raise DatasetError(
         f"{raw}: none of its {len(recordings):,} recordings is usable; the first: {first}"
@@ -170,7 +173,7 @@ def _fingerprint(what: str, recordings: list[Recording | ClipError]) -> str:
             entry: tuple[object, ...] = (str(recording),)
         else:
             try:
-                stat = recording.path.stat()
+                stat = pyskl.container(recording.path).stat()
                 state = (stat.st_size, stat.st_mtime_ns)
             except (OSError, ValueError):
                 state = (-1, -1)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from llm_ar.skeletons.layout import Layout
 
+_OWN = "bvh-"
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _FILLERS = re.compile(r"bip\d*|mixamorig\d*|joint|jnt|bind|def")
 
@@ -49,6 +50,11 @@ _TORSOS = (
 )
 
 
+def is_own(layout: Layout) -> bool:
+    """Whether a layout is the hierarchy of some BVH file."""
+    return layout.name.startswith(_OWN)
+
+
 def layout_of(names: Sequence[str], parents: Sequence[int]) -> Layout:
     """The layout of a hierarchy, in which joints with usual names are called by the built-in ones.
 
@@ -71,7 +77,7 @@ def layout_of(names: Sequence[str], parents: Sequence[int]) -> Layout:
     digest = hashlib.sha256(repr((joints, list(parents))).encode("utf-8", "replace")).hexdigest()
     hips = [found[name] for name in ("left_hip", "right_hip") if name in found]
     return Layout(
-        name=f"bvh-{digest[:8]}",
+        name=f"{_OWN}{digest[:8]}",
         joints=tuple(joints),
         parents=tuple(parents),
         pairs=_pairs(found, sided),
