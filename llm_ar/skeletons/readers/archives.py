@@ -47,8 +47,9 @@ class Member:
 
     @property
     def source(self) -> str:
-        """What messages call it: ``archive.zip/name``."""
-        return f"{self.archive.name}/{self.name}"
+        """What messages call it: ``archive.zip/name``, on one line whatever the name holds."""
+        shown = "".join(letter if letter.isprintable() else "?" for letter in self.name)
+        return f"{self.archive.name}/{shown}"
 
     def read(self) -> bytes:
         """The member's bytes.
@@ -123,6 +124,8 @@ def members(path: Path, ending: str) -> Iterator[Member]:
         )
     wanted = ending.lower()
     for info in sorted(infos, key=lambda info: info.filename):
+        if not info.filename:
+            continue
         parts = info.filename.split("/")
         hidden = parts[0] == "__MACOSX" or any(
             part.startswith(".") and part not in (".", "..") for part in parts
