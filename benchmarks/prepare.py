@@ -29,7 +29,7 @@ from benchmarks.ntu_tree import write_tree
 from llm_ar.skeletons.readers import ntu
 
 NTU60_CLIPS = 56_578
-FILES, QUICK_FILES = 5_120, 1_024
+FILES, QUICK_FILES = 10_240, 2_560
 READ_FILES, QUICK_READ_FILES = 200, 50
 ROUNDS = 5
 ROOT = Path(__file__).resolve().parents[1]
