@@ -71,8 +71,9 @@ def read(path: Path) -> Clip:
             present[:, place] = _numbers(path, table, columns, [joint["score"]])[:, 0] >= MIN_SCORE
     if axes == 2 or layout is MEDIAPIPE:
         positions[..., :2] *= -1
-    frames, people = _whole(path, table, columns, "frame"), _people(table, columns)
-    frames = [frame - min(frames) for frame in frames]
+    numbers, people = _whole(path, table, columns, "frame"), _people(table, columns)
+    start = min(numbers)
+    frames = [number - start for number in numbers]
     if not columns.special.keys() & {"frame"} and len(set(people)) > 1:
         raise ClipError(path, "has several people and no column 'frame'; add it")
     if len(set(zip(frames, people, strict=True))) < len(frames):
