@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from llm_ar.errors import ClipError, MissingExtraError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import MEDIAPIPE
-from llm_ar.skeletons.readers.files import check_file, check_frames
+from llm_ar.skeletons.readers.files import check_frames, read_head
 from llm_ar.skeletons.readers.json_files import FPS, clip_of
 from llm_ar.skeletons.readers.landmarks import upright
 from llm_ar.skeletons.readers.people import Detection
@@ -52,10 +52,10 @@ def read(path: Path) -> Clip:
         MissingExtraError: MediaPipe is not installed.
         ClipError: the video or the camera cannot be opened, is too long, or shows nobody.
     """
-    cv2, pose = _libraries()
     camera = _CAMERA.fullmatch(str(path))
-    if camera is None:
-        check_file(path, limit=None)
+    if camera is None and not sniff(path, read_head(path)):
+        raise ClipError(path, "is no MP4, MOV, AVI, Matroska or WebM video; convert it to MP4")
+    cv2, pose = _libraries()
     capture = cv2.VideoCapture(int(camera[1]) if camera else str(path))
     try:
         if not capture.isOpened():
