@@ -6,9 +6,43 @@ means the same in Python, in YAML and on the command line (``--tokenizer.codeboo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
+
+from llm_ar.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class RepairConfig:
+    """Which tracks of a sensor are people (the published rules of CTR-GCN's denoising)."""
+
+    shortest: int = 11
+    """Tracks of so few frames or fewer are dropped, if a longer one is there."""
+    wide_ratio: float = 0.8
+    """A body wider than this share of its height is no person in that frame ..."""
+    wide_share: float = 0.69754
+    """... and is dropped if that is so in this share of its frames, unless it is alone."""
+    least_variance: float = 0.089925
+    """Variance (square metres, summed over the axes) of all positions of a track, below which it
+    is dropped, unless it is alone; only where positions are metres."""
+    still: float = 0.001
+    """Standard deviation of the joints over time, in body sizes, below which a track does not
+    move at all and is dropped, unless it is alone (ours, not published)."""
+    join_frames: int = 60
+    """A track is continued by another that begins at most so many frames after its end ..."""
+    join_distance: float = 0.5
+    """... and at most so many body sizes away (ours, not published)."""
+    people: int = 2
+    """Tracks kept; of more, those that move most."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for rule in fields(self):
+            value, least = getattr(self, rule.name), 1 if rule.name == "people" else 0
+            if not least <= value < math.inf:
+                raise ConfigError(f"repair.{rule.name} is {value}, but must be at least {least}")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ class ClipError(LlmArError):
         self.problem = problem
         super().__init__(f"{source}: {problem}")
 
+    def __reduce__(self) -> tuple[type[ClipError], tuple[str, str]]:
+        """For sending it from one process to another."""
+        return type(self), (self.source, self.problem)
+
 
 class LayoutError(LlmArError):
     """A joint layout that is malformed, or a clip in another layout than the model's."""

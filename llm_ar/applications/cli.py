@@ -13,8 +13,10 @@ import llm_ar
 from llm_ar.applications import (
     doctor,
     evaluate,
+    inspect,
     make_procedural,
     prepare,
+    protocol,
     recognize,
     sentence,
     train,
@@ -44,7 +46,9 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("prepare", "raw recordings -> a prepared dataset", prepare.run),
+    Command("inspect", "what a recording is, its problems, a picture", inspect.run),
     Command("data make-procedural", "a built-in dataset, no download", make_procedural.run),
+    Command("protocol", "how many clips of a list train and test", protocol.run),
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
     Command("recognize", "name the action in each file", recognize.run),

@@ -39,7 +39,8 @@ def run(arguments: Sequence[str]) -> int:
         "--json",
         action="store_true",
         help="print one JSON object: top1, top5 and mean_class in percent (88.14 means 88.14 %%), "
-        "clips, clips_per_second",
+        "clips, clips_per_second, copies (test clips that hold exactly the joints of a training "
+        "clip), top1_without_copies",
     )
     given = parser.parse_args(arguments)
     name = given.model.resolve().name
@@ -97,6 +98,11 @@ def show(evaluation: Evaluation) -> None:
         f"{summary['mean_class']:.1f} % mean class   {summary['clips']} clips   "
         f"{summary['clips_per_second']:.1f} clips/s"
     )
+    if summary["copies"]:
+        results.print(
+            f"{summary['copies']} test clips hold exactly the joints of a training clip; without "
+            f"them top-1 is [bold]{summary['top1_without_copies']:.1f} %[/]"
+        )
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):
         table.add_column(title, justify="right" if justify == "right" else "left")

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
-from llm_ar.applications.terminal import results
+from llm_ar.applications.options import positive
+from llm_ar.applications.terminal import progress_bar, results
+from llm_ar.config import RepairConfig
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Prepare a dataset and print what was read, repaired and refused."""
+    """Prepare a dataset and print what was read, repaired, refused, and what to look at."""
+    from llm_ar.skeletons.prepare import SOURCES, prepare
+
     parser = argparse.ArgumentParser(
         prog="llm-ar prepare",
-        description="Read all recordings of a folder, clean them, and write a dataset for training "
-        "and evaluation. A second run with the same input does nothing.",
+        description="Read all recordings of a folder (or of the zip files in it), repair them, and "
+        "write a dataset for training and evaluation. An interrupted run is gone on with by the "
+        "same command; a second run with the same input does nothing.",
     )
-    parser.add_argument("dataset", help="nw-ucla, utd-mhad, or folder (files with a labels.csv)")
+    parser.add_argument(
+        "dataset", help=f"{', '.join(SOURCES)} (folder: files of any format with a labels.csv)"
+    )
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw recordings")
     parser.add_argument("--out", type=Path, required=True, help="folder of the prepared dataset")
     parser.add_argument(
@@ -24,10 +33,42 @@ def run(arguments: Sequence[str]) -> int:
         type=Path,
         help="for folder: the table file,label[,subject,camera,split] (default RAW/labels.csv)",
     )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=available_cores(),
+        help="processes that read at the same time (default: all %(default)s cores)",
+    )
+    rules = parser.add_argument_group("repair of a sensor's raw tracks")
+    for rule in fields(RepairConfig):
+        rules.add_argument(
+            f"--repair.{rule.name}",
+            type=type(rule.default),
+            default=rule.default,
+            metavar="NUMBER",
+            help="default %(default)s",
+        )
     given = parser.parse_args(arguments)
-
-    from llm_ar.skeletons.prepare import prepare
-
-    report = prepare(given.dataset, given.raw, given.out, given.labels)
+    repair = RepairConfig(
+        **{rule.name: getattr(given, f"repair.{rule.name}") for rule in fields(RepairConfig)}
+    )
+    with progress_bar() as bar:
+        task = bar.add_task("Preparing", total=None)
+        report = prepare(
+            given.dataset,
+            given.raw,
+            given.out,
+            given.labels,
+            repair=repair,
+            workers=given.workers,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
     results.print(report.summary(), markup=False, soft_wrap=True)
     return 0
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -17,9 +17,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
     given = parser.parse_args(arguments)
 
-    from llm_ar.skeletons.readers import read_clip
+    from llm_ar.skeletons.readers import as_clip
 
-    clip = read_clip(given.file)
+    clip = as_clip(given.file)
 
     from llm_ar.tokenizer.model import ActionTokenizer
 

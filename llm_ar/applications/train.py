@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from llm_ar.applications.settings import load_run, settings_help
-from llm_ar.applications.terminal import results
+from llm_ar.applications.terminal import notes, results
 from llm_ar.config import RunConfig
 from llm_ar.errors import DatasetError
 
@@ -24,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="llm-ar train",
         usage="llm-ar train [tokenizer|recognizer|both] [--config FILE] [--resume] "
-        "[--SETTING VALUE ...]",
+        "[--dry-run] [--gpu NAME] [--SETTING VALUE ...]",
         description="Stage 1 (tokenizer) learns to write clips as sentences of action tokens, "
         "stage 2 (recognizer) teaches the language model to read them; both are trained without "
         "a stage.",
@@ -34,6 +34,17 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--config", type=Path, help="YAML file with the settings that differ")
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="train nothing: print parameters, tokens a clip, memory and time, with the arithmetic",
+    )
+    parser.add_argument(
+        "--gpu",
+        metavar="NAME",
+        default="a100-80gb",
+        help="the GPU that --dry-run reckons with (default a100-80gb)",
     )
     parser.add_argument("-h", "--help", action="store_true", help="show this and all settings")
     # The stage is taken off first: behind an unknown "--setting", argparse would take its value.
@@ -47,6 +58,11 @@ def run(arguments: Sequence[str]) -> int:
     if stage is None:
         parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
     settings = load_run(given.config, overrides)
+    if given.dry_run:
+        from llm_ar.applications.dry_run import dry_run
+
+        results.print(dry_run(settings, given.gpu), markup=False, soft_wrap=True)
+        return 0
     folder = train(settings, stage, resume=given.resume)
     results.print(f"The model is in {folder}", markup=False, soft_wrap=True)
     return 0
@@ -69,8 +85,12 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     from llm_ar.skeletons.store import ClipStore
     from llm_ar.tokenizer.train import train_tokenizer
 
+    store = ClipStore.open(settings.data)
+    for finding in store.check(settings.protocol):
+        if finding.warning:
+            notes.print(f"check: {finding.sentence}", markup=False, soft_wrap=True)
     if stage != "recognizer":
-        names = training_names(ClipStore.open(settings.data), settings.protocol)
+        names = training_names(store, settings.protocol)
         words, text_tokenizer = load_words(settings.recognizer.llm)
         train_tokenizer(settings, words, embed_names(words, text_tokenizer, names), resume)
     if stage != "tokenizer":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from llm_ar.errors import DatasetError
 from llm_ar.evaluation import metrics
 from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.store import ClipStore
 
 
@@ -33,6 +35,7 @@ class Evaluation:
         truth: true classes (N,), indices into ``labels``.
         probabilities: (N, C), each row summing to 1.
         sentences: action sentences (N, W).
+        copies: (N,), which test clips hold exactly the joints of a training clip.
         seconds: time taken, from joints to probabilities.
         seed: the seed that the model was trained with.
         date: when, ISO 8601, UTC.
@@ -46,6 +49,7 @@ class Evaluation:
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     sentences: NDArray[np.int64]
+    copies: NDArray[np.bool_]
     seconds: float
     seed: int
     date: str
@@ -73,7 +77,16 @@ class Evaluation:
             "mean_class": _percent(metrics.mean_class(self.confusion)),
             "clips": len(self.truth),
             "clips_per_second": round(len(self.truth) / self.seconds, 2),
+            "copies": int(self.copies.sum()),
+            "top1_without_copies": self._top1_without_copies(),
         }
+
+    def _top1_without_copies(self) -> float:
+        """Top-1 on the clips that did not train under another name."""
+        new = ~self.copies
+        if not new.any():
+            return 0.0
+        return _percent(metrics.top_k(self.probabilities[new], self.truth[new], 1))
 
     def per_class(self) -> list[dict[str, Any]]:
         """Each class with its clips, accuracy (percent; None without clips) and top confusion."""
@@ -139,6 +152,9 @@ def evaluate(
     indices = [int(index) for index in store.split(protocol)[1]]
     if not indices:
         raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")
+    training, _ = store.split(protocol)
+    trained = {_fingerprint(store[index]) for index in training}
+    copies = np.array([_fingerprint(store[index]) in trained for index in indices])
     known = store.metadata()
     truth = _classes([known[index].label for index in indices], labels, name)
 
@@ -161,10 +177,16 @@ def evaluate(
         truth=truth,
         probabilities=np.concatenate(probabilities),
         sentences=np.concatenate(sentences),
+        copies=copies,
         seconds=time.perf_counter() - started,
         seed=model.run.seed,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _fingerprint(clip: Clip) -> bytes:
+    """Tells a clip's joints from all others; the same recording under two names has one."""
+    return hashlib.sha256(clip.joints.tobytes() + clip.present.tobytes()).digest()
 
 
 def _classes(names: Sequence[str | None], labels: Sequence[str], model: str) -> NDArray[np.int64]:

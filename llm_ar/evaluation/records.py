@@ -18,7 +18,14 @@ from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
-_FIGURES = ("top1", "top5", "mean_class", "minutes", "peak_memory_mib")
+_FIGURES = (
+    "top1",
+    "top5",
+    "mean_class",
+    "top1_without_copies",
+    "minutes",
+    "peak_memory_mib",
+)
 _PER_SEED = ("seeds", *_FIGURES, "dates", "commits")
 
 
@@ -33,6 +40,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
     Raises:
         LlmArError: the file is about another benchmark, protocol, or choice of the epoch.
     """
+    summary = evaluation.summary()
     about = {
         "benchmark": evaluation.dataset,
         "protocol": evaluation.protocol,
@@ -40,13 +48,14 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "selection": training["selection"],
         "command": f"llm-ar train --config experiments/{evaluation.model}.yaml",
         "clips": len(evaluation.truth),
+        "copies": summary["copies"],
     }
-    summary = evaluation.summary()
     run = {
         "seeds": evaluation.seed,
         "top1": summary["top1"],
         "top5": summary["top5"],
         "mean_class": summary["mean_class"],
+        "top1_without_copies": summary["top1_without_copies"],
         "minutes": training["minutes"],
         "peak_memory_mib": training["peak_memory_mib"],
         "dates": evaluation.date,
@@ -72,8 +81,9 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
 def table(results: Path) -> str:
     """A Markdown table of all results in a folder, in the order of the files' names."""
     lines = [
-        "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | training | seeds |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | copies | "
+        "top-1 without copies | training | seeds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for file in sorted(results.glob("*.json")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -85,6 +95,8 @@ def table(results: Path) -> str:
             f"[{result['model']}](results/{file.name})",
             *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
             str(result["clips"]),
+            str(result["copies"]),
+            _spread(result["top1_without_copies"]),
             f"{mean(result['minutes']):.0f} min, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]

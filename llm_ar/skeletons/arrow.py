@@ -1,4 +1,4 @@
-"""Clips as rows of an Arrow file: written as a stream, found again by memory map.
+"""Clips as rows of Arrow files: written as a stream, found again by memory map.
 
 One row a clip; joints and mask are flattened, ``frames`` and ``people`` restore their shapes
 ``(T, M, J, 3)`` and ``(T, M, J)``. `datasets.load_from_disk` opens the folder as well.
@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layout import Layout
 
-ARROW_FILE = "data-00000-of-00001.arrow"
-
 _TEXTS = ("label", "subject", "camera", "split", "source")
 _FEATURES = datasets.Features(
     {
@@ -38,25 +36,35 @@ _BATCH_CLIPS, _BATCH_JOINTS = 256, 2**19
 """Clips, and joint positions of them (6 MiB), that are held in memory before they are written."""
 
 
-def write_rows(clips: Iterator[Clip], folder: Path, fingerprint: str) -> None:
-    """Stream the clips into a folder, a batch at a time; ``fingerprint`` is of their origin."""
+def write_rows(clips: Iterator[Clip], path: Path) -> int:
+    """Stream the clips into a file, a batch at a time; returns how many there were."""
     schema = _FEATURES.arrow_schema
-    path = folder / ARROW_FILE
+    count = 0
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
         batch: list[Clip] = []
         held = 0
         for clip in clips:
             batch.append(clip)
+            count += 1
             held += clip.present.size
             if held >= _BATCH_JOINTS or len(batch) == _BATCH_CLIPS:
                 writer.write_batch(_record_batch(batch, schema))
                 batch, held = [], 0
         if batch:
             writer.write_batch(_record_batch(batch, schema))
+    return count
+
+
+def rows_file(number: int, files: int) -> str:
+    """Name of one of so many files of rows."""
+    return f"data-{number:05d}-of-{files:05d}.arrow"
+
+
+def describe_rows(folder: Path, files: int, fingerprint: str) -> None:
+    """Write what `datasets.load_from_disk` looks for beside the rows; ``fingerprint`` is theirs."""
     datasets.DatasetInfo(features=_FEATURES).write_to_directory(str(folder))
-    # The file that `datasets.load_from_disk` looks for beside the rows.
     state: dict[str, Any] = {
-        "_data_files": [{"filename": ARROW_FILE}],
+        "_data_files": [{"filename": rows_file(number, files)} for number in range(files)],
         "_fingerprint": hashlib.sha256(fingerprint.encode()).hexdigest()[:16],
         "_format_columns": None,
         "_format_kwargs": {},

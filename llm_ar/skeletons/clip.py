@@ -36,6 +36,9 @@ class Clip:
         source: file (or dataset row) that the clip came from.
         split: ``train``, ``test`` or another word of the dataset's own split column.
         repairs: what a reader had to mend, one sentence each; reported, not stored.
+        tracks: of a tracking sensor's raw output, the ID of each of the M tracks, which may be
+            people, parts of one, or furniture; `llm_ar.skeletons.repair` makes people of them.
+            Empty where the M are people already; not stored.
 
     Raises:
         ClipError: the arrays disagree in shape, hold no frame, or no joint is present.
@@ -52,6 +55,7 @@ class Clip:
     source: str = "unnamed clip"
     split: str | None = None
     repairs: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse arrays that are no clip."""
@@ -77,6 +81,10 @@ class Clip:
             raise self._error("it has 2 dimensions, but z differs from 0")
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise self._error(f"frames a second must be a positive number, not {self.fps}")
+        if self.tracks and len(self.tracks) != joints.shape[1]:
+            raise self._error(
+                f"it names {len(self.tracks)} tracks, but holds {joints.shape[1]}; name each"
+            )
         if not present.any():
             raise self._error("no joint is present in any frame, so nothing can be recognised")
         if not np.isfinite(joints).all():
@@ -113,6 +121,7 @@ def clean_clip(
     camera: str | None = None,
     split: str | None = None,
     repairs: tuple[str, ...] = (),
+    tracks: tuple[str, ...] = (),
 ) -> Clip:
     """Make a clip from positions as recorded: what is not a number becomes a missing joint.
 
@@ -162,4 +171,5 @@ def clean_clip(
         source=source,
         split=split,
         repairs=repairs,
+        tracks=tracks,
     )

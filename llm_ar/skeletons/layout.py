@@ -145,3 +145,26 @@ class Layout:
 
     def _error(self, problem: str) -> LayoutError:
         return LayoutError(f"layout {self.name or 'without a name'} {problem}")
+
+
+def layout_from_words(
+    name: str, tree: str, centre: str, size_bones: str, parts: Mapping[str, str]
+) -> Layout:
+    """Build a layout from words: ``tree`` lists ``joint<parent`` in order of index."""
+    entries = [entry.partition("<") for entry in tree.split()]
+    index = {joint: i for i, (joint, _, _) in enumerate(entries)}
+    return Layout(
+        name=name,
+        joints=tuple(index),
+        parents=tuple(index[parent] if parent else -1 for _, _, parent in entries),
+        pairs=tuple(
+            (i, index[joint.replace("left", "right", 1)])
+            for joint, i in index.items()
+            if joint.startswith("left")
+        ),
+        parts={part: tuple(index[name] for name in names.split()) for part, names in parts.items()},
+        centre=tuple(index[joint] for joint in centre.split()),
+        size_bones=tuple(
+            (index[a], index[b]) for a, _, b in (bone.partition("-") for bone in size_bones.split())
+        ),
+    )

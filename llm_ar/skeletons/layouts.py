@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,33 +9,26 @@ import numpy as np
 
 from llm_ar.errors import LayoutError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layout import Layout
+from llm_ar.skeletons.estimator_layouts import BODY_25, COCO, COCO_18, MEDIAPIPE
+from llm_ar.skeletons.layout import Layout, layout_from_words
 
-__all__ = ["COCO", "KINECT_V1", "KINECT_V2", "LAYOUTS", "SBU", "Layout", "layout_named", "map_clip"]
-
-
-def _layout(name: str, tree: str, centre: str, size_bones: str, parts: Mapping[str, str]) -> Layout:
-    """Build a layout from words: ``tree`` lists ``joint<parent`` in order of index."""
-    entries = [entry.partition("<") for entry in tree.split()]
-    index = {joint: i for i, (joint, _, _) in enumerate(entries)}
-    return Layout(
-        name=name,
-        joints=tuple(index),
-        parents=tuple(index[parent] if parent else -1 for _, _, parent in entries),
-        pairs=tuple(
-            (i, index[joint.replace("left", "right", 1)])
-            for joint, i in index.items()
-            if joint.startswith("left")
-        ),
-        parts={part: tuple(index[name] for name in names.split()) for part, names in parts.items()},
-        centre=tuple(index[joint] for joint in centre.split()),
-        size_bones=tuple(
-            (index[a], index[b]) for a, _, b in (bone.partition("-") for bone in size_bones.split())
-        ),
-    )
+__all__ = [
+    "BODY_25",
+    "COCO",
+    "COCO_18",
+    "KINECT_V1",
+    "KINECT_V2",
+    "LAYOUTS",
+    "MEDIAPIPE",
+    "SBU",
+    "SMARTHOME",
+    "Layout",
+    "layout_named",
+    "map_clip",
+]
 
 
-KINECT_V1 = _layout(
+KINECT_V1 = layout_from_words(
     "kinect-v1",
     """hip_center spine<hip_center shoulder_center<spine head<shoulder_center
     left_shoulder<shoulder_center left_elbow<left_shoulder left_wrist<left_elbow
@@ -57,7 +49,7 @@ KINECT_V1 = _layout(
     },
 )
 
-KINECT_V2 = _layout(
+KINECT_V2 = layout_from_words(
     "kinect-v2",
     """hip_center spine<hip_center neck<shoulder_center head<neck
     left_shoulder<shoulder_center left_elbow<left_shoulder left_wrist<left_elbow
@@ -80,26 +72,7 @@ KINECT_V2 = _layout(
     },
 )
 
-COCO = _layout(
-    "coco-17",
-    """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
-    left_shoulder<nose right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder
-    left_wrist<left_elbow right_wrist<right_elbow left_hip<left_shoulder
-    right_hip<right_shoulder left_knee<left_hip right_knee<right_hip left_ankle<left_knee
-    right_ankle<right_knee""",
-    centre="left_hip right_hip",
-    size_bones="left_hip-left_shoulder right_hip-right_shoulder",
-    parts={
-        "head": "nose left_eye right_eye left_ear right_ear",
-        "torso": "left_shoulder right_shoulder left_hip right_hip",
-        "left_arm": "left_elbow left_wrist",
-        "right_arm": "right_elbow right_wrist",
-        "left_leg": "left_knee left_ankle",
-        "right_leg": "right_knee right_ankle",
-    },
-)
-
-SBU = _layout(
+SBU = layout_from_words(
     "sbu-15",
     """head<neck neck<spine spine
     left_shoulder<neck left_elbow<left_shoulder left_hand<left_elbow
@@ -118,7 +91,34 @@ SBU = _layout(
     },
 )
 
-LAYOUTS: tuple[Layout, ...] = (KINECT_V1, KINECT_V2, COCO, SBU)
+SMARTHOME = layout_from_words(
+    "smarthome-13",
+    """right_ankle<right_knee left_ankle<left_knee right_knee<right_hip left_knee<left_hip
+    right_hip<right_shoulder left_hip<left_shoulder right_wrist<right_elbow left_wrist<left_elbow
+    right_elbow<right_shoulder left_elbow<left_shoulder right_shoulder<head left_shoulder<head
+    head""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-left_shoulder right_hip-right_shoulder",
+    parts={
+        "head": "head",
+        "torso": "left_shoulder right_shoulder left_hip right_hip",
+        "left_arm": "left_elbow left_wrist",
+        "right_arm": "right_elbow right_wrist",
+        "left_leg": "left_knee left_ankle",
+        "right_leg": "right_knee right_ankle",
+    },
+)
+
+LAYOUTS: tuple[Layout, ...] = (
+    KINECT_V1,
+    KINECT_V2,
+    COCO,
+    SBU,
+    SMARTHOME,
+    BODY_25,
+    COCO_18,
+    MEDIAPIPE,
+)
 
 
 def layout_named(name: str) -> Layout:
@@ -152,16 +152,16 @@ STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
     "right_ear": (("head",),),
     "left_wrist": (("left_hand",),),
     "right_wrist": (("right_hand",),),
-    "left_hand": (("left_wrist",),),
-    "right_hand": (("right_wrist",),),
-    "left_hand_tip": (("left_hand",), ("left_wrist",)),
-    "right_hand_tip": (("right_hand",), ("right_wrist",)),
+    "left_hand": (("left_index", "left_pinky"), ("left_wrist",)),
+    "right_hand": (("right_index", "right_pinky"), ("right_wrist",)),
+    "left_hand_tip": (("left_hand",), ("left_index",), ("left_wrist",)),
+    "right_hand_tip": (("right_hand",), ("right_index",), ("right_wrist",)),
     "left_thumb": (("left_hand",), ("left_wrist",)),
     "right_thumb": (("right_hand",), ("right_wrist",)),
     "left_ankle": (("left_foot",),),
     "right_ankle": (("right_foot",),),
-    "left_foot": (("left_ankle",),),
-    "right_foot": (("right_ankle",),),
+    "left_foot": (("left_foot_index",), ("left_big_toe",), ("left_ankle",)),
+    "right_foot": (("right_foot_index",), ("right_big_toe",), ("right_ankle",)),
 }
 """For a joint that the source lacks: groups of joints whose mean takes its place, best first."""
 

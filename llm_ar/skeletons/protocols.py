@@ -1,110 +1,67 @@
-"""Datasets and their protocols as data: the classes' names, and who trains and who tests."""
+"""The known datasets, and their protocols by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+import hashlib
+import re
 
 from llm_ar.errors import DatasetError
+from llm_ar.skeletons.dataset import (
+    Action,
+    Assignment,
+    ClipInfo,
+    Dataset,
+    Protocol,
+    held_out,
+    member,
+)
+from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.procedural_actions import ACTIONS
-from llm_ar.skeletons.readers import nw_ucla, utd_mhad
+from llm_ar.skeletons.published.ntu import NTU60, NTU120
+from llm_ar.skeletons.published.nw_ucla import NW_UCLA
+from llm_ar.skeletons.published.sbu import SBU
+from llm_ar.skeletons.published.smarthome import SMARTHOME
+from llm_ar.skeletons.published.uav_human import UAV_HUMAN
+from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
 
-Assignment = Literal["train", "test", "unused"]
-
-
-class ClipInfo(NamedTuple):
-    """What is known of a clip besides its joints."""
-
-    label: str | None
-    subject: str | None
-    camera: str | None
-    split: str | None
-    source: str
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A rule that says of each clip whether it trains or tests.
-
-    Args:
-        name: as users write it, such as ``xview``.
-        assign: the rule.
-    """
-
-    name: str
-    assign: Callable[[ClipInfo], Assignment]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A known dataset.
-
-    Args:
-        name: as users write it, such as ``nw-ucla``.
-        classes: names of its actions in the publisher's order; empty where the clips tell.
-        protocols: its own protocols, the usual one first; every dataset also has ``split`` and
-            ``held-out:...`` (see `protocol_named`).
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    protocols: tuple[Protocol, ...]
-
-
-def by_camera(name: str, train: Iterable[str], test: Iterable[str]) -> Protocol:
-    """Some cameras train, some test, others are unused."""
-    training, testing = frozenset(train), frozenset(test)
-    return Protocol(name, lambda info: _member(info.camera, training, testing))
-
-
-def by_subject(name: str, train: Iterable[str], test: Iterable[str]) -> Protocol:
-    """Some subjects train, some test, others are unused."""
-    training, testing = frozenset(train), frozenset(test)
-    return Protocol(name, lambda info: _member(info.subject, training, testing))
-
-
-def held_out(subjects: Iterable[str]) -> Protocol:
-    """The named subjects test, all other known subjects train."""
-    testing = frozenset(subjects)
-
-    def assign(info: ClipInfo) -> Assignment:
-        if info.subject is None:
-            return "unused"
-        return "test" if info.subject in testing else "train"
-
-    return Protocol(f"held-out:{','.join(sorted(testing))}", assign)
+__all__ = [
+    "DATASETS",
+    "SPLIT",
+    "Assignment",
+    "ClipInfo",
+    "Dataset",
+    "Protocol",
+    "dataset_named",
+    "protocol_named",
+]
 
 
 def _by_split(info: ClipInfo) -> Assignment:
-    return _member(info.split, frozenset({"train"}), frozenset({"test"}))
-
-
-def _member(value: str | None, train: frozenset[str], test: frozenset[str]) -> Assignment:
-    if value in train:
-        return "train"
-    return "test" if value in test else "unused"
+    if info.split == "validation":
+        return "validation"
+    return member(info.split, frozenset({"train"}), frozenset({"test"}))
 
 
 SPLIT = Protocol("split", _by_split)
 """The dataset's own split column, as ``labels.csv`` may have one."""
 
+_SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
+
 DATASETS: tuple[Dataset, ...] = (
-    Dataset(
-        "nw-ucla",
-        classes=tuple(nw_ucla.ACTIONS.values()),
-        protocols=(by_camera("xview", train="12", test="3"),),
-    ),
-    Dataset(
-        "utd-mhad",
-        classes=utd_mhad.ACTIONS,
-        protocols=(by_subject("odd-even", train="1357", test="2468"),),
-    ),
-    Dataset("folder", classes=(), protocols=()),
+    NW_UCLA,
+    UTD_MHAD,
+    SBU,
+    NTU60,
+    NTU120,
+    SMARTHOME,
+    UAV_HUMAN,
+    Dataset("folder", actions=(), protocols=()),
     Dataset(
         "procedural",
-        classes=tuple(action.name for action in ACTIONS),
+        actions=tuple(Action(action.name, action.name) for action in ACTIONS),
         protocols=(Protocol("xsub", _by_split),),
+        clips=600,
+        layout=KINECT_V1,
     ),
 )
 
@@ -124,7 +81,9 @@ def dataset_named(name: str) -> Dataset:
 
 
 def protocol_named(dataset: Dataset, name: str) -> Protocol:
-    """One of the dataset's protocols, ``split``, or ``held-out:S1,S2`` with subjects' names.
+    """One of the dataset's protocols, ``split``, ``held-out:S1,S2`` (subjects), or a seeded one.
+
+    ``seeded:20`` draws 20 % of the clips for testing, ``seeded:20:7`` others.
 
     Raises:
         DatasetError: the dataset has no such protocol.
@@ -136,8 +95,21 @@ def protocol_named(dataset: Dataset, name: str) -> Protocol:
     subjects = [subject.strip() for subject in listed.split(",") if subject.strip()]
     if kind == "held-out" and subjects:
         return held_out(subjects)
+    drawn = _SEEDED.fullmatch(name)
+    if drawn:
+        return _seeded(int(drawn[1]), int(drawn[2] or 0))
     known = ", ".join(protocol.name for protocol in (*dataset.protocols, SPLIT))
     raise DatasetError(
-        f"dataset {dataset.name} has no protocol {name!r}; it has {known} and "
-        "held-out:SUBJECT,SUBJECT"
+        f"dataset {dataset.name} has no protocol {name!r}; it has {known}, "
+        "held-out:SUBJECT,SUBJECT and seeded:PERCENT_OF_TEST_CLIPS:SEED"
     )
+
+
+def _seeded(percent: int, seed: int) -> Protocol:
+    """Clips drawn by their sources alone: more clips do not change where the others are."""
+
+    def assign(info: ClipInfo) -> Assignment:
+        drawn = hashlib.blake2b(f"{seed}\n{info.source}".encode(), digest_size=8).digest()
+        return "test" if int.from_bytes(drawn, "big") < percent / 100 * 2**64 else "train"
+
+    return Protocol(f"seeded:{percent}:{seed}", assign)

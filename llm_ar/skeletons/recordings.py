@@ -9,11 +9,13 @@ from pathlib import Path
 
 from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers import nw_ucla, read_clip, utd_mhad
+from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad
 
 LABELS_FILE = "labels.csv"
 _REQUIRED = ("file", "label")
 _OPTIONAL = ("subject", "camera", "split")
+OWN_LABELS = "*"
+"""In place of a label: the file's own labels, of all the clips that it holds."""
 _SPLITS = ("train", "test", "validation", "unused")
 
 
@@ -86,7 +88,12 @@ def folder_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | Cl
             _check_header(table, header)
             for cells in rows:
                 if any(cell.strip() for cell in cells):
-                    yield _row(raw, f"{table.name} row {rows.line_num}", header, cells)
+                    place = f"{table.name} row {rows.line_num}"
+                    row = _row(raw, place, header, cells)
+                    if isinstance(row, Recording) and row.label == OWN_LABELS:
+                        yield from _members(row)
+                    else:
+                        yield row
     except OSError as error:
         raise DatasetError(
             f"{table}: cannot be read ({error.strerror or error}); a folder needs this table with "
@@ -119,6 +126,16 @@ def _row(raw: Path, place: str, header: list[str], cells: list[str]) -> Recordin
     return Recording(
         raw / file, file, read_clip, place, label, row.get("subject"), row.get("camera"), split
     )
+
+
+def _members(row: Recording) -> Iterator[Recording | ClipError]:
+    """A recording for each clip of the row's file."""
+    try:
+        for clip in members(row.path):
+            inside = str(clip).removeprefix(str(row.path))
+            yield replace(row, path=clip, source=f"{row.source}{inside}", label=None)
+    except ClipError as error:
+        yield ClipError(f"{row.place}, {row.source}", error.problem)
 
 
 def _files(

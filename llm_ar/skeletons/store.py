@@ -1,107 +1,36 @@
-"""The prepared dataset on disk: it appears when it is complete, and is memory-mapped when read.
+"""The prepared dataset on disk, memory-mapped when read.
 
-Beside the rows (`llm_ar.skeletons.arrow`), ``dataset.json`` says what the folder is, and
-``report.json`` how it came about.
+Beside the rows (`llm_ar.skeletons.arrow`), ``dataset.json`` says what the folder is,
+``report.json`` how it came about, and ``repairs.jsonl`` what became of each recording.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pyarrow as pa
 
-from llm_ar.errors import ClipError, DatasetError, LayoutError
-from llm_ar.skeletons.arrow import ARROW_FILE, clip_at, column, open_rows, write_rows
+from llm_ar.errors import DatasetError, LayoutError
+from llm_ar.skeletons.arrow import clip_at, column, open_rows
+from llm_ar.skeletons.building import ABOUT_FILE, REPORT_FILE, write_store
+from llm_ar.skeletons.checks import LOG_FILE, Finding, check_log
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout, map_clip
+from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.protocols import ClipInfo, dataset_named, protocol_named
-from llm_ar.skeletons.report import Note, PrepareReport
+from llm_ar.skeletons.report import PrepareReport
 
 __all__ = ["ClipStore", "PrepareReport", "earlier_report", "write_store"]
-
-_ABOUT, _REPORT = "dataset.json", "report.json"
-_STALE_SECONDS = 3600
-"""A partial folder untouched for so long was left by a killed run."""
-
-
-def write_store(
-    clips: Iterable[Clip | ClipError],
-    out: Path,
-    *,
-    dataset: str,
-    layout: Layout,
-    fingerprint: str,
-) -> PrepareReport:
-    """Write clips to a new dataset folder, which appears (or replaces the old one) when complete.
-
-    Args:
-        clips: drawn one by one; an error stands for a recording that could not be read.
-        out: the dataset's folder.
-        dataset: its name, one of `llm_ar.skeletons.protocols.DATASETS`.
-        layout: the layout of all clips; those in another are mapped, or refused.
-        fingerprint: identifies the input, so that the same need not be read again.
-
-    Raises:
-        DatasetError: no clip is usable, or ``out`` holds something else than a dataset.
-    """
-    start = time.monotonic()
-    classes = dataset_named(dataset).classes
-    repaired: list[Note] = []
-    refused: list[Note] = []
-    labels: set[str] = set()
-    count = 0
-
-    def kept() -> Iterator[Clip]:
-        nonlocal count
-        for item in clips:
-            try:
-                clip = _in_layout(item, layout)
-            except ClipError as error:
-                refused.append(Note(error.source, error.problem))
-                continue
-            repaired.extend(Note(clip.source, reason) for reason in clip.repairs)
-            count += 1
-            if clip.label is not None:
-                labels.add(clip.label)
-            yield clip
-
-    with _replacing(out) as folder:
-        write_rows(kept(), folder, fingerprint)
-        if not count:
-            first = f"; the first, {refused[0].source}: {refused[0].reason}" if refused else ""
-            raise DatasetError(
-                f"{out}: not written, since none of {len(refused):,} recordings is usable{first}"
-            )
-        seconds = time.monotonic() - start
-        report = PrepareReport(
-            dataset, str(out), count, tuple(repaired), tuple(refused), round(seconds, 2)
-        )
-        report.save(folder / _REPORT)
-        about = {
-            "dataset": dataset,
-            "clips": count,
-            "labels": list(classes or sorted(labels)),
-            "layout": layout.to_dict(),
-            "fingerprint": fingerprint,
-        }
-        text = json.dumps(about, indent=1, ensure_ascii=False)
-        (folder / _ABOUT).write_text(text + "\n", encoding="utf-8")
-    return report
 
 
 def earlier_report(out: Path, fingerprint: str) -> PrepareReport | None:
     """The report of the dataset in ``out`` if it is whole and of the same input, else None."""
     try:
         store = ClipStore.open(out)
-        return PrepareReport.load(out / _REPORT) if store.fingerprint == fingerprint else None
+        return PrepareReport.load(out / REPORT_FILE) if store.fingerprint == fingerprint else None
     except (DatasetError, OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -139,16 +68,16 @@ class ClipStore:
                 f"{path}: no such dataset folder; make it with llm-ar prepare or "
                 "llm-ar data make-procedural"
             )
-        if not (path / _ABOUT).is_file():
+        if not (path / ABOUT_FILE).is_file():
             raise DatasetError(
-                f"{path}: not a prepared dataset ({_ABOUT} is missing); raw recordings are "
+                f"{path}: not a prepared dataset ({ABOUT_FILE} is missing); raw recordings are "
                 "prepared by llm-ar prepare"
             )
         try:
-            about = json.loads((path / _ABOUT).read_text(encoding="utf-8"))
+            about = json.loads((path / ABOUT_FILE).read_text(encoding="utf-8"))
             rows = open_rows(path)
             if len(rows) != about["clips"]:
-                raise ValueError(f"{ARROW_FILE} holds {len(rows)} of {about['clips']} clips")
+                raise ValueError(f"its rows are {len(rows)} of {about['clips']} clips")
             return cls(path, about, rows)
         except (OSError, ValueError, KeyError, TypeError, LayoutError, pa.ArrowException) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -188,7 +117,7 @@ class ClipStore:
         test: list[int] = []
         for index, info in enumerate(self.metadata()):
             part = rule.assign(info) if info.label is not None else "unused"
-            if part != "unused":
+            if part in ("train", "test"):
                 (train if part == "train" else test).append(index)
         if not train and not test:
             raise DatasetError(
@@ -197,50 +126,13 @@ class ClipStore:
             )
         return train, test
 
+    def check(self, protocol: str) -> list[Finding]:
+        """What is worth knowing before training: labels, lengths, joints seen, duplicates.
 
-def _in_layout(item: Clip | ClipError, layout: Layout) -> Clip:
-    if isinstance(item, ClipError):
-        raise item
-    try:
-        return map_clip(item, layout)
-    except LayoutError as error:
-        raise ClipError(item.source, str(error)) from None
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    """A new folder beside ``out`` that takes its place at the end; nothing stays on failure."""
-    if out.exists() and not (out / _ABOUT).is_file() and not _is_empty_folder(out):
-        raise DatasetError(
-            f"{out}: already exists and is not a prepared dataset; choose another folder for it"
-        )
-    prefix = f".{out.name}.partial-"
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        for left in out.parent.glob(f"{prefix}*"):
-            touched = max(part.stat().st_mtime for part in (left, *left.rglob("*")))
-            if time.time() - touched > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-        partial = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
-    except OSError as error:
-        raise DatasetError(f"{out}: cannot be written ({error})") from None
-    try:
-        new = partial / "new"
-        new.mkdir()
-        yield new
-        if out.exists():
-            out.rename(partial / "old")
-        try:
-            new.rename(out)
-        except OSError:
-            if (partial / "old").exists():
-                (partial / "old").rename(out)
-            raise
-    except OSError as error:
-        raise DatasetError(f"{out}: cannot be written ({error})") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and next(path.iterdir(), None) is None
+        Raises:
+            DatasetError: no such protocol, or the log of the clips is damaged.
+        """
+        rule = protocol_named(dataset_named(self.dataset), protocol)
+        if not (self.path / LOG_FILE).is_file():
+            return [Finding("unchecked", f"{self.path} has no {LOG_FILE}: it is not checked", 0)]
+        return check_log(self.path / LOG_FILE, [rule], chosen=True)

@@ -180,7 +180,9 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     command = ["evaluate", "--model", str(tiny_model), "--data", str(procedural_data)]
     assert main([*command, "--out", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
-    assert list(summary) == ["top1", "top5", "mean_class", "clips", "clips_per_second"]
+    expected = ["top1", "top5", "mean_class", "clips", "clips_per_second"]
+    assert list(summary) == [*expected, "copies", "top1_without_copies"]
+    assert summary["copies"] == 0
     written = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert written.items() >= summary.items() and summary["clips"] == 32
     assert written["model"] == "tiny" and (out / "report.html").is_file()

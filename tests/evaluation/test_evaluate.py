@@ -62,6 +62,18 @@ def test_the_json_holds_the_figures_in_percent(evaluation: Evaluation, tmp_path:
     assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "evaluation.json"]
 
 
+def test_test_clips_that_trained_under_another_name_are_counted(
+    model: ActionRecognizer, store: ClipStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = store.split("xsub")
+    leaked = [*train, *test[:3]]
+    monkeypatch.setattr(store, "split", lambda protocol: (leaked, test))
+    found = evaluate(model, store, name="tiny")
+    assert np.flatnonzero(found.copies).tolist() == [0, 1, 2]
+    right = (found.answers == found.truth)[3:]
+    assert found.summary()["top1_without_copies"] == pytest.approx(100 * right.mean(), abs=0.006)
+
+
 def test_progress_reaches_the_end(model: ActionRecognizer, store: ClipStore) -> None:
     seen: list[tuple[int, int]] = []
     evaluate(model, store, batch_size=15, on_progress=lambda *counts: seen.append(counts))

@@ -12,10 +12,13 @@ from llm_ar.errors import LayoutError
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.layouts import (
+    BODY_25,
     COCO,
+    COCO_18,
     KINECT_V1,
     KINECT_V2,
     LAYOUTS,
+    MEDIAPIPE,
     SBU,
     Layout,
     layout_named,
@@ -54,11 +57,19 @@ class TestBuiltIn:
 
 
 def test_sizes_and_known_indices():
-    assert [len(layout.joints) for layout in LAYOUTS] == [20, 25, 17, 15]
+    sizes = {layout.name: len(layout.joints) for layout in LAYOUTS}
+    assert (sizes["kinect-v1"], sizes["kinect-v2"], sizes["sbu-15"]) == (20, 25, 15)
+    assert all(size == int(name[-2:]) for name, size in sizes.items() if name[-2:].isdigit())
     # Positions by the makers' own numbering: Kinect SDK 1 and 2, COCO.
     assert KINECT_V1.joints[3] == "head" and KINECT_V1.joints[19] == "right_foot"
     assert KINECT_V2.joints[20] == "shoulder_center" and KINECT_V2.joints[24] == "right_thumb"
     assert COCO.joints[11] == "left_hip" and SBU.joints[5] == "left_hand"
+    # OpenPose's and MediaPipe's tables.
+    assert BODY_25.joints[4] == "right_wrist" and BODY_25.joints[8] == "hip_center"
+    assert BODY_25.joints[19] == "left_big_toe" and BODY_25.joints[24] == "right_heel"
+    assert COCO_18.joints[1] == "neck" and COCO_18.joints[11] == "left_hip"
+    assert COCO_18.joints[17] == "left_ear" and MEDIAPIPE.joints[0] == "nose"
+    assert MEDIAPIPE.joints[12] == "right_shoulder" and MEDIAPIPE.joints[31] == "left_foot_index"
 
 
 def test_unknown_name_lists_the_known():

@@ -139,7 +139,7 @@ class TestFolder:
 
     def test_bad_rows_are_listed_by_row(self, raw, out):
         np.save(raw / "good.npy", RNG.normal(size=(4, 20, 3)))
-        np.save(raw / "odd.npy", RNG.normal(size=(4, 18, 3)))
+        np.save(raw / "odd.npy", RNG.normal(size=(4, 19, 3)))
         nan = RNG.normal(size=(4, 20, 3))
         nan[0, 0] = np.nan
         np.save(raw / "nan.npy", nan)
@@ -167,7 +167,7 @@ class TestFolder:
                 "'file' is empty",
                 "2 cells",
                 "'tset'",
-                "18 joints",
+                "19 joints",
             ),
             strict=True,
         ):

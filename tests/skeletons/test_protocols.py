@@ -39,7 +39,8 @@ def test_utd_mhad_by_subject():
 
 
 @pytest.mark.parametrize(
-    ("split", "part"), [("train", "train"), ("test", "test"), ("validation", "unused")]
+    ("split", "part"),
+    [("train", "train"), ("test", "test"), ("validation", "validation"), ("other", "unused")],
 )
 def test_split_column(split, part):
     assert assigned("folder", "split", split=split) == part
@@ -54,7 +55,8 @@ def test_held_out_subjects():
 
 @pytest.mark.parametrize("name", ["xsub", "held-out", "held-out:", "held-out: , ", ""])
 def test_unknown_protocols_list_the_known(name):
-    with pytest.raises(DatasetError, match="nw-ucla has no protocol .*xview, split and held-out:"):
+    known = "nw-ucla has no protocol .*xview, split, held-out:.* seeded:"
+    with pytest.raises(DatasetError, match=known):
         protocol_named(dataset_named("nw-ucla"), name)
 
 

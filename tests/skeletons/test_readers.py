@@ -188,7 +188,7 @@ class TestArrays:
         [
             ({"keypoints": np.ones((4, 20, 3))}, "array 'keypoints'; allowed are joints"),
             ({"label": "wave"}, r"no array 'joints', only \['label'\]"),
-            ({"joints": np.ones((4, 18, 3))}, "18 joints.*coco-17 .17.*layout.yaml"),
+            ({"joints": np.ones((4, 19, 3))}, "19 joints.*coco-17 .17.*layout.yaml"),
             ({"joints": np.ones((4, 20, 3)), "layout": "kinect"}, "no joint layout.*'kinect'"),
             ({"joints": np.ones((4, 20, 3)), "layout": "coco-17"}, "20 joints, but layout coco-17"),
             ({"joints": np.ones((4, 60))}, r"shape \(4, 60\), expected"),
@@ -255,7 +255,7 @@ class TestNtu:
         assert np.array_equal(clip.present[:, 0], states > 0)
         kept = np.where((states > 0)[..., None], joints, 0)
         assert np.allclose(clip.joints[:, 0], kept, rtol=1e-6)
-        assert (clip.subject, clip.camera, clip.label) == ("15", "2", None)
+        assert (clip.subject, clip.camera, clip.label) == ("15", "2", "rub both hands together")
 
     def test_a_body_that_returns_keeps_its_gap_and_its_person(self, tmp_path, write_skeleton):
         first, second = 72057594037931101, 72057594037931102  # equal as doubles
@@ -273,7 +273,7 @@ class TestNtu:
         ]
         assert clip.joints[2, :, 0, 0].tolist() == [1, 2]
 
-    def test_the_least_seen_of_many_bodies_are_dropped_and_counted(self, tmp_path, write_skeleton):
+    def test_all_bodies_are_kept_with_their_ids_as_tracks(self, tmp_path, write_skeleton):
         frames = [
             [
                 (body, np.full((25, 3), body), self.TRACKED)
@@ -283,8 +283,14 @@ class TestNtu:
             for frame in range(18)
         ]
         clip = read_clip(write_skeleton(tmp_path / "x.skeleton", frames))
-        assert clip.joints[0, :, 0, 0].tolist() == [3, 4, 5, 6]
-        assert clip.repairs == ("2 of 6 bodies dropped, the least seen",)
+        assert clip.joints[0, :, 0, 0].tolist() == [1, 2, 3, 4, 5, 6]
+        assert clip.tracks == ("1", "2", "3", "4", "5", "6") and clip.repairs == ()
+
+    def test_of_absurdly_many_bodies_the_most_seen_are_kept(self, tmp_path, write_skeleton):
+        frames = [[(body, np.ones((25, 3)), self.TRACKED)] for body in (*range(20), 19)]
+        clip = read_clip(write_skeleton(tmp_path / "x.skeleton", frames))
+        assert clip.people == 16 and clip.tracks[-1] == "19"
+        assert clip.repairs == ("4 of 20 bodies dropped, the least seen",)
 
     def test_unusual_spacing_and_the_ending_do_not_matter(self, tmp_path, write_skeleton):
         frames = [[(5, RNG.normal(size=(25, 3)), self.TRACKED)] for _ in range(3)]
@@ -329,7 +335,7 @@ class TestNtu:
     def test_the_same_body_twice_in_a_frame_is_refused(self, tmp_path, write_skeleton):
         body = (5, np.ones((25, 3)), self.TRACKED)
         path = write_skeleton(tmp_path / "x.skeleton", [[body, body]])
-        with pytest.raises(ClipError, match="line 30: body 5 appears twice in frame 0"):
+        with pytest.raises(ClipError, match="body 5 appears twice in frame 0"):
             read_clip(path)
 
 

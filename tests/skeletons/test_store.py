@@ -184,7 +184,7 @@ class TestDamage:
             ClipStore.open(tmp_path)
 
     @pytest.mark.parametrize(
-        "missing", ["data-00000-of-00001.arrow", "state.json", "dataset_info.json"]
+        "missing", ["data-00001-of-00002.arrow", "state.json", "dataset_info.json"]
     )
     def test_missing_parts(self, folder, missing):
         (folder / missing).unlink()
@@ -194,7 +194,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.95])
     def test_truncated_rows(self, folder, share):
-        rows = folder / "data-00000-of-00001.arrow"
+        rows = folder / "data-00000-of-00002.arrow"
         rows.write_bytes(rows.read_bytes()[: int(rows.stat().st_size * share)])
         with pytest.raises(DatasetError, match="damaged or incomplete dataset"):
             ClipStore.open(folder)

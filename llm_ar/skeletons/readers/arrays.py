@@ -5,6 +5,9 @@ image coordinates (x right, y down), which are turned upright. NaN marks a missi
 of an ``.npz``: ``joints``, and if wanted ``present`` (the joints' shape without C), ``fps``,
 ``layout`` (a layout's name), ``label``, ``subject``, ``camera``.
 
+MediaPipe's 33 landmarks may come as it counts them, ``(T, 33, 3 to 5)`` or ``(T, 99 to 165)``
+with visibility and presence behind x, y, z (see `landmarks`).
+
 The layout is the named one, or that of a file ``layout.yaml`` in the same folder, or the built-in
 one with so many joints.
 """
@@ -22,14 +25,17 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError, LayoutError
 from llm_ar.skeletons.clip import Clip, Mask, clean_clip
-from llm_ar.skeletons.layouts import LAYOUTS, Layout, layout_named
+from llm_ar.skeletons.layouts import LAYOUTS, MEDIAPIPE, Layout, layout_named
 from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
+from llm_ar.skeletons.readers.landmarks import upright
 
 FPS = 30.0
 """Assumed where the file does not say."""
 LAYOUT_FILE = "layout.yaml"
 KEYS = ("joints", "present", "fps", "layout", "label", "subject", "camera")
 
+_LANDMARKS = len(MEDIAPIPE.joints)
+_FLAT_LANDMARKS = [_LANDMARKS * size for size in (3, 4, 5)]
 _NPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"
 
 
@@ -54,13 +60,14 @@ def read(path: Path) -> Clip:
         content = _members(path, data)
     if "joints" not in content:
         raise ClipError(path, f"has no array 'joints', only {sorted(content)}; name it so")
-    positions = _positions(path, content["joints"])
-    present = _present(path, content["present"], positions.shape) if "present" in content else None
+    positions, present = _positions(path, content["joints"])
+    if "present" in content:
+        present = _present(path, content["present"], positions.shape) & present
     return clean_clip(
         positions,
         present,
         source=str(path),
-        layout=_layout(path, _text(path, content, "layout"), positions.shape[2]),
+        layout=layout_for(path, _text(path, content, "layout"), positions.shape[2]),
         fps=_fps(path, content),
         label=_text(path, content, "label"),
         subject=_text(path, content, "subject"),
@@ -119,22 +126,30 @@ def _array(path: Path, what: str, data: bytes) -> NDArray[Any]:
     return values.reshape(shape, order="F" if fortran else "C")
 
 
-def _positions(path: Path, joints: NDArray[Any]) -> NDArray[Any]:
-    """Joints as ``(T, M, J, C)`` with y up."""
+def _positions(path: Path, joints: NDArray[Any]) -> tuple[NDArray[Any], Mask]:
+    """Joints as ``(T, M, J, C)`` with y up, and which of them are seen."""
     if joints.dtype.kind not in "fiu":
         raise ClipError(path, f"the joints are {joints.dtype}, expected numbers")
-    if joints.ndim not in (3, 4) or joints.shape[-1] not in (2, 3):
+    given = joints.shape
+    if joints.ndim == 2 and joints.shape[1] in _FLAT_LANDMARKS:
+        joints = joints.reshape(len(joints), _LANDMARKS, -1)
+    of_landmarks = joints.ndim in (3, 4) and joints.shape[-2] == _LANDMARKS
+    sizes = (2, 3, 4, 5) if of_landmarks else (2, 3)
+    if joints.ndim not in (3, 4) or joints.shape[-1] not in sizes:
         raise ClipError(
             path,
-            f"the joints have shape {joints.shape}, expected (frames, joints, 2 or 3) or "
+            f"the joints have shape {given}, expected (frames, joints, 2 or 3) or "
             "(frames, people, joints, 2 or 3)",
         )
     check_frames(path, joints.shape[0])
     positions = joints[:, None] if joints.ndim == 3 else joints
     if 0 in positions.shape:
-        raise ClipError(path, f"holds no positions at all (shape {joints.shape}); leave it out")
+        raise ClipError(path, f"holds no positions at all (shape {given}); leave it out")
+    if of_landmarks and positions.shape[3] > 2:
+        return upright(positions.astype(np.float64))
+    seen = np.ones(positions.shape[:3], dtype=np.bool_)
     # A half turn brings y up and a facing person's right to +x, as 3-D cameras have it.
-    return -positions.astype(np.float64) if positions.shape[3] == 2 else positions
+    return (-positions.astype(np.float64) if positions.shape[3] == 2 else positions), seen
 
 
 def _present(path: Path, present: NDArray[Any], shape: tuple[int, ...]) -> Mask:
@@ -165,7 +180,12 @@ def _text(path: Path, content: dict[str, NDArray[Any]], key: str) -> str | None:
     return str(value.item()).strip()
 
 
-def _layout(path: Path, name: str | None, joints: int) -> Layout:
+def layout_for(path: Path, name: str | None, joints: int) -> Layout:
+    """The layout of that name, or with so many joints; one beside the file comes first.
+
+    Raises:
+        ClipError: there is none, or the file beside is broken.
+    """
     own = path.parent / LAYOUT_FILE
     try:
         candidates = (*([Layout.from_yaml(own)] if own.is_file() else []), *LAYOUTS)

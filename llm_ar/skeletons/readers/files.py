@@ -13,11 +13,11 @@ MAX_FRAMES = 108_000
 """An hour at 30 frames a second; longer recordings are cut first."""
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path, limit: int | None = MAX_BYTES) -> None:
     """Refuse what cannot be a recording before any of it is read.
 
     Raises:
-        ClipError: the file is missing, a folder, empty, or larger than `MAX_BYTES`.
+        ClipError: the file is missing, a folder, empty, or larger than the limit in bytes.
     """
     try:
         if path.is_dir():
@@ -29,10 +29,10 @@ def check_file(path: Path) -> None:
         raise ClipError(path, f"cannot be opened ({error})") from None
     if size == 0:
         raise ClipError(path, "the file is empty; copy or record it again")
-    if size > MAX_BYTES:
+    if limit is not None and size > limit:
         raise ClipError(
             path,
-            f"the file has {size / 2**20:,.0f} MiB, a clip may have {MAX_BYTES // 2**20} MiB; "
+            f"the file has {size / 2**20:,.0f} MiB, a clip may have {limit // 2**20} MiB; "
             "cut it into shorter recordings",
         )
 
@@ -67,9 +67,9 @@ def read_head(path: Path, size: int = 512) -> bytes:
     """The file's first bytes, for finding its format.
 
     Raises:
-        ClipError: as `read_bytes`.
+        ClipError: as `read_bytes`, but the file may have any size.
     """
-    check_file(path)
+    check_file(path, limit=None)
     try:
         with path.open("rb") as file:
             return file.read(size)

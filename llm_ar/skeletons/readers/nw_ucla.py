@@ -16,25 +16,11 @@ from numpy.typing import NDArray
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
 from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.published.nw_ucla import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 30.0
 
-ACTIONS = {
-    1: "pick up with one hand",
-    2: "pick up with two hands",
-    3: "drop trash",
-    4: "walk around",
-    5: "sit down",
-    6: "stand up",
-    8: "put on clothes",
-    9: "take off clothes",
-    11: "throw",
-    12: "carry",
-}
-"""The action number of a file's name to its name; the dataset leaves out the other numbers."""
-
-NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)\.json")
 _KEY = re.compile(rb'"(file_name|skeletons|label)"\s*:')
 
 
@@ -61,16 +47,15 @@ def read(path: Path) -> Clip:
         raise ClipError(path, 'has no frames under "skeletons"; leave this clip out')
     check_frames(path, len(frames))
     positions = np.stack([_frame(path, number, frame) for number, frame in enumerate(frames)])
-    named = NAME.fullmatch(path.name)
-    action, subject, camera = (int(group) for group in named.groups()) if named else (0, 0, 0)
+    known = describe(str(path))
     return clean_clip(
         positions[:, None],
         source=str(path),
         layout=KINECT_V1,
         fps=FPS,
-        label=ACTIONS.get(action),
-        subject=str(subject) if named else None,
-        camera=str(camera) if named else None,
+        label=known.label if known else None,
+        subject=known.subject if known else None,
+        camera=known.camera if known else None,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +18,10 @@ from scipy.io import loadmat, whosmat
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
 from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.published.utd_mhad import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 30.0
-
-ACTIONS = (
-    "swipe left",
-    "swipe right",
-    "wave",
-    "clap",
-    "throw",
-    "cross arms",
-    "basketball shoot",
-    "draw x",
-    "draw circle clockwise",
-    "draw circle counter-clockwise",
-    "draw triangle",
-    "bowling",
-    "boxing",
-    "baseball swing",
-    "tennis swing",
-    "arm curl",
-    "tennis serve",
-    "push",
-    "knock",
-    "catch",
-    "pick up and throw",
-    "jog",
-    "walk",
-    "sit to stand",
-    "stand to sit",
-    "lunge",
-    "squat",
-)
-"""Names of a1..a27."""
 
 _ORDER = (
     "head shoulder_center spine hip_center left_shoulder left_elbow left_wrist left_hand "
@@ -60,8 +29,6 @@ _ORDER = (
     "right_hip right_knee right_ankle right_foot"
 ).split()
 _TO_KINECT_V1 = [_ORDER.index(joint) for joint in KINECT_V1.joints]
-
-NAME = re.compile(r"a(\d+)_s(\d+)_t\d+_skeleton\.mat")
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -77,15 +44,14 @@ def read(path: Path) -> Clip:
             position.
     """
     positions = _positions(path, read_bytes(path))
-    named = NAME.fullmatch(path.name)
-    action = int(named[1]) if named else 0
+    known = describe(str(path))
     return clean_clip(
         positions.transpose(2, 0, 1)[:, None, _TO_KINECT_V1],
         source=str(path),
         layout=KINECT_V1,
         fps=FPS,
-        label=ACTIONS[action - 1] if 1 <= action <= len(ACTIONS) else None,
-        subject=str(int(named[2])) if named else None,
+        label=known.label if known else None,
+        subject=known.subject if known else None,
     )
 
 

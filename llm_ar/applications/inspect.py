@@ -1,0 +1,202 @@
+"""``llm-ar inspect``: what a recording is, what is wrong with it, and a picture of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from llm_ar.applications.terminal import complain, results
+from llm_ar.errors import ConfigError, LlmArError
+
+if TYPE_CHECKING:
+    from llm_ar.skeletons.clip import Clip
+
+SHOWN = 6
+"""Missing joints and clips' names that are listed; JSON has all."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file is.
+
+    Args:
+        file: its path.
+        format: one of `llm_ar.skeletons.readers.FORMATS`.
+        layout: the joint layout's name.
+        frames: T.
+        people: how many are seen at any time.
+        dimensions: 2 or 3.
+        fps: frames a second.
+        label, subject, camera, split: as far as the file knows.
+        empty_frames: those that show nobody.
+        missing: joint to the share of frames in which it is missing, of those with its person.
+        problems: one sentence each.
+    """
+
+    file: str
+    format: str
+    layout: str
+    joints: int
+    frames: int
+    people: int
+    dimensions: int
+    fps: float
+    label: str | None
+    subject: str | None
+    camera: str | None
+    split: str | None
+    empty_frames: int
+    missing: dict[str, float]
+    problems: tuple[str, ...]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Inspect each file; returns 2 if any could not be read."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar inspect",
+        description="Say what a recording is: format, layout, frames, people, missing joints, "
+        "frame rate and problems; and draw it. The format is found by content.",
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line and clip")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="OUT",
+        help="draw the clip: .png is a strip of frames, .gif and .html an animation",
+    )
+    given = parser.parse_args(arguments)
+    if given.picture is not None and len(given.files) > 1:
+        raise ConfigError("--picture draws one clip; name one file")
+    failed = 0
+    for file in given.files:
+        try:
+            _one(file, given.json, given.picture)
+        except LlmArError as error:
+            complain(error)
+            failed += 1
+    return 2 if failed else 0
+
+
+def inspect(path: Path) -> tuple[Inspection, Clip]:
+    """What the clip in a file is, and the clip.
+
+    Raises:
+        ClipError: it cannot be read.
+    """
+    from llm_ar.skeletons.layouts import KINECT_V1, map_clip
+    from llm_ar.skeletons.readers import format_of, read_clip
+    from llm_ar.skeletons.repair import repair
+
+    name = format_of(path)
+    clip, decisions = repair(read_clip(path))
+    seen = np.asarray(clip.present.any(axis=2))
+    empty = clip.frames - int(np.count_nonzero(seen.any(axis=1)))
+    shares = 1 - clip.present[seen].mean(axis=0)
+    missing = {
+        joint: round(float(share), 4)
+        for joint, share in zip(clip.layout.joints, shares, strict=True)
+        if share > 0
+    }
+    problems = [*clip.repairs, *(decision.sentence for decision in decisions)]
+    if empty and not decisions:
+        problems.append(f"{empty} of {clip.frames} frames show nobody")
+    never = [joint for joint, share in missing.items() if share == 1]
+    if never:
+        problems.append(f"never seen: {', '.join(never)}")
+    if clip.frames == 1:
+        problems.append("one frame shows no motion")
+    try:
+        map_clip(clip, KINECT_V1)
+    except LlmArError as error:
+        problems.append(str(error))
+    about = Inspection(
+        file=str(path),
+        format=name,
+        layout=clip.layout.name,
+        joints=len(clip.layout.joints),
+        frames=clip.frames,
+        people=int(np.count_nonzero(seen.any(axis=0))),
+        dimensions=clip.dimensions,
+        fps=round(clip.fps, 3),
+        label=clip.label,
+        subject=clip.subject,
+        camera=clip.camera,
+        split=clip.split,
+        empty_frames=empty,
+        missing=missing,
+        problems=tuple(problems),
+    )
+    return about, clip
+
+
+def _one(file: Path, as_json: bool, picture: Path | None) -> None:
+    from llm_ar.skeletons.readers import members
+
+    clips = members(file)
+    if len(clips) > 1:
+        if picture is not None:
+            raise ConfigError(f"{file}: holds {len(clips):,} clips; draw one, such as {clips[0]}")
+        _show_container(file, clips, as_json)
+        return
+    about, clip = inspect(clips[0])
+    if as_json:
+        print(json.dumps(asdict(about), ensure_ascii=False), flush=True)
+    else:
+        _show(about)
+    if picture is not None:
+        from llm_ar.applications.figures import draw
+
+        draw(clip, picture)
+
+
+def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:
+    if as_json:
+        names = {"file": str(file), "clips": [str(clip) for clip in clips]}
+        print(json.dumps(names, ensure_ascii=False), flush=True)
+        return
+    results.print(Text(str(file), style="bold"), soft_wrap=True)
+    results.print(f"  {len(clips):,} clips; inspect one of them:")
+    for clip in clips[:SHOWN]:
+        results.print(f"  {clip}", markup=False, soft_wrap=True)
+    if len(clips) > SHOWN:
+        results.print(f"  and {len(clips) - SHOWN:,} more (--json lists all)")
+
+
+def _show(about: Inspection) -> None:
+    results.print(Text(about.file, style="bold"), soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    seconds = about.frames / about.fps
+    people = "person" if about.people == 1 else "people"
+    rows = [
+        ("format", about.format),
+        ("layout", f"{about.layout}, {about.joints} joints, {about.dimensions}-D"),
+        ("frames", f"{about.frames:,} at {about.fps:g} a second, {seconds:.2f} s"),
+        ("people", f"{about.people} {people}"),
+        *((name, getattr(about, name)) for name in ("label", "subject", "camera", "split")),
+        ("missing", _missing(about.missing)),
+        ("problems", "\n".join(about.problems) or "none"),
+    ]
+    for name, value in rows:
+        if value is not None:
+            table.add_row(f"  {name}", Text(value))
+    results.print(table)
+
+
+def _missing(missing: dict[str, float]) -> str:
+    if not missing:
+        return "no joint"
+    worst = sorted(missing.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{joint} {100 * share:.0f} %" for joint, share in worst[:SHOWN])
+    more = f", and {len(worst) - SHOWN} more joints" if len(worst) > SHOWN else ""
+    return f"{listed}{more} of the frames"

@@ -1,0 +1,1 @@
+"""Published datasets, one small module each: names of actions, protocols, what file names say."""

@@ -1,0 +1,86 @@
+"""AlphaPose results, and COCO keypoint results: one JSON list of detections.
+
+``[{"image_id": "12.jpg", "keypoints": [x, y, score, ...], "score": s, "idx": person}, ...]``; the
+number in ``image_id`` counts the frames, ``idx`` (optional) is the person.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import Layout
+from llm_ar.skeletons.readers.files import MAX_FRAMES
+from llm_ar.skeletons.readers.json_files import (
+    clip_of,
+    detection,
+    estimate,
+    frame_number,
+    one_layout,
+    read_json,
+)
+from llm_ar.skeletons.readers.people import Detection
+
+_START = re.compile(rb"\s*\[\s*\{")
+_KEY = re.compile(rb'"(image_id|keypoints)"\s*:')
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """A JSON list of detections."""
+    return _START.match(head) is not None and _KEY.search(head) is not None
+
+
+def read(path: Path) -> Clip:
+    """Read one video's results.
+
+    Raises:
+        ClipError: not JSON, another schema (the entry is named), images that are not numbered, or
+            no detection.
+    """
+    entries = read_json(path)
+    if not isinstance(entries, list) or not entries:
+        raise ClipError(path, "has no list of detections; leave this clip out")
+    numbered = [_frame(path, number, entry) for number, entry in enumerate(entries)]
+    start, end = min(numbered), max(numbered)
+    if end - start >= MAX_FRAMES:
+        raise ClipError(
+            path,
+            f'its "image_id" run from {start} to {end}; a clip is one video of at most '
+            f"{MAX_FRAMES:,} frames, cut it",
+        )
+    layout: Layout | None = None
+    found: list[Detection] = []
+    for number, (frame, entry) in enumerate(zip(numbered, entries, strict=True)):
+        where = f'"keypoints" of entry {number}'
+        one, joints = estimate(path, where, entry.get("keypoints"))
+        layout = one_layout(path, where, layout, one)
+        person = identity(entry.get("idx", entry.get("track_id")))
+        found.append(detection(frame - start, joints, score_of(entry), person))
+    assert layout is not None
+    return clip_of(path, layout, found, end - start + 1)
+
+
+def score_of(entry: dict[str, Any]) -> float:
+    """The detection's own score; 0 where it has none."""
+    score = entry.get("score")
+    return float(score) if isinstance(score, float) and math.isfinite(score) else 0.0
+
+
+def identity(value: Any) -> int | None:
+    """A person's number, which AlphaPose also writes as a float or in a list."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return value if type(value) is int else None
+
+
+def _frame(path: Path, number: int, entry: Any) -> int:
+    frame = frame_number(entry.get("image_id")) if isinstance(entry, dict) else None
+    if frame is None:
+        raise ClipError(path, f'entry {number} has no "image_id" with the number of its frame')
+    return frame

@@ -1,0 +1,83 @@
+"""COCO keypoint annotations: ``{"images": [...], "annotations": [...]}`` of one video's frames.
+
+``annotations``: ``image_id``, ``keypoints`` (17 x [x, y, visibility]; visibility 0 is missing),
+optional ``track_id`` and ``score``. Each of ``images`` (``id``, ``file_name``) is a frame, in the
+order of the numbers in their names, or of their ids.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import Layout
+from llm_ar.skeletons.readers.alphapose import identity, score_of
+from llm_ar.skeletons.readers.json_files import (
+    clip_of,
+    detection,
+    estimate,
+    frame_number,
+    one_layout,
+    read_json,
+)
+from llm_ar.skeletons.readers.people import Detection
+
+_START = re.compile(rb'\s*\{\s*"(info|images|annotations|licenses|categories|type)"\s*:')
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """A JSON object whose first key is one of COCO's."""
+    return _START.match(head) is not None
+
+
+def read(path: Path) -> Clip:
+    """Read the annotations of one video.
+
+    Raises:
+        ClipError: not JSON, another schema (the annotation is named), or no keypoints.
+    """
+    data = read_json(path)
+    annotations = data.get("annotations") if isinstance(data, dict) else None
+    if not isinstance(annotations, list):
+        raise ClipError(path, 'is not a COCO file: expected a list under "annotations"')
+    frames = _frames(path, data.get("images"), annotations)
+    layout: Layout | None = None
+    found: list[Detection] = []
+    for number, annotation in enumerate(annotations):
+        if not isinstance(annotation, dict) or not annotation.get("keypoints"):
+            continue
+        image = annotation.get("image_id")
+        if not isinstance(image, int | str) or image not in frames:
+            raise ClipError(path, f'annotation {number} has an "image_id" that no image has')
+        where = f'"keypoints" of annotation {number}'
+        one, joints = estimate(path, where, annotation["keypoints"])
+        layout = one_layout(path, where, layout, one)
+        person = identity(annotation.get("track_id"))
+        found.append(detection(frames[image], joints, score_of(annotation), person))
+    if layout is None:
+        raise ClipError(path, 'has no "keypoints" in any annotation; leave this clip out')
+    return clip_of(path, layout, found, len(frames))
+
+
+def _frames(path: Path, images: Any, annotations: list[Any]) -> dict[int | str, int]:
+    """Each image's place in time."""
+    if images is None:
+        listed = [entry.get("image_id") for entry in annotations if isinstance(entry, dict)]
+        numbers = {image: frame_number(image) for image in listed if isinstance(image, int | str)}
+    elif isinstance(images, list) and all(isinstance(image, dict) for image in images):
+        numbers = {
+            image["id"]: frame_number(image.get("file_name", image["id"]))
+            for image in images
+            if isinstance(image.get("id"), int | str)
+        }
+    else:
+        raise ClipError(path, 'has something else than a list of images under "images"')
+    places = [number for number in numbers.values() if number is not None]
+    if len(set(places)) < len(numbers):
+        order = sorted(numbers, key=lambda image: (isinstance(image, str), str(image).zfill(20)))
+    else:
+        order = sorted(numbers, key=lambda image: numbers[image] or 0)
+    return {image: place for place, image in enumerate(order)}

@@ -1,0 +1,185 @@
+"""CSV: one row a frame (and person), row 1 names the columns.
+
+``hip_center_x, hip_center_y, hip_center_z, ...`` (`LeftHip.X`, `x_left_hip` and `RHip_x` are
+understood as well), or numbered joints ``0_x``, ``joint0_x``, ``x0``; without z the positions are
+image coordinates (x right, y down). Behind a joint's axes may stand ``_score`` (or
+``_confidence``, ``_visibility``, ``_likelihood``). Other columns: ``frame`` keeps the clock,
+``time`` or ``timestamp`` (seconds, or milliseconds) gives the frame rate, ``person`` separates
+people, ``label``, ``subject`` and ``camera`` say what is known. An empty cell is missing.
+
+The layout is the one with these joints; of numbered ones, that of so many (`arrays`).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.layouts import LAYOUTS, MEDIAPIPE, Layout
+from llm_ar.skeletons.readers.arrays import FPS, LAYOUT_FILE, layout_for
+from llm_ar.skeletons.readers.csv_names import Columns, columns_of, is_axis, joint_name
+from llm_ar.skeletons.readers.files import check_frames, read_bytes
+from llm_ar.skeletons.readers.people import MIN_SCORE, Detection, follow
+
+_SEPARATOR = re.compile(r"[,;\t]")
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """A first line of several names, of which one speaks of x."""
+    if b"\x00" in head or head.lstrip()[:1] in (b"{", b"["):
+        return False
+    line = head.decode("utf-8-sig", "replace").partition("\n")[0]
+    return any(is_axis(name.strip(' \r"')) for name in _SEPARATOR.split(line))
+
+
+def read(path: Path) -> Clip:
+    """Read one clip.
+
+    Raises:
+        ClipError: a column's name says nothing, joints are incomplete or of no known layout, or a
+            cell is no number (its row is named).
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ClipError(path, f"is not text in UTF-8 (byte {error.start}); save it so") from None
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        columns = columns_of(path, next(rows, []))
+        table = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise ClipError(path, f"row {rows.line_num}: {error}") from None
+    if not table:
+        raise ClipError(path, "has no row below the names of its columns; leave this clip out")
+    layout, joints = _joints(path, columns)
+    axes = 3 if "z" in joints[0] else 2
+    cells = [joint[axis] for joint in joints for axis in "xyz"[:axes]]
+    positions = _numbers(path, table, columns, cells).reshape(len(table), -1, axes)
+    present = np.ones(positions.shape[:2], dtype=np.bool_)
+    for place, joint in enumerate(joints):
+        if "score" in joint:
+            present[:, place] = _numbers(path, table, columns, [joint["score"]])[:, 0] >= MIN_SCORE
+    if axes == 2 or layout is MEDIAPIPE:
+        positions[..., :2] *= -1
+    numbers, people = _whole(path, table, columns, "frame"), _people(table, columns)
+    start = min(numbers)
+    frames = [number - start for number in numbers]
+    if not columns.special.keys() & {"frame"} and len(set(people)) > 1:
+        raise ClipError(path, "has several people and no column 'frame'; add it")
+    if len(set(zip(frames, people, strict=True))) < len(frames):
+        raise ClipError(path, "has two rows of one frame and person; number the frames anew")
+    check_frames(path, max(frames) + 1)
+    found = [
+        Detection(frame, row, mask, identity=person)
+        for frame, person, row, mask in zip(frames, people, positions, present, strict=True)
+    ]
+    tracks, masks, repairs = follow(found, max(frames) + 1)
+    return clean_clip(
+        tracks,
+        masks,
+        source=str(path),
+        layout=layout,
+        fps=_fps(path, table, columns),
+        repairs=repairs,
+        label=_text(table, columns, "label"),
+        subject=_text(table, columns, "subject"),
+        camera=_text(table, columns, "camera"),
+    )
+
+
+def _joints(path: Path, columns: Columns) -> tuple[Layout, list[dict[str, int]]]:
+    """The layout, and the columns of each of its joints."""
+    names = set(columns.joints)
+    if all(name.isdigit() for name in names):
+        numbers = sorted(map(int, names))
+        if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
+            raise ClipError(path, "row 1: the joints' numbers must run from 0 (or 1) without gaps")
+        layout = layout_for(path, None, len(numbers))
+        return layout, [columns.joints[str(number)] for number in numbers]
+    own = layout_for(path, None, len(names)) if (path.parent / LAYOUT_FILE).is_file() else None
+    for layout in (*([own] if own else []), *LAYOUTS):
+        wanted = {joint_name(joint): joint for joint in layout.joints}
+        if names == set(wanted):
+            return layout, [columns.joints[name] for name in wanted]
+    best = min(LAYOUTS, key=lambda layout: len(names ^ set(layout.joints)))
+    missing, more = sorted(set(best.joints) - names)[:4], sorted(names - set(best.joints))[:4]
+    raise ClipError(
+        path,
+        f"row 1: its joints are those of no known layout; the nearest, {best.name}, lacks "
+        f"{', '.join(more) or 'none'} of them and has {', '.join(missing) or 'none'} besides; "
+        f"describe them in a file {LAYOUT_FILE} in the same folder",
+    )
+
+
+def _numbers(
+    path: Path, table: list[tuple[int, list[str]]], columns: Columns, cells: Sequence[int]
+) -> NDArray[np.float64]:
+    """Some columns as numbers ``(rows, len(cells))``; an empty cell is NaN."""
+    values = np.empty((len(table), len(cells)))
+    for place, (line, row) in enumerate(table):
+        if len(row) != columns.count:
+            raise ClipError(
+                path, f"row {line}: {len(row)} cells, expected {columns.count} as in row 1"
+            )
+        try:
+            values[place] = [float(row[cell]) if row[cell].strip() else math.nan for cell in cells]
+        except ValueError as error:
+            raise ClipError(path, f"row {line}: {str(error)[:80]}") from None
+    return values
+
+
+def _whole(
+    path: Path, table: list[tuple[int, list[str]]], columns: Columns, name: str
+) -> list[int]:
+    """A column of frame numbers; without it the rows' own."""
+    if name not in columns.special:
+        return list(range(len(table)))
+    values = _numbers(path, table, columns, [columns.special[name]])[:, 0]
+    for (line, _), value in zip(table, values, strict=True):
+        if not abs(value) < 2**53 or value != int(value):
+            raise ClipError(path, f"row {line}: column {name!r} is no whole number")
+    return [int(value) for value in values]
+
+
+def _people(table: list[tuple[int, list[str]]], columns: Columns) -> list[int]:
+    """The rows' people, numbered in order of appearance."""
+    if "person" not in columns.special:
+        return [0] * len(table)
+    numbers: dict[str, int] = {}
+    return [
+        numbers.setdefault(row[columns.special["person"]].strip(), len(numbers)) for _, row in table
+    ]
+
+
+def _fps(path: Path, table: list[tuple[int, list[str]]], columns: Columns) -> float:
+    if "time" not in columns.special:
+        return FPS
+    values = _numbers(path, table, columns, [columns.special["time"]])[:, 0]
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(values)
+    steps = steps[steps > 0]
+    step = float(np.median(steps)) if len(steps) else math.nan
+    if len(table) > 1 and not 1e-6 < step < 1e6:
+        raise ClipError(path, "column 'time' does not go forward in seconds or milliseconds")
+    if len(table) == 1:
+        return FPS
+    # Nobody records a frame a second: whole numbers of that size are milliseconds.
+    return 1000 / step if step >= 1 else 1 / step
+
+
+def _text(table: list[tuple[int, list[str]]], columns: Columns, name: str) -> str | None:
+    """What a column says, if it says the same in all rows."""
+    if name not in columns.special:
+        return None
+    found = {row[columns.special[name]].strip() for _, row in table}
+    return next(iter(found)) or None if len(found) == 1 else None

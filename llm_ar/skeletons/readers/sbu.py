@@ -1,0 +1,111 @@
+"""SBU Kinect Interaction ``skeleton_pos.txt``: two people, 15 joints each (Yun et al., 2012).
+
+A row is a frame: its number, x, y, z of the left person's 15 joints, and of the right person's, 91
+numbers separated by commas. x and y are normalised to the image, z to the sensor's range. The
+dataset's README (v2.0) gives them back as ``X = 1280 - 2560 x``, ``Y = 960 - 1920 y``,
+``Z = 10000 z / 7.8125``, millimetres, which are body-proportionate; metres here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.layouts import SBU
+from llm_ar.skeletons.published.sbu import describe
+from llm_ar.skeletons.readers.files import check_frames, read_bytes
+
+FPS = 15.0
+"""Of the recordings (Yun et al., sec. 3)."""
+PEOPLE = 2
+
+_JOINTS = len(SBU.joints)
+_FIELDS = 1 + PEOPLE * _JOINTS * 3
+_NUMBER = rb"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_HEAD = re.compile(rb"\s*\d+(?:,[ \t]*" + _NUMBER + rb"){25}")
+"""A frame's number and more numbers than another table's line has."""
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """The file's name; or a first line that can only be this: a frame's number and positions."""
+    return path.name.lower() == "skeleton_pos.txt" or (
+        path.suffix.lower() == ".txt" and _HEAD.match(head) is not None
+    )
+
+
+def read(path: Path) -> Clip:
+    """Read one clip; ``label`` and ``subject`` (the pair) come from the folders' names.
+
+    Raises:
+        ClipError: a line that is not 91 numbers, named with its number; no usable position.
+    """
+    return parse(path, read_bytes(path))
+
+
+def parse(path: Path, data: bytes) -> Clip:
+    """The clip in a file's bytes, wherever they came from; otherwise as `read`."""
+    rows = _rows(path, data)
+    normalised = rows[:, 1:].reshape(len(rows), PEOPLE, _JOINTS, 3)
+    known = describe(path.as_posix())
+    return clean_clip(
+        body_proportionate(normalised),
+        # An unseen person's row is all zeros; its place in space would not be.
+        (normalised != 0).any(axis=-1),
+        source=str(path),
+        layout=SBU,
+        fps=FPS,
+        label=known.label if known else None,
+        subject=known.subject if known else None,
+    )
+
+
+def body_proportionate(normalised: NDArray[Any]) -> NDArray[np.float64]:
+    """Metres ``(..., 3)``, x to the camera's left, y up, z away, of normalised x, y, z."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        metres: NDArray[np.float64] = normalised * np.array(
+            [-2.560, -1.920, 10 / 7.8125]
+        ) + np.array([1.280, 0.960, 0.0])
+    return metres
+
+
+def _rows(path: Path, data: bytes) -> NDArray[np.float64]:
+    """All frames ``(T, 91)``."""
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise ClipError(path, f"is not text: byte {error.start} is no ASCII character") from None
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise ClipError(path, "has no frames; copy it again")
+    if not text.endswith("\n"):
+        # A number cut short is a number still: only the line's end tells that all of it is there.
+        number = lines[-1][0]
+        raise ClipError(path, f"line {number} has no end; copy the file again, or end the line")
+    check_frames(path, len(lines))
+    for number, line in lines:
+        found = line.count(",") + 1
+        if found != _FIELDS:
+            raise ClipError(path, f"line {number}: expected {_FIELDS} numbers, found {found}")
+    try:
+        joined = io.StringIO("\n".join(line for _, line in lines))
+        return np.loadtxt(joined, delimiter=",", ndmin=2, comments=None)
+    except ValueError:
+        raise _not_a_number(path, lines) from None
+
+
+def _not_a_number(path: Path, lines: list[tuple[int, str]]) -> ClipError:
+    for number, line in lines:
+        for field, word in enumerate(line.split(","), 1):
+            try:
+                float(word)
+            except ValueError:
+                shown = word.strip()[:20]
+                return ClipError(path, f"line {number}, field {field}: {shown!r} is no number")
+    return ClipError(path, "holds what is no table of numbers; copy it again")

@@ -1,0 +1,112 @@
+"""`llm-ar inspect` says what a file is, what is wrong with it, and draws it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llm_ar.applications.cli import main
+from llm_ar.applications.figures import PANELS, bones, draw, on_screen
+from llm_ar.skeletons.layouts import COCO, KINECT_V1
+from llm_ar.skeletons.procedural import procedural_clips
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return next(iter(procedural_clips(clips=1, subjects=2, seed=3)))
+
+
+@pytest.fixture
+def recording(clip, tmp_path):
+    present = clip.present.copy()
+    present[1::2, :, 7] = False
+    present[:, :, 19] = False
+    path = tmp_path / "x.npz"
+    np.savez(path, joints=clip.joints, present=present, fps=25, label="wave")
+    return path
+
+
+def test_json_says_it_all(recording, clip, capsys):
+    assert main(["inspect", str(recording), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["format"] == "NumPy array" and said["layout"] == "kinect-v1"
+    assert (said["frames"], said["fps"], said["label"]) == (clip.frames, 25, "wave")
+    assert said["missing"]["right_foot"] == 1
+    assert said["missing"]["left_hand"] == pytest.approx(0.5, abs=0.1)
+    assert said["problems"] == ["never seen: right_foot"]
+
+
+def test_words_and_a_bad_file_beside_a_good(recording, tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text("0_x,0_y\nwide,2\n")
+    assert main(["inspect", str(tmp_path / "bad.csv"), str(recording)]) == 2
+    said = capsys.readouterr()
+    assert "bad.csv" in said.err and "kinect-v1, 20 joints, 3-D" in said.out
+    assert "never seen: right_foot" in said.out
+
+
+def test_a_file_of_many_clips_lists_them(tmp_path, capsys):
+    points = np.ones((1, 3, 17, 2))
+    clips = [{"frame_dir": f"c{i}", "label": i, "keypoint": points + i} for i in range(9)]
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps({"annotations": clips}))
+    assert main(["inspect", str(path), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["clips"]
+    assert main(["inspect", listed[4], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == "4"
+    assert main(["inspect", str(path), "--picture", str(tmp_path / "x.png")]) == 2
+    assert main(["inspect", str(path)]) == 0 and "9 clips" in capsys.readouterr().out
+
+
+class TestPictures:
+    def test_a_strip_shows_figures_in_both_colours(self, recording, tmp_path):
+        out = tmp_path / "x.png"
+        assert main(["inspect", str(recording), "--picture", str(out)]) == 0
+        image = np.asarray(Image.open(out).convert("RGB")).astype(int)
+        assert image.shape[1] == PANELS * 150 and out.stat().st_size < 60_000
+        for panel in np.split(image, PANELS, axis=1):
+            blue = (panel[..., 2] - panel[..., 0] > 60).sum()
+            orange = (panel[..., 0] - panel[..., 2] > 60).sum()
+            assert blue > 50 and orange > 50
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+    def test_a_gif_moves(self, clip, tmp_path):
+        draw(clip, tmp_path / "x.gif")
+        with Image.open(tmp_path / "x.gif") as image:
+            assert image.n_frames == min(clip.frames, 120)
+            first = np.asarray(image.convert("RGB"))
+            image.seek(image.n_frames // 2)
+            assert (np.asarray(image.convert("RGB")) != first).any()
+
+    def test_a_page_holds_the_motion_and_nothing_to_load(self, clip, tmp_path):
+        draw(clip, tmp_path / "x.html")
+        page = (tmp_path / "x.html").read_text()
+        assert "/*motion*/ null" not in page and "http" not in page
+        motion = json.loads(page.partition("const motion = ")[2].partition(";\n")[0])
+        assert len(motion["frames"]) == clip.frames
+        assert [tuple(bone) for bone in motion["bones"]] == bones(clip.layout)
+
+    def test_the_head_is_up_and_a_facing_persons_right_is_left_on_screen(self, clip):
+        screen = on_screen(clip)[:, 0].mean(axis=0)
+        at = {name: screen[i] for i, name in enumerate(KINECT_V1.joints)}
+        assert at["head"][1] < at["left_foot"][1]
+        assert at["right_shoulder"][0] < at["left_shoulder"][0]
+
+    def test_image_points_and_outliers_are_drawn(self, tmp_path):
+        points = np.random.default_rng(0).uniform(0, 500, size=(4, 2, 17, 2))
+        points[2, 1, 3] = 1e30
+        np.save(tmp_path / "x.npy", points)
+        for ending in ("png", "gif", "html"):
+            out = tmp_path / f"x.{ending}"
+            assert main(["inspect", str(tmp_path / "x.npy"), "--picture", str(out)]) == 0
+            assert out.stat().st_size > 500
+        assert len(bones(COCO)) == 16
+
+    def test_another_ending_or_place_is_refused(self, recording, tmp_path, capsys):
+        for out in (tmp_path / "x.mp4", tmp_path / "none" / "x.png"):
+            assert main(["inspect", str(recording), "--picture", str(out)]) == 2
+            assert str(Path(out)) in capsys.readouterr().err
