@@ -48,7 +48,7 @@ def main() -> int:
     results.print(
         Panel(
             "[bold]Step 2[/]  Train a model like it, from nothing: make clips, train both stages "
-            f"({EXPERIMENT}), evaluate, and write a report. It takes about ten minutes on two "
+            f"({EXPERIMENT}), evaluate, and write a report. It takes some minutes on two "
             "cores.\nCtrl-C stops it at any time; the next [bold]make demo[/] goes on there.",
             border_style="cyan",
         )
