@@ -81,23 +81,15 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Design and size of the encoder and the decoder."""
+    """Size of the encoder and the decoder."""
 
-    design: Literal["graph", "convolution"] = "graph"
-    """Joints first exchange what they know (ours), or enter as one vector (the paper's)."""
     width: int = 256
-    """Channels of a frame: of the 1-D convolutions, in both designs and in the decoder."""
+    """Channels of the 1-D convolutions."""
     blocks: int = 2
-    """Residual blocks in the decoder, and at each of the two frame rates of "convolution"."""
+    """Residual blocks at each of the two frame rates of the encoder, and in the decoder."""
     kernel: int = 3
     """Temporal kernel, an odd number of steps."""
     dropout: float = 0.2
-    joint_width: int = 48
-    """Channels of a joint ("graph"); a multiple of 4."""
-    joint_blocks: int = 3
-    """Blocks in which joints read one another ("graph")."""
-    joint_kernel: int = 5
-    """Temporal kernel of a joint, an odd number of steps ("graph")."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +150,6 @@ class TokenizerConfig:
     biases: BiasConfig = field(default_factory=BiasConfig)
     commitment: float = 0.25
     reconstruction: float = 1.0
-    average: float = 0.998
-    """Decay a step of the running average of all weights, which is what is kept in the end; 0
-    keeps the last weights."""
     optim: OptimConfig = field(default_factory=OptimConfig)
 
 

@@ -21,7 +21,6 @@ from llm_ar.skeletons.views import normalise
 from llm_ar.tokenizer.codebook import Codebook, Quantised
 from llm_ar.tokenizer.encoder import STRIDE, Decoder, Encoder
 from llm_ar.tokenizer.features import joint_features
-from llm_ar.tokenizer.graph_encoder import GraphEncoder, check_sizes
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -44,7 +43,7 @@ class ActionTokenizer(nn.Module):
         figures: what its training came to (minutes, losses, used tokens ...), kept with it.
 
     Raises:
-        ConfigError: the view's frames are no multiple of 4, or a size of the encoder is impossible.
+        ConfigError: the view's frames are no multiple of 4, or the kernel is even.
     """
 
     meanings: Tensor
@@ -60,16 +59,13 @@ class ActionTokenizer(nn.Module):
         super().__init__()
         if view.frames < STRIDE or view.frames % STRIDE:
             raise ConfigError(f"view.frames is {view.frames}; give a positive multiple of {STRIDE}")
-        check_sizes(encoder)
+        if encoder.kernel % 2 == 0:
+            raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
         self.encoder_config, self.codebook_config = encoder, codebook
         self.view, self.layout = view, layout
         self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
-        self.encoder: nn.Module = (
-            GraphEncoder(encoder, layout, view.people, codebook.dim)
-            if encoder.design == "graph"
-            else Encoder(encoder, nodes, codebook.dim)
-        )
+        self.encoder = Encoder(encoder, nodes, codebook.dim)
         self.codebook = Codebook(codebook, codebook.dim)
         self.decoder = Decoder(encoder, nodes, codebook.dim)
         self.register_buffer("meanings", torch.zeros(codebook.size, text_width))

@@ -193,9 +193,9 @@ def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
     reader = NameReader(8, torch.randn(4, 12), 0).eval()
     weights = load_file(checkpoints(run)[-1] / "model.safetensors")
     inside = {
-        name.removeprefix("average.module.reader."): value
+        name.removeprefix("objective.reader."): value
         for name, value in weights.items()
-        if name.startswith("average.module.reader.")
+        if name.startswith("objective.reader.")
     }
     reader.load_state_dict(inside, strict=False)
     said = reader.meanings(loaded.embeddings()).detach()

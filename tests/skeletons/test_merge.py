@@ -1,0 +1,91 @@
+"""Several datasets as one: every clip in its part, in one layout, nobody mixed up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llm_ar.applications.cli import main
+from llm_ar.errors import DatasetError, LayoutError
+from llm_ar.skeletons.layouts import KINECT_V2, SBU, map_clip
+from llm_ar.skeletons.merge import Part, merge
+from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
+from llm_ar.skeletons.store import ClipStore, write_store
+
+CLIPS = 2 * len(PROCEDURAL_ACTIONS)
+
+
+@pytest.fixture()
+def parts(tmp_path: Path) -> tuple[Path, Path]:
+    """Procedural clips, and others of the user's own in SBU's layout, one of them unused."""
+    make_procedural(tmp_path / "first", clips=CLIPS, subjects=4)
+    clips = [
+        replace(map_clip(clip, SBU), split=("train", "test", "unused")[number % 3])
+        for number, clip in enumerate(procedural_clips(clips=3, subjects=2, seed=1))
+    ]
+    clips[1] = replace(clips[1], label="a new one")
+    write_store(iter(clips), tmp_path / "second", dataset="folder", layout=SBU, fingerprint="x")
+    return tmp_path / "first", tmp_path / "second"
+
+
+def test_every_clip_keeps_its_part(parts: tuple[Path, Path], tmp_path: Path) -> None:
+    stores = [ClipStore.open(part) for part in parts]
+    out = tmp_path / "both"
+    merge([Part(stores[0], "xsub"), Part(stores[1], "split")], out, SBU)
+    both = ClipStore.open(out)
+    assert both.layout == SBU and len(both) == CLIPS + 2
+    train, test = both.split("split")
+    assert set(both.labels) == {both[index].label for index in (*train, *test)}
+    assert "a new one" in both.labels
+    for store, protocol in zip(stores, ("xsub", "split"), strict=True):
+        expected = store.split(protocol)
+        prefix = f"{store.dataset}/"
+        found = [
+            [index for index in side if both[index].source.startswith(prefix)]
+            for side in (train, test)
+        ]
+        for ours, theirs in zip(found, expected, strict=True):
+            assert len(ours) == len(theirs)
+            for mine, original in zip(ours, theirs, strict=True):
+                clip, mapped = both[mine], map_clip(store[original], SBU)
+                np.testing.assert_array_equal(clip.joints, mapped.joints)
+                assert (clip.label, clip.fps) == (mapped.label, mapped.fps)
+                assert clip.subject == f"{prefix}{mapped.subject}"
+
+
+def test_the_same_input_is_not_merged_again(parts: tuple[Path, Path], tmp_path: Path) -> None:
+    def again() -> bool:
+        stores = [ClipStore.open(part) for part in parts]
+        both = [Part(stores[0], "xsub"), Part(stores[1], "split")]
+        return merge(both, tmp_path / "both", SBU).unchanged
+
+    assert [again(), again()] == [False, True]
+
+
+def test_what_cannot_be_merged_is_named(parts: tuple[Path, Path], tmp_path: Path) -> None:
+    first, second = (ClipStore.open(part) for part in parts)
+    out = tmp_path / "both"
+    with pytest.raises(DatasetError, match="at least two"):
+        merge([Part(first, "xsub")], out, SBU)
+    with pytest.raises(DatasetError, match="procedural is given twice"):
+        merge([Part(first, "xsub"), Part(first, "xsub")], out, SBU)
+    with pytest.raises(LayoutError, match="sbu"):
+        merge([Part(first, "xsub"), Part(second, "split")], out, KINECT_V2)
+    with pytest.raises(DatasetError, match="xview"):
+        merge([Part(first, "xview"), Part(second, "split")], out, SBU)
+    assert not out.exists()
+
+
+def test_on_the_command_line(
+    parts: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"{parts[0]}:xsub", f"{parts[1]}:split", "--out", str(tmp_path / "both")]
+    assert main(["data", "merge", *words, "--layout", "sbu-15"]) == 0
+    assert "34" in capsys.readouterr().out
+    assert ClipStore.open(tmp_path / "both").layout == SBU
+    with pytest.raises(SystemExit, match="2"):
+        main(["data", "merge", str(parts[0]), "--out", str(tmp_path / "none")])
+    assert "names no protocol; write FOLDER:PROTOCOL" in capsys.readouterr().err
