@@ -10,7 +10,7 @@ import pytest
 
 from llm_ar.applications.cli import main
 from llm_ar.errors import DatasetError, LayoutError
-from llm_ar.skeletons.layouts import KINECT_V2, SBU, map_clip
+from llm_ar.skeletons.layouts import MEDIAPIPE, SBU, map_clip
 from llm_ar.skeletons.merge import Part, merge
 from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
 from llm_ar.skeletons.store import ClipStore, write_store
@@ -72,8 +72,8 @@ def test_what_cannot_be_merged_is_named(parts: tuple[Path, Path], tmp_path: Path
         merge([Part(first, "xsub")], out, SBU)
     with pytest.raises(DatasetError, match="procedural is given twice"):
         merge([Part(first, "xsub"), Part(first, "xsub")], out, SBU)
-    with pytest.raises(LayoutError, match="sbu"):
-        merge([Part(first, "xsub"), Part(second, "split")], out, KINECT_V2)
+    with pytest.raises(LayoutError, match="mediapipe-33"):
+        merge([Part(first, "xsub"), Part(second, "split")], out, MEDIAPIPE)
     with pytest.raises(DatasetError, match="xview"):
         merge([Part(first, "xview"), Part(second, "split")], out, SBU)
     assert not out.exists()
