@@ -62,8 +62,9 @@ def read_by_llm(
 ) -> Tensor:
     """Contextual embedding of each name with its description: (C, width) float32.
 
-    The mean of the LLM's last hidden state over the words of ``name: sentence step, step, ...``;
-    the LLM reads without an adapter. Other arguments as in `embed_descriptions`.
+    The mean of the LLM's last hidden state over the words of ``name: sentence step, step``. It
+    reads as it stands in the backbone, so this is done before an adapter in it learns. Other
+    arguments as in `embed_descriptions`.
     """
     known = built_in() if known is None else known
     texts = []
@@ -110,7 +111,7 @@ def _part_texts(names: Sequence[str], known: Descriptions | None) -> list[list[s
     ]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _hidden(backbone: Backbone, texts: Sequence[str]) -> Tensor:
     """Mean of the last hidden state over each text's words: (N, width) float32.
 

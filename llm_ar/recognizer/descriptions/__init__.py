@@ -78,8 +78,11 @@ class Descriptions:
         self._by_name: dict[str, Description] = {}
         for entry in self._entries:
             for name in entry.names:
-                other = self._by_name.setdefault(_key(name), entry)
-                if other is not entry or sum(_key(name) == _key(n) for n in entry.names) > 1:
+                other = self._by_name.setdefault(same_name(name), entry)
+                if (
+                    other is not entry
+                    or sum(same_name(name) == same_name(n) for n in entry.names) > 1
+                ):
                     raise ConfigError(
                         f"{source}: '{name}' names '{other.action}' and again '{entry.action}'; "
                         "give each name and synonym once"
@@ -93,7 +96,7 @@ class Descriptions:
 
     def find(self, name: str) -> Description | None:
         """The description of that name or synonym; upper and lower case and spaces are the same."""
-        return self._by_name.get(_key(name))
+        return self._by_name.get(same_name(name))
 
     def with_own(self, own: Descriptions) -> Descriptions:
         """Both together; where they share a name, the own description stands alone."""
@@ -147,5 +150,6 @@ def _read(file: Traversable) -> list[Description]:
     return entries
 
 
-def _key(name: str) -> str:
+def same_name(name: str) -> str:
+    """What is left of a name where upper and lower case and spaces do not matter."""
     return " ".join(name.casefold().split())
