@@ -16,7 +16,7 @@ from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.published.nw_ucla import NW_UCLA
 from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
 
-LABELS = NW_UCLA.classes + UTD_MHAD.classes[:5]
+LABELS = NW_UCLA.classes + UTD_MHAD.classes[:4]
 
 
 def words_of(backbone: Backbone) -> Tensor:

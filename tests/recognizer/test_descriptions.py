@@ -86,8 +86,8 @@ def test_the_parts_are_those_of_the_layouts() -> None:
     [
         ("swipe left", "right_arm", "to the left"),
         ("swipe right", "right_arm", "to the right"),
-        ("draw circle clockwise", "right_arm", "a clockwise circle"),
-        ("draw circle counter-clockwise", "right_arm", "a counter-clockwise circle"),
+        ("draw circle clockwise", "right_arm", "circles clockwise"),
+        ("draw circle counter-clockwise", "right_arm", "circles counter-clockwise"),
         ("lunge", "left_leg", "forward"),
         ("pick up with one hand", "left_arm", "stays free"),
         ("pick up with two hands", "left_arm", "together with the right"),
