@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from llm_ar.applications.cli import main
+from llm_ar.applications import recognize
+from llm_ar.errors import ConfigError
 from llm_ar.recognizer.descriptions import describe
 from llm_ar.skeletons.layout import PARTS
-from llm_ar.skeletons.procedural import procedural_clips
 
 Capture = pytest.CaptureFixture[str]
+Command = Callable[..., int]
 OWN = """
 - action: fly a kite
   sentence: The person lets a kite rise.
@@ -23,58 +25,73 @@ OWN = """
 """
 
 
-@pytest.fixture(scope="module")
-def command(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Recognises one recording."""
-    file = tmp_path_factory.mktemp("recordings") / "clip.npy"
-    np.save(file, next(iter(procedural_clips(1, subjects=2, seed=5))).joints[:, 0])
-    return ["recognize", str(file), "--model", str(tiny_model)]
+@pytest.fixture()
+def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with a model whose answer is the first word given."""
+
+    def command(action: str, *words: str) -> int:
+        best = SimpleNamespace(action=action, probability=0.75)
+        second = SimpleNamespace(action="squat", probability=0.25)
+        answered = SimpleNamespace(top=[best, second], sentence=[3, 5])
+        monkeypatch.setattr(
+            recognize, "recognise_files", lambda files, *_: ((file, answered) for file in files)
+        )
+        return recognize.run(["clip.npy", "--model", "unused", *words])
+
+    return command
 
 
-def test_json_has_a_description_only_on_request(command: list[str], capsys: Capture) -> None:
-    assert main([*command, "--json", "--labels", "walk"]) == 0
-    assert "description" not in json.loads(capsys.readouterr().out)
-    assert main([*command, "--json", "--labels", "walk", "--describe"]) == 0
+def test_json_has_a_description_only_on_request(answering: Command, capsys: Capture) -> None:
+    assert answering("walk", "--json") == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert list(plain) == ["file", "top", "sentence"]
+    assert answering("walk", "--json", "--describe") == 0
     answers = json.loads(capsys.readouterr().out)
     walk = describe("walk")
     assert walk is not None
-    assert answers["description"] == {
+    assert answers.pop("description") == {
         "sentence": walk.sentence,
         "parts": walk.parts,
         "order": list(walk.order),
     }
-    assert list(answers["description"]["parts"]) == list(PARTS)
+    assert answers == plain
 
 
 def test_people_read_the_movement_each_part_and_the_order(
-    command: list[str], capsys: Capture
+    answering: Command, capsys: Capture
 ) -> None:
-    assert main([*command, "--labels", "walk", "--describe"]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
-    walk = describe("walk")
-    assert walk is not None and walk.sentence in shown
-    assert "left arm" in shown and walk.parts["head"] in shown
-    assert walk.order[0] in shown
+    assert answering("squat down") == 0
+    plain = capsys.readouterr().out
+    assert answering("squat down", "--describe") == 0
+    shown = capsys.readouterr().out
+    squat = describe("squat down")
+    assert squat is not None and shown.startswith(plain)
+    lines = shown.removeprefix(plain)
+    assert squat.sentence in " ".join(lines.split())
+    places = [lines.index(part.replace("_", " ")) for part in PARTS]
+    assert places == sorted(places) and "order" in lines
+    for text in (*squat.parts.values(), *squat.order):
+        assert text.split()[0] in lines
 
 
 def test_nothing_is_made_up_for_a_name_without_description(
-    command: list[str], capsys: Capture
+    answering: Command, capsys: Capture
 ) -> None:
-    assert main([*command, "--labels", "fly a kite", "--describe"]) == 0
+    assert answering("fly a kite", "--describe") == 0
     assert "There is no description of 'fly a kite'." in capsys.readouterr().out
-    assert main([*command, "--labels", "fly a kite", "--describe", "--json"]) == 0
+    assert answering("fly a kite", "--describe", "--json") == 0
     assert json.loads(capsys.readouterr().out)["description"] is None
 
 
-def test_own_descriptions_are_read(command: list[str], tmp_path: Path, capsys: Capture) -> None:
+def test_own_descriptions_are_read_before_any_clip(
+    answering: Command, tmp_path: Path, capsys: Capture
+) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(OWN, encoding="utf-8")
-    words = [*command, "--labels", "fly a kite", "--descriptions", str(own)]
-    assert main([*words, "--json"]) == 0
+    assert answering("fly a kite", "--descriptions", str(own), "--json") == 0
     answers = json.loads(capsys.readouterr().out)
     assert answers["description"]["sentence"] == "The person lets a kite rise."
     own.write_text(OWN.replace("head: looks up, ", ""), encoding="utf-8")
-    assert main(words) == 2
-    shown = capsys.readouterr()
-    assert shown.out == "" and len(shown.err.splitlines()) == 1
-    assert str(own) in shown.err and "'fly a kite'" in shown.err and "head" in shown.err
+    with pytest.raises(ConfigError, match="'fly a kite'.*head"):
+        answering("fly a kite", "--descriptions", str(own))
+    assert capsys.readouterr().out == ""
