@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from llm_ar.applications.describing import description_json, known_descriptions, show_description
 from llm_ar.applications.loading import load_recognizer
 from llm_ar.applications.options import positive
 from llm_ar.applications.terminal import complain, results
@@ -43,17 +44,35 @@ def run(arguments: Sequence[str]) -> int:
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
         '"sentence": [tokens]}',
     )
+    parser.add_argument(
+        "--describe",
+        action="store_true",
+        help="add the written description of the best answer: the movement, each body part, the "
+        'order (with --json: "description", null where there is none)',
+    )
+    parser.add_argument(
+        "--descriptions",
+        type=Path,
+        metavar="YAML",
+        help="own descriptions, which come before the built-in ones; implies --describe",
+    )
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, given.labels_file)
+    known = known_descriptions(given.describe, given.descriptions)
     failed = 0
     for file, outcome in recognise_files(given.files, given.model, labels, given.top_k):
         if isinstance(outcome, LlmArError):
             complain(outcome)
             failed += 1
         elif given.json:
-            print(json.dumps(as_json(file, outcome), ensure_ascii=False), flush=True)
+            answers = as_json(file, outcome)
+            if known is not None:
+                answers["description"] = description_json(outcome.top[0].action, known)
+            print(json.dumps(answers, ensure_ascii=False), flush=True)
         else:
             show(str(file), outcome)
+            if known is not None:
+                show_description(outcome.top[0].action, known)
     if failed and len(given.files) > 1:
         complain(f"{failed} of {len(given.files)} files were not recognised")
     return 2 if failed else 0

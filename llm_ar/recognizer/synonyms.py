@@ -1,0 +1,66 @@
+"""Candidate names widened by their synonyms, whose likelihoods count for the name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
+
+
+@dataclass(frozen=True)
+class Widened:
+    """Names and, behind them, their synonyms: what is scored and what it is folded back to."""
+
+    names: tuple[str, ...]
+    """The C names asked for."""
+    candidates: tuple[str, ...]
+    """The N candidates: the names in their order, then the synonyms."""
+    owners: tuple[int, ...]
+    """For each candidate the name it counts for."""
+
+    def fold(self, log_likelihoods: Tensor) -> Tensor:
+        """Log-likelihood that the answer is a name or one of its synonyms.
+
+        log sum over a name's candidates of p(candidate).
+
+        Args:
+            log_likelihoods: (B, N), of the candidates.
+
+        Returns:
+            (B, C), of the names.
+        """
+        owners = torch.tensor(self.owners, device=log_likelihoods.device)
+        columns = [log_likelihoods[:, owners == name] for name in range(len(self.names))]
+        return torch.stack([column.logsumexp(1) for column in columns], dim=1)
+
+
+def widen(names: Sequence[str], known: Descriptions | None = None) -> Widened:
+    """The names with the synonyms that tell them apart.
+
+    A synonym that is a candidate itself, or belongs to several of the names, is left out.
+
+    Args:
+        names: the candidates, all different.
+        known: where synonyms are looked up; the built-in descriptions by default.
+    """
+    known = built_in() if known is None else known
+    asked = {same_name(name) for name in names}
+    found = [known.find(name) for name in names]
+    others = [
+        (owner, other)
+        for owner, entry in enumerate(found)
+        for other in (entry.names if entry else ())
+        if same_name(other) not in asked
+    ]
+    claims = Counter(same_name(other) for _, other in others)
+    kept = [(owner, other) for owner, other in others if claims[same_name(other)] == 1]
+    return Widened(
+        tuple(names),
+        (*names, *(other for _, other in kept)),
+        (*range(len(names)), *(owner for owner, _ in kept)),
+    )
