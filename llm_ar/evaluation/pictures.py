@@ -41,7 +41,8 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
             kind = "right" if answer == row else "wrong"
             group = SubElement(svg, "g")
             title = SubElement(group, "title")
-            title.text = f"{label} → {labels[answer]}: {counts[row, answer]} of {clips[row]}"
+            told = f"{label} → {labels[answer]}: {counts[row, answer]} of {clips[row]}"
+            title.text = _printable(told)
             place = _box(margin + answer * cell + 0.75, top + row * cell + 0.75, cell - 1.5)
             ink = {"class": kind, "fill-opacity": f"{0.12 + 0.88 * share:.3f}", "rx": "2"}
             SubElement(group, "rect", place | ink)
@@ -107,5 +108,10 @@ def _text(parent: Element, words: str, x: float, y: float, anchor: str) -> Eleme
     place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
     element = SubElement(parent, "text", place)
     shown = words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1] + "…"
-    element.text = shown
+    element.text = _printable(shown)
     return element
+
+
+def _printable(words: str) -> str:
+    """Without control characters, which XML cannot hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in words)
