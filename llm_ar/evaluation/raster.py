@@ -1,7 +1,8 @@
 """The pictures as PNG, for documents that show no inline SVG.
 
 Draws what `llm_ar.evaluation.pictures` makes: rectangles, circles, lines, and text that may be
-turned; the colours are those of the report in its light theme.
+turned; the colours are those of the report in its light theme. Pillow's own font, which needs no
+installation, draws the letters of ASCII; others become boxes.
 """
 
 from __future__ import annotations
