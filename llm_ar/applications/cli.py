@@ -13,6 +13,7 @@ import llm_ar
 from llm_ar.applications import (
     doctor,
     evaluate,
+    explain,
     inspect,
     make_procedural,
     merge,
@@ -54,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
     Command("recognize", "name the action in each file", recognize.run),
+    Command("explain", "what carried the answer: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )

@@ -36,9 +36,16 @@ def run(arguments: Sequence[str]) -> int:
         help="add the figures to this results file (top-1 of one seed after another)",
     )
     parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="also write confusion.png and reliability.png there",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
-        help="print one JSON object: top1, top5 and mean_class in percent (88.14 means 88.14 %%), "
+        help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
+        "in percent (88.14 means 88.14 %%), "
         "clips, clips_per_second, copies (test clips that hold exactly the joints of a training "
         "clip), top1_without_copies",
     )
@@ -52,6 +59,10 @@ def run(arguments: Sequence[str]) -> int:
         from llm_ar.recognizer.folder import read_config
 
         record(evaluation, read_config(given.model)["training"], given.record)
+    if given.pictures is not None:
+        from llm_ar.evaluation.report import write_pictures
+
+        write_pictures(evaluation, given.pictures)
     if given.json:
         print(json.dumps(evaluation.summary()))
     else:
@@ -95,8 +106,8 @@ def show(evaluation: Evaluation) -> None:
     summary = evaluation.summary()
     results.print(
         f"[bold]{summary['top1']:.1f} %[/] top-1   {summary['top5']:.1f} % top-5   "
-        f"{summary['mean_class']:.1f} % mean class   {summary['clips']} clips   "
-        f"{summary['clips_per_second']:.1f} clips/s"
+        f"{summary['mean_class']:.1f} % mean class   {summary['ece']:.1f} % calibration error   "
+        f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s"
     )
     if summary["copies"]:
         results.print(

@@ -70,11 +70,12 @@ class Evaluation:
         return metrics.calibration(self.probabilities, self.truth)
 
     def summary(self) -> dict[str, float]:
-        """The figures to quote; accuracies in percent with two decimals."""
+        """The figures to quote; accuracies and ECE in percent with two decimals."""
         return {
             "top1": _percent(metrics.top_k(self.probabilities, self.truth, 1)),
             "top5": _percent(metrics.top_k(self.probabilities, self.truth, 5)),
             "mean_class": _percent(metrics.mean_class(self.confusion)),
+            "ece": _percent(self.calibration.ece),
             "clips": len(self.truth),
             "clips_per_second": round(len(self.truth) / self.seconds, 2),
             "copies": int(self.copies.sum()),

@@ -41,7 +41,8 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
             kind = "right" if answer == row else "wrong"
             group = SubElement(svg, "g")
             title = SubElement(group, "title")
-            title.text = f"{label} → {labels[answer]}: {counts[row, answer]} of {clips[row]}"
+            told = f"{label} → {labels[answer]}: {counts[row, answer]} of {clips[row]}"
+            title.text = _printable(told)
             place = _box(margin + answer * cell + 0.75, top + row * cell + 0.75, cell - 1.5)
             ink = {"class": kind, "fill-opacity": f"{0.12 + 0.88 * share:.3f}", "rx": "2"}
             SubElement(group, "rect", place | ink)
@@ -58,7 +59,10 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> str:
 
 
 def reliability(calibration: Calibration) -> str:
-    """SVG of accuracy against confidence, a bar a bin; honest probabilities lie on the diagonal."""
+    """SVG of accuracy against confidence; honest probabilities lie on the diagonal.
+
+    Each bar is a bin, with the number of its clips at its foot and a dot at their mean confidence.
+    """
     side, left, top = 300.0, 48.0, 12.0
     svg = _svg(left + side + 12, top + side + 44, "Reliability: accuracy by confidence")
     SubElement(svg, "rect", _box(left, top, side, side) | {"class": "ground"})
@@ -83,6 +87,8 @@ def reliability(calibration: Calibration) -> str:
             height,
         )
         SubElement(group, "rect", place | {"class": "right", "fill-opacity": "0.5", "rx": "2"})
+        middle = left + (row.lower + row.upper) / 2 * side
+        _text(group, str(row.clips), middle, top + side - 6, "middle").set("class", "figure")
         dot = {"cx": f"{left + row.confidence * side:.1f}", "cy": f"{top + side - height:.1f}"}
         SubElement(group, "circle", dot | {"r": "3.5", "class": "dot"})
     line = {"x1": f"{left}", "y1": f"{top + side}", "x2": f"{left + side}", "y2": f"{top}"}
@@ -107,5 +113,10 @@ def _text(parent: Element, words: str, x: float, y: float, anchor: str) -> Eleme
     place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
     element = SubElement(parent, "text", place)
     shown = words if len(words) <= _LONGEST_NAME else words[: _LONGEST_NAME - 1] + "…"
-    element.text = shown
+    element.text = _printable(shown)
     return element
+
+
+def _printable(words: str) -> str:
+    """Without control characters, which XML cannot hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in words)

@@ -23,6 +23,7 @@ _FIGURES = (
     "top5",
     "mean_class",
     "top1_without_copies",
+    "ece",
     "minutes",
     "peak_memory_mib",
 )
@@ -56,6 +57,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "top5": summary["top5"],
         "mean_class": summary["mean_class"],
         "top1_without_copies": summary["top1_without_copies"],
+        "ece": summary["ece"],
         "minutes": training["minutes"],
         "peak_memory_mib": training["peak_memory_mib"],
         "dates": evaluation.date,
@@ -70,7 +72,9 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
                 f"{file}: holds another result ({', '.join(differing)} differ); choose another file"
             )
         for place, seed in enumerate(before["seeds"]):
-            runs.setdefault(seed, {key: before[key][place] for key in _PER_SEED})
+            # Calibration was not recorded at first: such a run has none until it is evaluated anew.
+            earlier = {"ece": [None] * len(before["seeds"])} | before
+            runs.setdefault(seed, {key: earlier[key][place] for key in _PER_SEED})
     columns = {key: [runs[seed][key] for seed in sorted(runs)] for key in _PER_SEED}
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(file.name + ".tmp")
@@ -82,8 +86,8 @@ def table(results: Path) -> str:
     """A Markdown table of all results in a folder, in the order of the files' names."""
     lines = [
         "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | copies | "
-        "top-1 without copies | training | seeds |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "top-1 without copies | ECE | training | seeds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for file in sorted(results.glob("*.json")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -97,6 +101,7 @@ def table(results: Path) -> str:
             str(result["clips"]),
             str(result["copies"]),
             _spread(result["top1_without_copies"]),
+            _spread(result.get("ece", [None])),
             f"{mean(result['minutes']):.0f} min, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]
@@ -118,10 +123,14 @@ def update(page: Path, results: Path) -> None:
     page.write_text(f"{before}{_BEGIN}\n{table(results)}\n{_END}{after}", encoding="utf-8")
 
 
-def _spread(values: list[float]) -> str:
-    if len(values) == 1:
-        return f"{values[0]:.1f}"
-    return f"{mean(values):.1f} ± {pstdev(values):.1f}"
+def _spread(values: list[float | None]) -> str:
+    """Mean and spread over the seeds; a dash where a run has no such figure."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return "-"
+    if len(known) == 1:
+        return f"{known[0]:.1f}"
+    return f"{mean(known):.1f} ± {pstdev(known):.1f}"
 
 
 if __name__ == "__main__":

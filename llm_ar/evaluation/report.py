@@ -1,28 +1,47 @@
-"""The results of an evaluation as files: ``evaluation.json`` and a page that needs nothing else."""
+"""The results of an evaluation as files: JSON, a page that needs nothing else, and pictures."""
 
 from __future__ import annotations
 
 import json
-import os
-from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from llm_ar.evaluation import pictures, samples
+from llm_ar.evaluation import pictures, samples, vocabulary
 from llm_ar.evaluation.evaluate import Evaluation
+from llm_ar.evaluation.pages import render, write
+from llm_ar.evaluation.raster import to_png
+from llm_ar.evaluation.stick_figures import strip
 from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.store import ClipStore
 
 RESULTS_FILE = "evaluation.json"
 REPORT_FILE = "report.html"
+CONFUSION_FILE = "confusion.png"
+RELIABILITY_FILE = "reliability.png"
+SHOWN_TOKENS = 48
+SHOWN_NAMES = 3
+"""Names that are told of each token, at most."""
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> Path:
     """Write ``evaluation.json`` into the folder, whole or not at all; returns its path."""
-    return _write(folder / RESULTS_FILE, json.dumps(evaluation.to_dict(), indent=1) + "\n")
+    return write(folder / RESULTS_FILE, json.dumps(evaluation.to_dict(), indent=1) + "\n")
+
+
+def write_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:
+    """Write the confusion matrix and the reliability plot as PNG; returns their paths.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    matrix = pictures.confusion_matrix(evaluation.confusion, evaluation.labels)
+    trust = pictures.reliability(evaluation.calibration)
+    return [
+        write(folder / CONFUSION_FILE, to_png(matrix)),
+        write(folder / RELIABILITY_FILE, to_png(trust)),
+    ]
 
 
 def write_report(
@@ -34,60 +53,39 @@ def write_report(
 
     Args:
         evaluation: the results to show.
-        model: the recogniser that gave them (its tokenizer decodes the sample clips' sentences).
+        model: the recogniser that gave them (its tokenizer decodes sentences and tokens).
         store: the dataset that they were measured on.
         folder: where to; made if missing.
     """
     shown = [samples.describe(evaluation, p, model, store) for p in samples.choose(evaluation)]
-    layout = model.tokenizer.layout
-    motion = {
-        "bones": samples.bones(layout),
-        "joints": len(layout.joints),
-        "samples": shown,
-    }
-    environment = Environment(
-        loader=PackageLoader("llm_ar.evaluation", "page"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("report.html").render(
+    page = render(
+        "report.html",
+        samples.motion(model.tokenizer.layout, shown),
         evaluation=evaluation,
         summary=evaluation.summary(),
-        ece=100 * evaluation.calibration.ece,
         classes=sorted(evaluation.per_class(), key=_worst_first),
         samples=shown,
-        style=Markup(_page_file("report.css")),
-        script=Markup(_page_file("animation.js")),
-        motion=Markup(_inline_json(motion)),
         confusion=Markup(pictures.confusion_matrix(evaluation.confusion, evaluation.labels)),
         reliability=Markup(pictures.reliability(evaluation.calibration)),
+        words=_words(evaluation, model),
+        used=len(set(evaluation.sentences.flat)),
+        vocabulary=model.tokenizer.vocabulary,
         versions=versions(),
     )
-    return _write(folder / REPORT_FILE, page)
+    return write(folder / REPORT_FILE, page)
+
+
+def _words(evaluation: Evaluation, model: ActionRecognizer) -> list[dict[str, object]]:
+    """The most used tokens, their movements, and the actions of the clips that hold them."""
+    uses = vocabulary.most_used(evaluation, SHOWN_TOKENS)
+    moves = vocabulary.movements(model.tokenizer, [use.token for use in uses])
+    strips = strip(moves, model.tokenizer.layout)
+    return [
+        {"use": use, "names": use.names[:SHOWN_NAMES], "picture": Markup(picture)}
+        for use, picture in zip(uses, strips, strict=True)
+    ]
 
 
 def _worst_first(row: dict[str, float | None]) -> float:
     accuracy = row["accuracy"]
     return 101.0 if accuracy is None else accuracy
-
-
-def _page_file(name: str) -> str:
-    return resources.files("llm_ar.evaluation").joinpath("page", name).read_text("utf-8")
-
-
-def _inline_json(value: object) -> str:
-    """JSON that cannot end the script element that it stands in."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path

@@ -9,6 +9,7 @@ import torch
 
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 
@@ -32,18 +33,11 @@ def choose(evaluation: Evaluation, right: int = 6, wrong: int = 2) -> list[int]:
     return typical[::step][:right] + [int(position) for position in mistakes[:wrong]]
 
 
-@torch.inference_mode()
 def describe(
     evaluation: Evaluation, position: int, model: ActionRecognizer, store: ClipStore
 ) -> dict[str, Any]:
-    """One test clip as JSON values for the page.
-
-    ``recorded`` and ``decoded`` are frames of (M J 3) whole numbers, in hundredths of the body's
-    size; ``seconds`` is the clip's real duration.
-    """
+    """One test clip as JSON values for the page."""
     clip = store[int(evaluation.indices[position])]
-    joints, present = model.tokenizer.prepare_clips([clip])
-    tokens = torch.from_numpy(evaluation.sentences[position : position + 1]).to(joints.device)
     probabilities = evaluation.probabilities[position]
     best = np.argsort(-probabilities, kind="stable")[:TOP]
     return {
@@ -54,12 +48,31 @@ def describe(
             {"action": evaluation.labels[index], "probability": float(probabilities[index])}
             for index in best
         ],
-        "sentence": evaluation.sentences[position].tolist(),
+        **retold(clip, evaluation.sentences[position].tolist(), model),
+    }
+
+
+@torch.inference_mode()
+def retold(clip: Clip, sentence: list[int], model: ActionRecognizer) -> dict[str, Any]:
+    """A clip as recorded and as its sentence tells it, for ``animation.js``.
+
+    ``recorded`` and ``decoded`` are frames of (M J 3) whole numbers, in hundredths of the body's
+    size; ``seconds`` is the clip's real duration.
+    """
+    joints, present = model.tokenizer.prepare_clips([clip])
+    tokens = torch.tensor([sentence], device=joints.device)
+    return {
+        "sentence": sentence,
         "seconds": round(clip.frames / clip.fps, 2),
         "people": int(present[0].any(dim=-1).any(dim=0).sum()),
         "recorded": _whole_numbers(joints),
         "decoded": _whole_numbers(model.tokenizer.decode(tokens)),
     }
+
+
+def motion(layout: Layout, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """All that ``animation.js`` needs to play the clips in ``shown``."""
+    return {"bones": bones(layout), "joints": len(layout.joints), "samples": shown}
 
 
 def bones(layout: Layout) -> list[list[int | str]]:

@@ -136,10 +136,13 @@ class ActionRecognizer:
         Returns:
             (B, N) float32, in the order of the labels. A softmax over them gives probabilities.
         """
+        return self.log_likelihoods_of(self.lexicon[tokens.to(self.device)], labels)
+
+    def log_likelihoods_of(self, embeddings: Tensor, labels: Sequence[str] | None = None) -> Tensor:
+        """As :meth:`log_likelihoods`, of sentences (B, W, width) given as input embeddings."""
         trie = self._trie(self.labels if labels is None else tuple(labels))
         with torch.inference_mode():
-            sentences = self.lexicon[tokens.to(self.device)]
-            prompts = self.prompt.embed(sentences, self.llm.get_input_embeddings())
+            prompts = self.prompt.embed(embeddings, self.llm.get_input_embeddings())
         return score(self.llm, prompts, trie)
 
     def save_pretrained(self, folder: str | Path) -> None:

@@ -31,9 +31,8 @@ def normalise(clip: Clip, view: ViewConfig) -> tuple[Joints, Mask]:
         joints ``(F, P, J, 3)`` float32 and present ``(F, P, J)``: False where a position was
         interpolated, and for people that the clip lacks (their joints are 0).
     """
-    order = _people_by_motion(clip)[: view.people]
-    shown = np.flatnonzero(clip.present[:, order].any(axis=(1, 2)))
-    span = slice(int(shown[0]), int(shown[-1]) + 1)
+    order, frames = shown(clip, view)
+    span = slice(frames.start, frames.stop)
     present = clip.present[span, order]
     joints = _fill_gaps(clip.joints[span, order].astype(np.float64), present, clip.layout)
     seen = np.asarray(present.any(axis=(0, 2)))
@@ -47,6 +46,13 @@ def normalise(clip: Clip, view: ViewConfig) -> tuple[Joints, Mask]:
     result[:, : len(order)] = np.where(seen[None, :, None, None], joints, 0)
     mask[:, : len(order)] = present
     return result, mask
+
+
+def shown(clip: Clip, view: ViewConfig) -> tuple[NDArray[np.int64], range]:
+    """The people of the view, the one who moves most first, and the frames that it spans."""
+    order = _people_by_motion(clip)[: view.people]
+    seen = np.flatnonzero(clip.present[:, order].any(axis=(1, 2)))
+    return order, range(int(seen[0]), int(seen[-1]) + 1)
 
 
 def body_size(joints: Positions, present: Mask, layout: Layout) -> float:

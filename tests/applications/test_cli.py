@@ -180,13 +180,17 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     command = ["evaluate", "--model", str(tiny_model), "--data", str(procedural_data)]
     assert main([*command, "--out", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
-    expected = ["top1", "top5", "mean_class", "clips", "clips_per_second"]
+    expected = ["top1", "top5", "mean_class", "ece", "clips", "clips_per_second"]
     assert list(summary) == [*expected, "copies", "top1_without_copies"]
     assert summary["copies"] == 0
     written = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert written.items() >= summary.items() and summary["clips"] == 32
     assert written["model"] == "tiny" and (out / "report.html").is_file()
-    assert main([*command, "--out", str(out), "--protocol", "held-out:P01"]) == 0
+    pictures = ["--pictures", str(tmp_path / "docs" / "tiny")]
+    assert main([*command, "--out", str(out), "--protocol", "held-out:P01", *pictures]) == 0
+    drawn = sorted((tmp_path / "docs" / "tiny").iterdir())
+    assert [file.name for file in drawn] == ["confusion.png", "reliability.png"]
+    assert all(file.read_bytes()[:4] == b"\x89PNG" for file in drawn)
     shown = capsys.readouterr().out
     assert "top-1" in shown and str(out / "report.html") in shown.replace("\n", "")
     fails([*command, "--protocol", "xview", "--out", tmp_path / "no"], capsys, "xview", "xsub")

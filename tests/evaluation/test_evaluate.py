@@ -55,6 +55,7 @@ def test_the_json_holds_the_figures_in_percent(evaluation: Evaluation, tmp_path:
     assert found["clips"] == 32 == np.sum(found["confusion"])
     assert 0 <= found["top1"] <= found["top5"] <= 100
     assert found["top1"] == pytest.approx(100 * np.trace(found["confusion"]) / 32, abs=0.006)
+    assert found["ece"] == pytest.approx(100 * found["calibration"]["ece"], abs=0.006)
     assert found["protocol"] == "xsub" and found["seed"] == 0 and "torch" in found["versions"]
     classes = {row["action"]: row for row in found["per_class"]}
     assert sum(row["clips"] for row in classes.values()) == 32
@@ -104,6 +105,8 @@ def test_the_report_is_one_file_that_loads_nothing(
     assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
     assert not re.search(r"(src|href)=|@import|url\(|https?://", page)
     assert "Confusion matrix: true action by row" in page
+    used = len(np.unique(evaluation.sentences))
+    assert f"use {used} of the 16 action tokens" in page and page.count('class="strip"') == used
     motion = json.loads(re.search(r'id="motion">(.*?)</script>', page).group(1))
     sample = motion["samples"][0]
     assert len(sample["recorded"]) == len(sample["decoded"]) == 16

@@ -44,8 +44,10 @@ def test_labels_are_text_whatever_they_hold() -> None:
 
 def test_reliability_has_a_bar_for_each_bin_with_clips() -> None:
     probabilities = np.array([[0.95, 0.05], [0.92, 0.08], [0.55, 0.45]])
-    found = titles(reliability(calibration(probabilities, np.array([0, 1, 0]))))
-    assert found == [
+    svg = reliability(calibration(probabilities, np.array([0, 1, 0])))
+    figures = [e.text for e in ElementTree.fromstring(svg).iter("text") if e.get("class")]
+    assert figures == ["1", "2"]
+    assert titles(svg) == [
         "1 clips with confidence 50-60 %: 55.0 % sure on average, 100.0 % right",
         "2 clips with confidence 90-100 %: 93.5 % sure on average, 50.0 % right",
     ]

@@ -50,6 +50,8 @@ def test_seeds_are_collected_in_order_and_replaced(tmp_path: Path) -> None:
     assert (found["seeds"], found["top1"]) == ([0, 3], [90.0, 70.0])
     assert found["minutes"] == [12.5, 12.5] and found["clips"] == 10
     assert (found["copies"], found["top1_without_copies"]) == (5, [80.0, 40.0])
+    # All answers are sure: the calibration error is the share of wrong ones.
+    assert found["ece"] == [10.0, 30.0]
     assert [path.name for path in file.parent.iterdir()] == ["toy.json"]
 
 
@@ -77,6 +79,20 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     update(page, results)
     assert page.read_text() == text
     assert table(results) in text
+
+
+def test_results_from_before_calibration_was_recorded(tmp_path: Path) -> None:
+    file = tmp_path / "toy.json"
+    record(evaluation(0, right=9), TRAINING, file)
+    earlier = json.loads(file.read_text())
+    del earlier["ece"]
+    file.write_text(json.dumps(earlier))
+    assert "| 80.0 | - | 12 min" in table(tmp_path)
+    record(evaluation(1, right=7), TRAINING, file)
+    assert json.loads(file.read_text())["ece"] == [None, 30.0]
+    assert "| 60.0 ± 20.0 | - | 12 min" in table(tmp_path)
+    record(evaluation(0, right=9), TRAINING, file)
+    assert "| 60.0 ± 20.0 | 20.0 ± 10.0 | 12 min" in table(tmp_path)
 
 
 def test_a_page_without_a_place_for_the_table(tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+"""``llm-ar explain``: what carried an answer (tokens, body parts), and similar training clips."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from llm_ar.applications.loading import load_recognizer
+from llm_ar.applications.recognize import candidate_names
+from llm_ar.applications.terminal import progress_bar, results
+
+if TYPE_CHECKING:
+    from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
+    from llm_ar.evaluation.neighbours import Neighbour
+    from llm_ar.recognizer.model import ActionRecognizer
+
+BAR = 16
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Explain the answer to one file."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar explain",
+        description="Recognise a file, and say what carried the answer: the log-probability (nats) "
+        "that it loses when a token says nothing, and when a body part is not seen.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    parser.add_argument(
+        "--data", type=Path, help="prepared dataset, to find the nearest training clips in"
+    )
+    parser.add_argument("--labels", help="candidate names, separated by commas (default: trained)")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='print one object: {"file", "answer", "probability", "log_probability", "top", '
+        '"tokens": [{"token", "seconds", "frames", "drop", "answer"}], "parts": [{"part", "drop", '
+        '"changed", "answer"}], "nearest": [{"clip", "action", "distance"}]}',
+    )
+    parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page to look at")
+    given = parser.parse_args(arguments)
+    labels = candidate_names(given.labels, None)
+
+    from llm_ar.skeletons.readers import as_clip
+
+    clip = as_clip(given.file)
+    model = load_recognizer(given.model)
+
+    from llm_ar.evaluation.explanation import explain
+
+    explanation = explain(model, clip, labels)
+    neighbours = None
+    if given.data is not None:
+        neighbours = find_neighbours(model, explanation, given.data)
+    if given.html is not None:
+        from llm_ar.evaluation.explanation_page import write_explanation
+
+        name = given.model.resolve().name
+        write_explanation(explanation, neighbours, model, name, clip, given.html)
+    if given.json:
+        print(json.dumps(as_json(explanation, neighbours), ensure_ascii=False))
+        return 0
+    show(explanation, neighbours)
+    if given.html is not None:
+        results.print(f"Page: {given.html}", markup=False, soft_wrap=True)
+    return 0
+
+
+def find_neighbours(
+    model: ActionRecognizer, explanation: Explanation, data: Path
+) -> list[Neighbour]:
+    """The nearest training clips of the model's own protocol, with a progress bar.
+
+    Raises:
+        DatasetError: the folder holds no prepared dataset that has this protocol.
+    """
+    from llm_ar.evaluation.neighbours import nearest
+    from llm_ar.skeletons.store import ClipStore
+
+    store = ClipStore.open(data)
+    with progress_bar() as bar:
+        task = bar.add_task("Training clips", total=None)
+        return nearest(
+            model.tokenizer,
+            explanation.sentence,
+            store,
+            model.run.protocol,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> dict[str, object]:
+    """An explanation as JSON values; ``nearest`` is null where nothing was looked for."""
+    return {
+        "file": explanation.file,
+        "answer": explanation.top[0].action,
+        "probability": round(explanation.top[0].probability, 6),
+        "log_probability": round(explanation.log_probability, 6),
+        "top": [
+            {"action": answer.action, "probability": round(answer.probability, 6)}
+            for answer in explanation.top
+        ],
+        "tokens": [
+            {
+                "token": row.token,
+                "seconds": [round(second, 3) for second in row.seconds],
+                "frames": list(row.frames),
+                "drop": round(row.drop, 6),
+                "answer": row.answer,
+            }
+            for row in explanation.tokens
+        ],
+        "parts": [
+            {
+                "part": row.part,
+                "drop": round(row.drop, 6),
+                "changed": row.changed,
+                "answer": row.answer,
+            }
+            for row in explanation.parts
+        ],
+        "nearest": None
+        if neighbours is None
+        else [
+            {"clip": row.clip, "action": row.action, "distance": round(row.distance, 4)}
+            for row in neighbours
+        ],
+    }
+
+
+def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> None:
+    """Print an explanation as tables with bars."""
+    best = explanation.top[0]
+    results.print(Text(explanation.file, style="bold"), soft_wrap=True)
+    results.print(
+        Text.assemble(
+            (best.action, "bold cyan"),
+            f"  {100 * best.probability:.1f} %, log-probability {explanation.log_probability:.4f}",
+        )
+    )
+    tokens = _table("seconds", "frames", "token", "loss", "", "answer then")
+    for row in explanation.tokens:
+        tokens.add_row(
+            f"{row.seconds[0]:.2f}-{row.seconds[1]:.2f}",
+            f"{row.frames[0]}-{row.frames[1]}",
+            str(row.token),
+            *_loss(row, explanation.tokens),
+            _other(row.answer, best.action),
+        )
+    results.print(tokens)
+    parts = _table("part hidden", "changed", "loss", "", "answer then")
+    for part in explanation.parts:
+        parts.add_row(
+            part.part.replace("_", " "),
+            str(part.changed),
+            *_loss(part, explanation.parts),
+            _other(part.answer, best.action),
+        )
+    results.print(parts)
+    if neighbours is not None:
+        clips = _table("nearest training clip", "action", "distance")
+        for neighbour in neighbours:
+            clips.add_row(Text(neighbour.clip), Text(neighbour.action), f"{neighbour.distance:.3f}")
+        results.print(clips)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    return table
+
+
+def _loss(
+    row: TokenImportance | PartImportance, rows: Sequence[TokenImportance | PartImportance]
+) -> tuple[Text, Text]:
+    """A loss in figures and as a bar, the largest of all rows filling it; red speaks against."""
+    largest = max(abs(each.drop) for each in rows) or 1.0
+    style = "cyan" if row.drop >= 0 else "red"
+    bar = "█" * round(abs(row.drop) / largest * BAR)
+    return Text(f"{row.drop:+.4f}", style=style), Text(bar, style=style)
+
+
+def _other(answer: str, best: str) -> Text:
+    """The answer, if it is another one."""
+    return Text("" if answer == best else answer, style="bold red")

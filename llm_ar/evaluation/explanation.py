@@ -1,0 +1,175 @@
+"""What carried an answer: which tokens (time), and which body parts.
+
+Every figure is a difference of exact log-probabilities, scored with the sentence as it is and with
+one thing taken out of it; nothing is estimated from gradients or attention. Taking one thing out
+at a time is occlusion as in Zeiler and Fergus, "Visualizing and Understanding Convolutional
+Networks", ECCV 2014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from llm_ar.config import ViewConfig
+from llm_ar.recognizer.model import ActionRecognizer, Answer
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import map_clip
+from llm_ar.skeletons.views import shown
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class TokenImportance:
+    """One token of the sentence.
+
+    Args:
+        token: its number in the codebook.
+        seconds: (begin, end) of its part of the clip, in the clip's own time.
+        frames: (first, last) recorded frame of that part.
+        drop: how much log-probability (nats) the answer loses when the token says nothing;
+            negative if the token spoke against it.
+        answer: the most probable name then.
+    """
+
+    token: int
+    seconds: tuple[float, float]
+    frames: tuple[int, int]
+    drop: float
+    answer: str
+
+
+@dataclass(frozen=True)
+class PartImportance:
+    """One body part.
+
+    Args:
+        part: its name in the layout.
+        drop: how much log-probability (nats) the answer loses when the part is hidden.
+        changed: how many tokens of the sentence are others then.
+        answer: the most probable name then.
+    """
+
+    part: str
+    drop: float
+    changed: int
+    answer: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An answer and what carried it.
+
+    Args:
+        file: the clip's file.
+        top: the best answers, best first; the first one is explained.
+        log_probability: of the answer among the candidates.
+        tokens: each token of the sentence, in order.
+        parts: each body part of the model's layout.
+    """
+
+    file: str
+    top: tuple[Answer, ...]
+    log_probability: float
+    tokens: tuple[TokenImportance, ...]
+    parts: tuple[PartImportance, ...]
+
+    @property
+    def sentence(self) -> list[int]:
+        """The action sentence."""
+        return [token.token for token in self.tokens]
+
+
+@torch.inference_mode()
+def explain(
+    model: ActionRecognizer, clip: Clip, labels: Sequence[str] | None = None
+) -> Explanation:
+    """Score a clip's sentence, and all versions of it with one thing taken out, in one batch.
+
+    A token is silenced by the mean of the model's lexicon in its place: an embedding between all
+    words, which says nothing of its own while the sentence keeps its length. A body part is hidden
+    as the tokenizer sees joints that were never seen, after the clip has been centred and scaled,
+    so that nothing else moves.
+
+    Args:
+        model: the recogniser.
+        clip: what to recognise.
+        labels: candidate names; those of the training by default.
+
+    Raises:
+        LayoutError: the clip's layout cannot be mapped to the model's.
+        ConfigError: the labels are empty or not distinct.
+    """
+    names = model.labels if labels is None else tuple(labels)
+    layout = model.tokenizer.layout
+    joints, present = model.tokenizer.prepare_clips([clip])
+    masks = torch.cat([present, *(hide(present, part) for part in layout.parts.values())])
+    sentences = model.tokenizer.encode(joints.expand(len(masks), -1, -1, -1, -1), masks)
+    embeddings = model.lexicon[sentences.to(model.device)]
+    rows = torch.cat([embeddings[:1], silenced(embeddings[0], model.lexicon), embeddings[1:]])
+    scores = model.log_likelihoods_of(rows, names).cpu().double().log_softmax(dim=-1)
+    best = int(scores[0].argmax())
+    drops = (scores[0, best] - scores[:, best]).tolist()
+    answers = [names[index] for index in scores.argmax(dim=-1).tolist()]
+    words = model.tokenizer.words
+    spans = token_spans(clip, model)
+    changed = (sentences[1:] != sentences[0]).sum(dim=-1).tolist()
+    order = scores[0].topk(min(TOP, len(names))).indices.tolist()
+    return Explanation(
+        file=clip.source,
+        top=tuple(Answer(names[index], float(scores[0, index].exp())) for index in order),
+        log_probability=float(scores[0, best]),
+        tokens=tuple(
+            TokenImportance(token, *span, drop, answer)
+            for token, span, drop, answer in zip(
+                sentences[0].tolist(),
+                spans,
+                drops[1 : 1 + words],
+                answers[1 : 1 + words],
+                strict=True,
+            )
+        ),
+        parts=tuple(
+            PartImportance(part, drop, count, answer)
+            for part, drop, count, answer in zip(
+                layout.parts, drops[1 + words :], changed, answers[1 + words :], strict=True
+            )
+        ),
+    )
+
+
+def silenced(sentence: Tensor, lexicon: Tensor) -> Tensor:
+    """A sentence's embeddings (W, width) W times, (W, W, width): in row w, token w says nothing."""
+    rows = sentence.repeat(len(sentence), 1, 1)
+    places = torch.arange(len(sentence), device=rows.device)
+    rows[places, places] = lexicon.mean(dim=0)
+    return rows
+
+
+def hide(present: Tensor, joints: Sequence[int]) -> Tensor:
+    """Presence (B, T, M, J) without some joints, in all frames and of all people."""
+    mask = present.clone()
+    mask[..., list(joints)] = False
+    return mask
+
+
+def token_spans(
+    clip: Clip, model: ActionRecognizer
+) -> list[tuple[tuple[float, float], tuple[int, int]]]:
+    """For each token the (begin, end) in seconds and the (first, last) frame that it stands for.
+
+    The W tokens share the frames from the first to the last that shows the view's people evenly.
+    (Through the encoder's convolutions a token also knows of the frames around its own.)
+    """
+    view: ViewConfig = model.tokenizer.view
+    _, frames = shown(map_clip(clip, model.tokenizer.layout), view)
+    words = model.tokenizer.words
+    edges = [frames.start + len(frames) * word / words for word in range(words + 1)]
+    return [
+        ((begin / clip.fps, end / clip.fps), (int(begin), max(int(begin), -int(-end // 1) - 1)))
+        for begin, end in zip(edges, edges[1:], strict=False)
+    ]

@@ -1,0 +1,82 @@
+"""Tokens' uses counted by hand, and their movements as the decoder tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+from llm_ar.evaluation.evaluate import Evaluation
+from llm_ar.evaluation.stick_figures import strip
+from llm_ar.evaluation.vocabulary import TokenUse, most_used, movements
+from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.tokenizer.model import ActionTokenizer
+
+
+def test_uses_and_names_by_hand() -> None:
+    evaluation = Evaluation(
+        model="toy",
+        dataset="toy",
+        protocol="split",
+        labels=("sit", "stand", "run"),
+        indices=np.arange(4),
+        truth=np.array([0, 0, 1, 1]),
+        probabilities=np.eye(3)[[0, 0, 1, 1]],
+        sentences=np.array([[7, 7, 2], [7, 2, 2], [7, 5, 5], [2, 5, 2]]),
+        copies=np.zeros(4, dtype=np.bool_),
+        seconds=1.0,
+        seed=0,
+        date="2026-01-01T00:00:00+00:00",
+    )
+    found = most_used(evaluation, 2)
+    assert found == [
+        TokenUse(2, 5, 3, (("sit", 2 / 3), ("stand", 1 / 3))),
+        TokenUse(7, 4, 3, (("sit", 2 / 3), ("stand", 1 / 3))),
+    ]
+    assert most_used(evaluation, 48)[2] == TokenUse(5, 3, 2, (("stand", 1.0),))
+
+
+def test_a_movement_is_the_middle_of_a_constant_sentence(tiny_model: Path) -> None:
+    tokenizer = ActionTokenizer.from_pretrained(tiny_model / "tokenizer")
+    found = movements(tokenizer, [3, 11])
+    assert found.shape == (2, 4, 1, 20, 3)
+    for token, movement in zip((3, 11), found, strict=True):
+        told = tokenizer.decode(torch.full((1, tokenizer.words), token))[0]
+        assert movement == pytest.approx(told[8:12].numpy(), abs=1e-5)
+
+
+def test_a_strip_draws_every_bone_of_every_frame() -> None:
+    movements = np.random.default_rng(0).normal(size=(3, 4, 1, 20, 3)).astype(np.float32)
+    drawn = [ElementTree.fromstring(svg) for svg in strip(movements, KINECT_V1)]
+    assert len(drawn) == 3
+    for svg in drawn:
+        lines = [path.attrib["d"].count("M") for path in svg.iter("path")]
+        # Four figures, and the first one behind three of them.
+        assert sum(lines) == 7 * 19
+        assert len([group for group in svg.iter("g") if group.get("class") == "before"]) == 3
+
+
+def test_absent_people_are_not_drawn() -> None:
+    movements = np.random.default_rng(0).normal(size=(1, 4, 2, 20, 3)).astype(np.float32)
+    movements[:, :, 1] *= 0.01
+    svg = ElementTree.fromstring(strip(movements, KINECT_V1)[0])
+    assert sum(path.attrib["d"].count("M") for path in svg.iter("path")) == 7 * 19
+
+
+def test_strips_have_one_ground() -> None:
+    standing = np.zeros((1, 4, 1, 20, 3), dtype=np.float32)
+    standing[..., 1] = np.linspace(0, 2, 20)
+    jumping = standing + np.float32([0, 1, 0])
+    low, high = (
+        max(
+            float(pair.split(" ")[1])
+            for path in ElementTree.fromstring(svg).iter("path")
+            for line in path.attrib["d"].split("M")[1:]
+            for pair in line.split("L")
+        )
+        for svg in strip(np.concatenate([standing, jumping]), KINECT_V1)
+    )
+    assert low == pytest.approx(90, abs=0.1) and high == pytest.approx(62, abs=0.1)
