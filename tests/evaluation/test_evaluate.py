@@ -36,7 +36,7 @@ def evaluation(model: ActionRecognizer, store: ClipStore) -> Evaluation:
 
 
 @pytest.fixture
-def make_unseen(tmp_path: Path) -> tuple[str, ...]:
+def unseen(tmp_path: Path) -> tuple[str, ...]:
     """A dataset with a test clip of each action that zero-shot-55-5 holds back, and others."""
     unseen = next(rule for rule in NTU60.protocols if rule.name == "zero-shot-55-5").unseen
     rng = np.random.default_rng(0)
@@ -120,13 +120,13 @@ def test_labels_that_the_model_does_not_know_are_named(
 
 
 def test_a_zero_shot_split_asks_for_the_unseen_actions(
-    model: ActionRecognizer, tmp_path: Path, make_unseen: tuple[str, ...]
+    model: ActionRecognizer, tmp_path: Path, unseen: tuple[str, ...]
 ) -> None:
     store = ClipStore.open(tmp_path / "ntu60")
     found = evaluate(model, store, "zero-shot-55-5", name="tiny")
-    assert found.labels == make_unseen and found.probabilities.shape == (5, 5)
+    assert found.labels == unseen and found.probabilities.shape == (5, 5)
     assert not set(found.labels) & set(model.labels)
-    assert [found.labels[truth] for truth in found.truth] == list(make_unseen)
+    assert [found.labels[truth] for truth in found.truth] == list(unseen)
     answer = model.recognize(store[int(found.indices[0])], labels=found.labels).top[0]
     assert found.labels[found.answers[0]] == answer.action
     assert len(found.per_class()) == 5 and found.summary()["top5"] == 100
