@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ def run(arguments: Sequence[str]) -> int:
         description="Name the action in each skeleton file. Files that cannot be used are named on "
         "standard error and the others recognised all the same; the exit code is 2 then.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="recordings, or webcam:0"
+    )
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--labels", help="candidate names, separated by commas (default: trained)")
@@ -59,8 +62,9 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, given.labels_file)
     known = known_descriptions(given.describe, given.descriptions)
-    failed = 0
+    total = failed = 0
     for file, outcome in recognise_files(given.files, given.model, labels, given.top_k):
+        total += 1
         if isinstance(outcome, LlmArError):
             complain(outcome)
             failed += 1
@@ -73,8 +77,8 @@ def run(arguments: Sequence[str]) -> int:
             show(str(file), outcome)
             if known is not None:
                 show_description(outcome.top[0].action, known)
-    if failed and len(given.files) > 1:
-        complain(f"{failed} of {len(given.files)} files were not recognised")
+    if failed and total > 1:
+        complain(f"{failed} of {total} recordings were not recognised")
     return 2 if failed else 0
 
 
@@ -109,7 +113,8 @@ def recognise_files(
 ) -> Iterator[tuple[Path, Recognition | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
-    The model is loaded when the first readable file asks for it.
+    Of a file that holds several clips (a PYSKL pickle) each comes, as ``FILE.pkl#NAME``. The model
+    is loaded when the first readable file asks for it.
 
     Raises:
         ModelError: the model cannot be loaded.
@@ -117,12 +122,14 @@ def recognise_files(
     from llm_ar.skeletons.readers import read_clip
 
     model: ActionRecognizer | None = None
-    for first in range(0, len(files), BATCH):
+    recordings = _recordings(files)
+    while batch := list(islice(recordings, BATCH)):
         outcomes: dict[int, Recognition | LlmArError] = {}
         clips: dict[int, Clip] = {}
-        batch = files[first : first + BATCH]
-        for place, file in enumerate(batch):
+        for place, (file, problem) in enumerate(batch):
             try:
+                if problem is not None:
+                    raise problem
                 clips[place] = read_clip(file)
             except LlmArError as error:
                 outcomes[place] = error
@@ -130,8 +137,21 @@ def recognise_files(
             model = load_recognizer(folder)
         if clips and model is not None:
             outcomes |= _recognise(model, clips, labels, top_k)
-        for place, file in enumerate(batch):
+        for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
+
+
+def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None]]:
+    """Each file, or each clip of one that holds several; and what is wrong with the file."""
+    from llm_ar.skeletons.readers import members
+
+    for file in files:
+        try:
+            clips = members(file)
+        except LlmArError as error:
+            yield file, error
+            continue
+        yield from ((clip, None) for clip in (clips if len(clips) > 1 else [file]))
 
 
 def as_json(file: Path, recognition: Recognition) -> dict[str, object]:

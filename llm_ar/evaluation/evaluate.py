@@ -19,6 +19,7 @@ from llm_ar.evaluation import metrics
 from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
 
 
@@ -135,6 +136,9 @@ def evaluate(
 ) -> Evaluation:
     """Recognise the protocol's test clips among the names that the model was trained on.
 
+    Where the protocol holds actions back from training (a zero-shot split), the candidates are
+    those unseen actions alone, as is usual for such splits.
+
     Args:
         model: the recogniser.
         store: a prepared dataset.
@@ -149,7 +153,8 @@ def evaluate(
         LayoutError: the dataset's joints cannot be mapped to the model's.
     """
     protocol = protocol or model.run.protocol
-    labels = tuple(model.labels)
+    unseen = protocol_named(dataset_named(store.dataset), protocol).unseen
+    labels = unseen or tuple(model.labels)
     indices = [int(index) for index in store.split(protocol)[1]]
     if not indices:
         raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")
@@ -164,7 +169,7 @@ def evaluate(
     for first in range(0, len(indices), batch_size):
         clips = [store[index] for index in indices[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
-        scores = model.log_likelihoods(tokens)
+        scores = model.log_likelihoods(tokens, labels)
         probabilities.append(scores.double().softmax(dim=-1).cpu().numpy())
         sentences.append(tokens.cpu().numpy())
         if on_progress is not None:

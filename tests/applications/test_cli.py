@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,27 @@ def test_good_files_of_a_batch_are_recognised_and_bad_ones_listed(
     assert len(problems) == 4
     for line, file in zip(problems, (empty, tmp_path / "nosuch.json", odd), strict=False):
         assert line.startswith("llm-ar: ") and str(file) in line
-    assert problems[3] == "llm-ar: 3 of 6 files were not recognised"
+    assert problems[3] == "llm-ar: 3 of 6 recordings were not recognised"
+
+
+def test_each_clip_of_a_file_of_many_is_recognised(
+    recordings: list[Path], tiny_model: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    random = np.random.default_rng(0)
+    many = [
+        {"frame_dir": f"clip{number}", "label": 0, "keypoint": random.normal(size=(1, 9, 17, 2))}
+        for number in range(18)
+    ]
+    many[4]["keypoint"] = np.zeros((1, 9, 17, 2))
+    file = tmp_path / "many.pkl"
+    file.write_bytes(pickle.dumps({"annotations": many}))
+    files = [str(recordings[0]), str(file), str(recordings[1])]
+    assert main(["recognize", *files, "--model", str(tiny_model), "--json"]) == 2
+    shown = capsys.readouterr()
+    answered = [json.loads(line)["file"] for line in shown.out.splitlines()]
+    inside = [f"{file}#clip{number}" for number in range(18) if number != 4]
+    assert answered == [str(recordings[0]), *inside, str(recordings[1])]
+    assert f"{file}#clip4" in shown.err and "1 of 20 recordings" in shown.err
 
 
 def test_a_clip_unfit_for_the_model_spoils_no_other(

@@ -14,7 +14,10 @@ from llm_ar.errors import DatasetError
 from llm_ar.evaluation.evaluate import Evaluation, evaluate
 from llm_ar.evaluation.report import write_report, write_results
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.skeletons.store import ClipStore
+from llm_ar.skeletons.clip import clean_clip
+from llm_ar.skeletons.layouts import KINECT_V2
+from llm_ar.skeletons.published.ntu import NTU60
+from llm_ar.skeletons.store import ClipStore, write_store
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,32 @@ def model(tiny_model: Path) -> ActionRecognizer:
 @pytest.fixture(scope="module")
 def evaluation(model: ActionRecognizer, store: ClipStore) -> Evaluation:
     return evaluate(model, store, name="tiny", batch_size=5)
+
+
+@pytest.fixture
+def unseen(tmp_path: Path) -> tuple[str, ...]:
+    """A dataset with a test clip of each action that zero-shot-55-5 holds back, and others."""
+    unseen = next(rule for rule in NTU60.protocols if rule.name == "zero-shot-55-5").unseen
+    rng = np.random.default_rng(0)
+    write_store(
+        (
+            clean_clip(
+                rng.normal(size=(16, 1, 25, 3)),
+                layout=KINECT_V2,
+                fps=30.0,
+                source=f"{label} {subject}",
+                label=label,
+                subject=subject,
+            )
+            for label in (*unseen, NTU60.classes[0])
+            for subject in ("1", "3")
+        ),
+        tmp_path / "ntu60",
+        dataset="ntu60",
+        layout=KINECT_V2,
+        fingerprint="made",
+    )
+    return unseen
 
 
 def test_it_answers_as_the_model_does(
@@ -89,6 +118,19 @@ def test_labels_that_the_model_does_not_know_are_named(
     with pytest.raises(DatasetError, match="labelled 'squat'") as caught:
         evaluate(model, store, name="tiny")
     assert "jog" in str(caught.value)
+
+
+def test_a_zero_shot_split_asks_for_the_unseen_actions(
+    model: ActionRecognizer, tmp_path: Path, unseen: tuple[str, ...]
+) -> None:
+    store = ClipStore.open(tmp_path / "ntu60")
+    found = evaluate(model, store, "zero-shot-55-5", name="tiny")
+    assert found.labels == unseen and found.probabilities.shape == (5, 5)
+    assert not set(found.labels) & set(model.labels)
+    assert [found.labels[truth] for truth in found.truth] == list(unseen)
+    answer = model.recognize(store[int(found.indices[0])], labels=found.labels).top[0]
+    assert found.labels[found.answers[0]] == answer.action
+    assert len(found.per_class()) == 5 and found.summary()["top5"] == 100
 
 
 def test_a_protocol_without_test_clips_is_refused(

@@ -187,7 +187,7 @@ class TestArrays:
         ("content", "problem"),
         [
             ({"keypoints": np.ones((4, 20, 3))}, "array 'keypoints'; allowed are joints"),
-            ({"label": "wave"}, r"no array 'joints', only \['label'\]"),
+            ({"label": "wave"}, r"one array 'joints', but has \['label'\]"),
             ({"joints": np.ones((4, 19, 3))}, "19 joints.*coco-17 .17.*layout.yaml"),
             ({"joints": np.ones((4, 20, 3)), "layout": "kinect"}, "no joint layout.*'kinect'"),
             ({"joints": np.ones((4, 20, 3)), "layout": "coco-17"}, "20 joints, but layout coco-17"),
@@ -237,6 +237,27 @@ class TestArrays:
                 for _ in range(files.MAX_BYTES // 2**20 + 1):
                     member.write(bytes(2**20))
         with pytest.raises(ClipError, match="x.npz: unpacks to more than 64 MiB"):
+            read_clip(tmp_path / "x.npz")
+
+
+class TestSmarthomeArrays:
+    NAME = "Drink.Fromcup_p02_r03_v05_c05_Alphapose2d.npz"
+
+    def test_converted_poses_are_coco_with_the_names_facts(self, tmp_path):
+        points = np.random.default_rng(0).uniform(1, 600, (6, 17, 2)).astype("f4")
+        points[2] = 0
+        points[4, 3] = 0
+        np.savez(tmp_path / self.NAME, kpts=points)
+        clip = read_clip(tmp_path / self.NAME)
+        assert (clip.frames, clip.layout, clip.dimensions, clip.fps) == (6, COCO, 2, 20)
+        assert (clip.label, clip.subject, clip.camera) == ("drink from a cup", "2", "5")
+        assert not clip.present[2].any() and clip.present[4, 0].sum() == 16
+        assert not clip.present[4, 0, 3] and clip.present[[0, 1, 3, 5]].all()
+        assert np.array_equal(clip.joints[0, 0, :, :2], -points[0])
+
+    def test_both_names_of_the_joints_are_one_too_many(self, tmp_path):
+        np.savez(tmp_path / "x.npz", kpts=np.ones((4, 17, 2)), joints=np.ones((4, 17, 2)))
+        with pytest.raises(ClipError, match="needs one array 'joints', but has .*'kpts'"):
             read_clip(tmp_path / "x.npz")
 
 
@@ -384,6 +405,17 @@ class TestRealFiles:
         head = loadmat(path)["d_skel"][0].T
         assert np.array_equal(clip.joints[:, 0, 3], head.astype(np.float32))
         assert (clip.label, clip.subject) == ("squat", "8")
+
+    def test_smarthome_arrays(self, real_data):
+        paths = sorted((real_data / "samples/toyota_smarthome").glob("WatchTV_*.npz"))
+        assert len(paths) == 3
+        for path in paths:
+            clip, raw = read_clip(path), np.load(path)["kpts"]
+            assert clip.layout is COCO and clip.frames == len(raw) in (1379, 1380)
+            assert (clip.label, clip.subject, clip.camera) == ("watch television", "2", "5")
+            assert np.array_equal(clip.present[:, 0], (raw != 0).any(axis=-1))
+        # OpenPose saw this person from behind, and few of the joints.
+        assert 0.3 < clip.present.mean() < 0.5
 
     def test_ntu_against_a_line_by_line_reading(self, real_data):
         paths = sorted((real_data / "samples/ntu_rgbd").glob("*.skeleton"))

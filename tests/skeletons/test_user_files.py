@@ -297,7 +297,7 @@ class TestAlphaPoseAndCoco:
             ([{"image_id": i, "keypoints": [1] * 51} for i in (0, 10**9)], "run from 0 to 10"),
             ([{"image_id": 1, "keypoints": [0] * 51}], "no joint is present"),
             ({"images": [], "annotations": [{"keypoints": [1] * 51}]}, "that no image has"),
-            ({"images": [], "annotations": []}, 'no "keypoints"'),
+            ({"images": [], "annotations": []}, "shows nobody"),
             ({"images": [3], "annotations": []}, "something else than a list of images"),
         ],
     )

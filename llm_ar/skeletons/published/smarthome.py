@@ -1,6 +1,7 @@
 """Toyota Smarthome, trimmed (Das et al., ICCV 2019).
 
-A clip's name is ``Class.Sub_pPP_rRR_vVV_cCC[_pose3d]``: action, person, repetition, video, camera.
+A clip's name is ``Class.Sub_pPP_rRR_vVV_cCC``: action, person, repetition, video, camera; behind it
+may stand what its poses are, such as ``_pose3d`` or ``_LCRNet2d``.
 CS parts by person. CV1 and CV2 part by camera, with one for validation, over 19 of the 31 actions.
 """
 
@@ -57,7 +58,7 @@ _CV_ACTIONS = frozenset(
 CV_LABELS = frozenset(action.phrase for action in ACTIONS if action.published in _CV_ACTIONS)
 """The 19 actions that CV1's and CV2's cameras have in common."""
 
-_NAME = re.compile(r"(?:^|[/\\])([A-Za-z.]+)_p(\d+)_r\d+_v\d+_c(\d+)(?:_pose3d)?(?:\.\w+)?$")
+_NAME = re.compile(r"(?:^|[/\\])([A-Za-z.]+)_p(\d+)_r\d+_v\d+_c(\d+)(?:_[A-Za-z0-9]+)?(?:\.\w+)?$")
 _PHRASES = {action.published.lower(): action.phrase for action in ACTIONS}
 
 

@@ -13,17 +13,8 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.files import MAX_FRAMES
-from llm_ar.skeletons.readers.json_files import (
-    clip_of,
-    detection,
-    estimate,
-    frame_number,
-    one_layout,
-    read_json,
-)
-from llm_ar.skeletons.readers.people import Detection
+from llm_ar.skeletons.readers.json_files import Estimates, frame_number, read_json
 
 _START = re.compile(rb"\s*\[\s*\{")
 _KEY = re.compile(rb'"(image_id|keypoints)"\s*:')
@@ -52,16 +43,12 @@ def read(path: Path) -> Clip:
             f'its "image_id" run from {start} to {end}; a clip is one video of at most '
             f"{MAX_FRAMES:,} frames, cut it",
         )
-    layout: Layout | None = None
-    found: list[Detection] = []
+    found = Estimates()
     for number, (frame, entry) in enumerate(zip(numbered, entries, strict=True)):
         where = f'"keypoints" of entry {number}'
-        one, joints = estimate(path, where, entry.get("keypoints"))
-        layout = one_layout(path, where, layout, one)
         person = identity(entry.get("idx", entry.get("track_id")))
-        found.append(detection(frame - start, joints, score_of(entry), person))
-    assert layout is not None
-    return clip_of(path, layout, found, end - start + 1)
+        found.add(path, where, entry.get("keypoints"), frame - start, person, score=score_of(entry))
+    return found.clip(path, end - start + 1)
 
 
 def score_of(entry: dict[str, Any]) -> float:

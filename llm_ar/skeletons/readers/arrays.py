@@ -5,6 +5,10 @@ image coordinates (x right, y down), which are turned upright. NaN marks a missi
 of an ``.npz``: ``joints``, and if wanted ``present`` (the joints' shape without C), ``fps``,
 ``layout`` (a layout's name), ``label``, ``subject``, ``camera``.
 
+Toyota Smarthome's poses in COCO order travel as ``.npz`` with the key ``kpts`` in place of
+``joints``, ``(T, 17, 2)``; there a joint at exactly 0, 0 was not found, and the file's name tells
+the action, person and camera.
+
 MediaPipe's 33 landmarks may come as it counts them, ``(T, 33, 3 to 5)`` or ``(T, 99 to 165)``
 with visibility and presence behind x, y, z (see `landmarks`).
 
@@ -25,14 +29,17 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError, LayoutError
 from llm_ar.skeletons.clip import Clip, Mask, clean_clip
+from llm_ar.skeletons.dataset import ClipInfo
 from llm_ar.skeletons.layouts import LAYOUTS, MEDIAPIPE, Layout, layout_named
+from llm_ar.skeletons.published.smarthome import describe
+from llm_ar.skeletons.readers import smarthome
 from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
 from llm_ar.skeletons.readers.landmarks import upright
 
 FPS = 30.0
 """Assumed where the file does not say."""
 LAYOUT_FILE = "layout.yaml"
-KEYS = ("joints", "present", "fps", "layout", "label", "subject", "camera")
+KEYS = ("joints", "kpts", "present", "fps", "layout", "label", "subject", "camera")
 
 _LANDMARKS = len(MEDIAPIPE.joints)
 _FLAT_LANDMARKS = [_LANDMARKS * size for size in (3, 4, 5)]
@@ -58,9 +65,15 @@ def read(path: Path) -> Clip:
         content = {"joints": _array(path, "the array", data)}
     else:
         content = _members(path, data)
-    if "joints" not in content:
-        raise ClipError(path, f"has no array 'joints', only {sorted(content)}; name it so")
-    positions, present = _positions(path, content["joints"])
+    given = [content[key] for key in ("joints", "kpts") if key in content]
+    if len(given) != 1:
+        raise ClipError(path, f"needs one array 'joints', but has {sorted(content)}; name it so")
+    positions, present = _positions(path, given[0])
+    of_smarthome = "kpts" in content
+    if of_smarthome:
+        present &= (positions != 0).any(axis=-1)
+    named = describe(str(path)) if of_smarthome else None
+    known = named or ClipInfo(None, None, None, None, str(path))
     if "present" in content:
         present = _present(path, content["present"], positions.shape) & present
     return clean_clip(
@@ -68,10 +81,10 @@ def read(path: Path) -> Clip:
         present,
         source=str(path),
         layout=layout_for(path, _text(path, content, "layout"), positions.shape[2]),
-        fps=_fps(path, content),
-        label=_text(path, content, "label"),
-        subject=_text(path, content, "subject"),
-        camera=_text(path, content, "camera"),
+        fps=_fps(path, content, smarthome.FPS if of_smarthome else FPS),
+        label=_text(path, content, "label") or known.label,
+        subject=_text(path, content, "subject") or known.subject,
+        camera=_text(path, content, "camera") or known.camera,
     )
 
 
@@ -164,8 +177,8 @@ def _present(path: Path, present: NDArray[Any], shape: tuple[int, ...]) -> Mask:
     return np.asarray(present != 0)
 
 
-def _fps(path: Path, content: dict[str, NDArray[Any]]) -> float:
-    value = content.get("fps", np.array(FPS))
+def _fps(path: Path, content: dict[str, NDArray[Any]], usual: float) -> float:
+    value = content.get("fps", np.array(usual))
     if value.size != 1 or value.dtype.kind not in "fiu" or not 0 < value.item() < math.inf:
         raise ClipError(path, "array 'fps' must be one positive number")
     return float(value.item())

@@ -13,17 +13,8 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.alphapose import identity, score_of
-from llm_ar.skeletons.readers.json_files import (
-    clip_of,
-    detection,
-    estimate,
-    frame_number,
-    one_layout,
-    read_json,
-)
-from llm_ar.skeletons.readers.people import Detection
+from llm_ar.skeletons.readers.json_files import Estimates, frame_number, read_json
 
 _START = re.compile(rb'\s*\{\s*"(info|images|annotations|licenses|categories|type)"\s*:')
 
@@ -37,15 +28,14 @@ def read(path: Path) -> Clip:
     """Read the annotations of one video.
 
     Raises:
-        ClipError: not JSON, another schema (the annotation is named), or no keypoints.
+        ClipError: not JSON, another schema (the annotation is named), or nobody in it.
     """
     data = read_json(path)
     annotations = data.get("annotations") if isinstance(data, dict) else None
     if not isinstance(annotations, list):
         raise ClipError(path, 'is not a COCO file: expected a list under "annotations"')
     frames = _frames(path, data.get("images"), annotations)
-    layout: Layout | None = None
-    found: list[Detection] = []
+    found = Estimates()
     for number, annotation in enumerate(annotations):
         if not isinstance(annotation, dict) or not annotation.get("keypoints"):
             continue
@@ -53,13 +43,10 @@ def read(path: Path) -> Clip:
         if not isinstance(image, int | str) or image not in frames:
             raise ClipError(path, f'annotation {number} has an "image_id" that no image has')
         where = f'"keypoints" of annotation {number}'
-        one, joints = estimate(path, where, annotation["keypoints"])
-        layout = one_layout(path, where, layout, one)
         person = identity(annotation.get("track_id"))
-        found.append(detection(frames[image], joints, score_of(annotation), person))
-    if layout is None:
-        raise ClipError(path, 'has no "keypoints" in any annotation; leave this clip out')
-    return clip_of(path, layout, found, len(frames))
+        score = score_of(annotation)
+        found.add(path, where, annotation["keypoints"], frames[image], person, score)
+    return found.clip(path, len(frames))
 
 
 def _frames(path: Path, images: Any, annotations: list[Any]) -> dict[int | str, int]:

@@ -51,26 +51,61 @@ def numbers(path: Path, where: str, value: Any) -> NDArray[np.float64]:
     return values
 
 
-def estimate(path: Path, where: str, value: Any) -> tuple[Layout, NDArray[np.float64]]:
-    """The layout, and x, y, score of each joint ``(J, 3)``, of numbers that an estimator wrote.
+class Estimates:
+    """People whom a pose estimator found in a recording's images, all in one layout."""
 
-    Raises:
-        ClipError: they are not numbers, or not as many as a known layout has.
-    """
-    values = numbers(path, where, value)
-    layout = ESTIMATES.get(len(values))
-    if layout is None:
-        known = ", ".join(f"{size} ({layout.name})" for size, layout in ESTIMATES.items())
-        raise ClipError(path, f"{where} has {len(values)} numbers, expected {known}")
-    return layout, values.reshape(-1, 3)
+    def __init__(self) -> None:
+        self._layout: Layout | None = None
+        self._found: list[Detection] = []
 
+    def add(
+        self,
+        path: Path,
+        where: str,
+        value: Any,
+        frame: int,
+        identity: int | None,
+        score: float | None = None,
+    ) -> None:
+        """Take x, y, score of each joint of a person, as an estimator wrote them.
 
-def detection(
-    frame: int, joints: NDArray[np.float64], score: float, identity: int | None
-) -> Detection:
-    """A person from x, y, score of each joint, turned upright."""
-    # A half turn brings y up and a facing person's right to +x, as 3-D cameras have it.
-    return Detection(frame, -joints[:, :2], joints[:, 2] >= MIN_SCORE, score, identity)
+        Args:
+            path: the file.
+            where: what messages call the numbers.
+            value: the numbers.
+            frame: which frame they are of.
+            identity: the person's number, where there is one.
+            score: the estimator's confidence; by default the mean of the joints'.
+
+        Raises:
+            ClipError: they are not numbers, not as many as a known layout has, or in another layout
+                than those before.
+        """
+        values = numbers(path, where, value)
+        layout = ESTIMATES.get(len(values))
+        if layout is None:
+            known = ", ".join(f"{size} ({layout.name})" for size, layout in ESTIMATES.items())
+            raise ClipError(path, f"{where} has {len(values)} numbers, expected {known}")
+        if self._layout is not None and layout is not self._layout:
+            raise ClipError(
+                path, f"{where} is in layout {layout.name}, those before in {self._layout.name}"
+            )
+        self._layout = layout
+        joints = values.reshape(-1, 3)
+        sure = float(joints[:, 2].mean()) if score is None else score
+        # A half turn brings y up and a facing person's right to +x, as 3-D cameras have it.
+        turned, present = -joints[:, :2], joints[:, 2] >= MIN_SCORE
+        self._found.append(Detection(frame, turned, present, sure, identity))
+
+    def clip(self, path: Path, frames: int) -> Clip:
+        """The clip of all people.
+
+        Raises:
+            ClipError: there is nobody, or it is too long.
+        """
+        if self._layout is None:
+            raise ClipError(path, f"shows nobody in any of its {frames} frames; leave it out")
+        return clip_of(path, self._layout, self._found, frames)
 
 
 def clip_of(
@@ -98,17 +133,6 @@ def clip_of(
         fps=fps,
         repairs=(*repairs, *dropped),
     )
-
-
-def one_layout(path: Path, where: str, first: Layout | None, layout: Layout) -> Layout:
-    """The layout of all people of a recording.
-
-    Raises:
-        ClipError: they differ.
-    """
-    if first is not None and layout is not first:
-        raise ClipError(path, f"{where} is in layout {layout.name}, those before in {first.name}")
-    return layout
 
 
 def frame_number(name: object) -> int | None:

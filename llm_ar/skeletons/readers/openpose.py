@@ -13,16 +13,8 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.files import MAX_BYTES, MAX_FRAMES, read_head
-from llm_ar.skeletons.readers.json_files import (
-    clip_of,
-    detection,
-    estimate,
-    one_layout,
-    read_json,
-)
-from llm_ar.skeletons.readers.people import Detection
+from llm_ar.skeletons.readers.json_files import Estimates, read_json
 
 _KEY = re.compile(rb'"(people|pose_keypoints_2d)"\s*:')
 _NAME = re.compile(r"(.*?)_?(\d{1,15})(_keypoints)?\.json", re.IGNORECASE)
@@ -49,8 +41,7 @@ def read(path: Path) -> Clip:
             or nobody is in any frame.
     """
     files = _frames(path) if path.is_dir() else {0: path}
-    layout: Layout | None = None
-    found: list[Detection] = []
+    found = Estimates()
     for frame, file in files.items():
         data = read_json(file)
         people = data.get("people") if isinstance(data, dict) else None
@@ -58,16 +49,12 @@ def read(path: Path) -> Clip:
             raise ClipError(file, 'is not a frame of OpenPose: expected a list under "people"')
         for number, person in enumerate(people):
             where = f'"pose_keypoints_2d" of person {number}'
-            values = person.get("pose_keypoints_2d") if isinstance(person, dict) else None
+            entry = person if isinstance(person, dict) else {}
+            values = entry.get("pose_keypoints_2d")
             if values == []:
                 continue
-            one, joints = estimate(file, where, values)
-            layout = one_layout(file, where, layout, one)
-            score = float(joints[:, 2].mean())
-            found.append(detection(frame, joints, score, _identity(person)))
-    if layout is None:
-        raise ClipError(path, f"shows nobody in any of its {len(files)} frames; leave it out")
-    return clip_of(path, layout, found, max(files) + 1)
+            found.add(file, where, values, frame, _identity(entry))
+    return found.clip(path, max(files) + 1)
 
 
 def _frames(path: Path) -> dict[int, Path]:

@@ -22,6 +22,8 @@ _MEMORY = 30
 """Frames after which someone who vanished is no longer waited for."""
 _REACH = 0.5
 """How far joints may move between two detections of one person, in body extents."""
+_SAME = 0.3
+"""Mean distance of the joints, in body extents, below which two detections are of one person."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,15 @@ def follow(
     return positions, present, repairs
 
 
+def without_doubles(people: Sequence[Detection]) -> list[Detection]:
+    """The people of one frame; of detections that coincide the first alone."""
+    chosen: list[Detection] = []
+    for one in people:
+        if all(_distance(one, other) >= _SAME for other in chosen):
+            chosen.append(one)
+    return chosen
+
+
 def most_seen(frames: Sequence[int]) -> tuple[list[int], tuple[str, ...]]:
     """The `MAX_PEOPLE` people seen in most frames, in their order, and a note of the others.
 
@@ -135,13 +146,17 @@ def _matches(
 
 
 def _distance(first: Detection, second: Detection) -> float:
-    """Mean distance of the joints that both have, in extents of the second's body."""
-    both = first.present & second.present & np.isfinite(first.joints).all(axis=1)
-    both &= np.isfinite(second.joints).all(axis=1)
+    """Mean distance of the joints that both have, in extents of the second's body.
+
+    It is measured in the image, x and y: estimated depths jump.
+    """
+    one, other = first.joints[:, :2], second.joints[:, :2]
+    both = first.present & second.present & np.isfinite(one).all(axis=1)
+    both &= np.isfinite(other).all(axis=1)
     if not both.any():
         return 10 * _REACH
     with np.errstate(over="ignore", invalid="ignore"):
-        extent = float(np.ptp(second.joints[both], axis=0).max())
-        apart = float(np.linalg.norm(first.joints[both] - second.joints[both], axis=1).mean())
+        extent = float(np.ptp(other[both], axis=0).max())
+        apart = float(np.linalg.norm(one[both] - other[both], axis=1).mean())
     near = extent > 0 and apart < 10 * _REACH * extent
     return apart / extent if near else 10 * _REACH
