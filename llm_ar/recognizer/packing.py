@@ -67,7 +67,7 @@ def allow_packing(llm: nn.Module) -> bool:
     (state-space layers, convolutions) fail the trial, as those do whose attention is their own.
     """
     config = llm.config
-    if config._attn_implementation != "sdpa" or not _takes_attention(llm):
+    if config._attn_implementation not in ("sdpa", _NAME) or not _takes_attention(llm):
         return False
     AttentionInterface.register(_NAME, _attention)
     AttentionMaskInterface.register(_NAME, sdpa_mask)
@@ -118,7 +118,7 @@ def _takes_attention(llm: nn.Module) -> bool:
 @torch.no_grad()
 def _trial(llm: nn.Module) -> bool:
     """Compare sequences of 2 + 2 and 2 + 1 places with the same ones in a row."""
-    was_training = llm.training
+    training = [module for module in llm.modules() if module.training]
     llm.eval()
     words = llm.get_input_embeddings()
     device = words.weight.device
@@ -131,7 +131,8 @@ def _trial(llm: nn.Module) -> bool:
             for chosen in ([0, 1, 2, 3], [0, 1, 4])
         ]
     )
-    llm.train(was_training)
+    for module in training:
+        module.training = True
     # The root of a precision is far above its rounding and far below a mistake.
     near = torch.finfo(found.dtype).eps ** 0.5
     return bool((found - expected).norm() <= near * expected.norm())

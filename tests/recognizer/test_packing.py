@@ -105,6 +105,8 @@ def test_without_a_packing_an_llm_computes_as_before(backbone: Backbone) -> None
     mask[1, :3] = 0
     expected = backbone.llm(input_ids=ids, attention_mask=mask).logits
     assert allow_packing(backbone.llm)
+    assert allow_packing(backbone.llm), "once more, for another objective"
+    assert not backbone.llm.training
     found = backbone.llm(input_ids=ids, attention_mask=mask).logits
     torch.testing.assert_close(found[mask.bool()], expected[mask.bool()])
 
