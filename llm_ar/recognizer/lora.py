@@ -44,7 +44,7 @@ class FusedLinear(lora.Linear):
         if self.disable_adapters or self.merged or len(self.active_adapters) != 1:
             return False
         (adapter,) = self.active_adapters
-        if adapter not in self.lora_A or adapter in self.lora_variant:
+        if adapter not in self.lora_A:
             return False
         dtypes = {x.dtype, self.base_layer.weight.dtype, self.lora_A[adapter].weight.dtype}
         return len(dtypes) == 1 and not torch.is_autocast_enabled(x.device.type)
