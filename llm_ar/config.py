@@ -67,6 +67,8 @@ class AugmentConfig:
     """Rotation about the two horizontal axes, uniform in +- this angle."""
     scale: float = 0.1
     """Size factor, uniform in 1 +- this."""
+    shear: float = 0.0
+    """Each axis takes on at most this share of every other, as other bodies and lenses do."""
     crop: float = 0.3
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
     joint_dropout: float = 0.1
@@ -79,15 +81,23 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Size of the encoder and the decoder."""
+    """Design and size of the encoder and the decoder."""
 
+    design: Literal["graph", "convolution"] = "graph"
+    """Joints first exchange what they know (ours), or enter as one vector (the paper's)."""
     width: int = 256
-    """Channels of the 1-D convolutions."""
+    """Channels of a frame: of the 1-D convolutions, in both designs and in the decoder."""
     blocks: int = 2
-    """Residual blocks at each of the two frame rates of the encoder, and in the decoder."""
+    """Residual blocks in the decoder, and at each of the two frame rates of "convolution"."""
     kernel: int = 3
     """Temporal kernel, an odd number of steps."""
     dropout: float = 0.2
+    joint_width: int = 48
+    """Channels of a joint ("graph"); a multiple of 4."""
+    joint_blocks: int = 3
+    """Blocks in which joints read one another ("graph")."""
+    joint_kernel: int = 5
+    """Temporal kernel of a joint, an odd number of steps ("graph")."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class CodebookConfig:
 
     size: int = 512
     """Number of tokens U."""
-    dim: int = 0
+    dim: int = 32
     """Dimension d_u of a token; 0 means the LLM's embedding width, as in the paper."""
     geometry: Literal["hyperbolic", "euclidean"] = "hyperbolic"
     curvature: float = 1.0
@@ -148,6 +158,9 @@ class TokenizerConfig:
     biases: BiasConfig = field(default_factory=BiasConfig)
     commitment: float = 0.25
     reconstruction: float = 1.0
+    average: float = 0.998
+    """Decay a step of the running average of all weights, which is what is kept in the end; 0
+    keeps the last weights."""
     optim: OptimConfig = field(default_factory=OptimConfig)
 
 
@@ -181,8 +194,9 @@ class RecognizerConfig:
     lora: LoraSettings = field(default_factory=LoraSettings)
     template: str = "paper"
     """Instruction template, by name (``llm_ar/recognizer/templates.yaml``)."""
-    lexicon: Literal["codebook", "names"] = "names"
-    """Where the tokens' embeddings start: the codebook alone, or the names seen with each token."""
+    lexicon: Literal["codebook", "names", "reader"] = "reader"
+    """Where the tokens' embeddings start: the codebook alone, the training names seen with each
+    token, or what the tokenizer's name reader takes the token to say."""
     token_noise: float = 0.1
     """Share of action tokens replaced at random in training."""
     optim: OptimConfig = field(

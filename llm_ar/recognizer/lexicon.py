@@ -2,46 +2,34 @@
 
 The paper gives codebook vectors the width of the LLM's word embeddings and feeds them as they are.
 Two departures, both settings: the codebook may be narrower, and the embeddings may start from the
-names of the training clips that each token was seen in.
+names: those of the training clips that each token was seen in, or what the tokenizer's own reader
+takes the token to say.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from llm_ar.tokenizer.objective import decorrelated
+from llm_ar.tokenizer.reader import decorrelated
 
 CODEBOOK_SHARE = 0.1
 """Part of the codebook's geometry added to the expected names, so that no two tokens coincide."""
 _PROJECTION_SEED = 0
 
 
-def start_embeddings(
-    codebook: Tensor,
-    word_embeddings: Tensor,
-    name_embeddings: Tensor,
-    token_name_counts: Tensor | None,
-    how: Literal["codebook", "names"],
-) -> Tensor:
+def start_embeddings(codebook: Tensor, word_embeddings: Tensor, told: Tensor | None) -> Tensor:
     """Embeddings of the action tokens in the LLM's input space.
 
-    With ``how="codebook"`` the (log-mapped) codebook vectors c_u are brought to the words' mean mu
-    and spread s: e_u = mu + s (P c_u - mean) / spread(P c), P a fixed orthogonal projection when
-    the widths differ. With ``how="names"`` a token is what it says about the names, plus a small
-    part of its codebook offset:
-    e_u = mu + s v_u / spread(v) + 0.1 (e_u^codebook - mu), v_u = sum_n (P(n | u) - P(n)) d_n,
-    with d_n the names' decorrelated embeddings. Tokens never seen say nothing: v_u = 0.
+    The (log-mapped) codebook vectors c_u are brought to the words' mean mu and spread s:
+    e_u = mu + s (P c_u - mean) / spread(P c), P a fixed orthogonal projection when the widths
+    differ. With ``told``, a token is what it says, plus a small part of its codebook offset:
+    e_u = mu + s v_u / spread(v) + 0.1 (e_u^codebook - mu).
 
     Args:
         codebook: (U, d).
         word_embeddings: (V, width), the LLM's.
-        name_embeddings: (C, width), of the training names.
-        token_name_counts: (U, C), how often each token was seen in clips of each name; only for
-            ``how="names"``.
-        how: where the embeddings start from.
+        told: (U, width) what each token says about the names, v_u, or None.
 
     Returns:
         (U, width) float32.
@@ -51,16 +39,44 @@ def start_embeddings(
     spread = (words - mean).square().mean().sqrt()
     offsets = _to_width(codebook.detach().float(), words.shape[1])
     offsets = _with_spread(offsets - offsets.mean(0), spread)
-    if how == "codebook":
+    if told is None:
         return mean + offsets
-    if token_name_counts is None:
-        raise ValueError('how="names" needs token_name_counts')
+    return mean + _with_spread(told, spread) + CODEBOOK_SHARE * offsets
+
+
+def told_by_counts(token_name_counts: Tensor, name_embeddings: Tensor) -> Tensor:
+    """What tokens say by the names they were seen with: v_u = sum_n (P(n | u) - P(n)) d_n.
+
+    d_n are the names' decorrelated embeddings. Tokens never seen say nothing: v_u = 0.
+
+    Args:
+        token_name_counts: (U, C), how often each token was seen in clips of each name.
+        name_embeddings: (C, width), of the training names.
+
+    Returns:
+        (U, width) float32.
+    """
     counts = token_name_counts.float()
     seen = counts.sum(1, keepdim=True)
     names = counts.sum(0) / counts.sum().clamp_min(1)
     told = torch.where(seen > 0, counts / seen.clamp_min(1) - names, 0.0)
-    meaning = told @ decorrelated(name_embeddings).to(told.device)
-    return mean + _with_spread(meaning, spread) + CODEBOOK_SHARE * offsets
+    return told @ decorrelated(name_embeddings).to(told.device)
+
+
+def told_by_reader(meanings: Tensor, name_embeddings: Tensor) -> Tensor:
+    """What tokens say by the tokenizer's reader: v_u = sum_n (m_u . d_n) d_n.
+
+    The part of a meaning m_u outside the names' span never met a name in training; it is left out.
+
+    Args:
+        meanings: (U, width) of the tokenizer.
+        name_embeddings: (C, width), of the training names.
+
+    Returns:
+        (U, width) float32.
+    """
+    names = decorrelated(name_embeddings).to(meanings.device)
+    return meanings.float() @ names.T @ names
 
 
 def _with_spread(offsets: Tensor, spread: Tensor) -> Tensor:

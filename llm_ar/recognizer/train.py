@@ -14,6 +14,7 @@ from transformers import set_seed
 
 from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_to_dict
+from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, peak_memory_mib, versions
 from llm_ar.recognizer.answers import CandidateTrie
 from llm_ar.recognizer.backbone import Backbone, attach_lora, embed_names, load_backbone
@@ -22,7 +23,7 @@ from llm_ar.recognizer.folder import (
     TOKENIZER_FOLDER,
     read_tensors,
 )
-from llm_ar.recognizer.lexicon import start_embeddings
+from llm_ar.recognizer.lexicon import start_embeddings, told_by_counts, told_by_reader
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
@@ -113,9 +114,18 @@ def _lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tens
     """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them."""
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     names = embed_names(words, backbone.text_tokenizer, sentences.clips.names)
-    how = run.recognizer.lexicon
-    counts = sentences.count_names(fit, NAME_PASSES) if how == "names" else None
-    return start_embeddings(sentences.tokenizer.embeddings(), words, names, counts, how)
+    tokenizer, how = sentences.tokenizer, run.recognizer.lexicon
+    told = None
+    if how == "names":
+        told = told_by_counts(sentences.count_names(fit, NAME_PASSES), names)
+    elif how == "reader":
+        if not tokenizer.meanings.shape[1]:
+            raise ConfigError(
+                "recognizer.lexicon is reader, but this tokenizer was trained without names "
+                "(tokenizer.biases.names is 0) and has none; set it to names or codebook"
+            )
+        told = told_by_reader(tokenizer.meanings, names)
+    return start_embeddings(tokenizer.embeddings(), words, told)
 
 
 def _precision(run: RunConfig) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from llm_ar.skeletons.layouts import Layout
 
 
 def augment(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Tensor, Tensor]:
-    """Rotate, scale, crop in time, add noise and drop joints, independently for each clip.
+    """Rotate, scale, shear, crop in time, add noise and drop joints, independently for each clip.
 
     Args:
         joints: (B, T, M, J, 3) in body sizes, y up.
@@ -35,7 +35,11 @@ def augment(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Ten
     )
     rotation = _rotations(angles * limits * (math.pi / 180))
     size = 1 + torch.empty(batch, 1, 1, device=device).uniform_(-1, 1) * config.scale
-    joints = torch.einsum("btmjc,bdc->btmjd", joints, rotation * size)
+    shape = rotation * size
+    if config.shear > 0:
+        shear = torch.empty(batch, 3, 3, device=device).uniform_(-1, 1) * config.shear
+        shape = shape @ (torch.eye(3, device=device) + shear)
+    joints = torch.einsum("btmjc,bdc->btmjd", joints, shape)
     if config.noise > 0:
         joints = joints + torch.randn_like(joints) * config.noise
     if config.joint_dropout > 0:

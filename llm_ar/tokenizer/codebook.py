@@ -99,9 +99,7 @@ class Codebook(nn.Module):
             self._count(tokens)
         if warming_up:
             zero = flat.new_zeros(())
-            return Quantised(
-                latents, tokens.reshape(shape), zero, distances.reshape(*shape, -1)
-            )
+            return Quantised(latents, tokens.reshape(shape), zero, distances.reshape(*shape, -1))
         vectors = F.embedding(tokens, self.vectors).detach()
         commitment_loss = self._pair_distance(flat, vectors).square().mean()
         return Quantised(

@@ -14,7 +14,7 @@ from llm_ar.tokenizer.features import CHANNELS
 
 STRIDE = 4
 """Frames per token."""
-_PAIR = 2
+PAIR = 2
 """Frames that enter the network together: neighbours differ little, and this halves the work."""
 
 
@@ -53,7 +53,7 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig, nodes: int, dim: int) -> None:
         super().__init__()
         width = config.width
-        self.enter = nn.Linear(_PAIR * nodes * CHANNELS, width)
+        self.enter = nn.Linear(PAIR * nodes * CHANNELS, width)
         self.early = _blocks(config)
         self.halve = nn.Conv1d(width, width, 4, stride=2, padding=1)
         self.late = _blocks(config)
@@ -62,7 +62,7 @@ class Encoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        pairs = features.flatten(2).unflatten(1, (-1, _PAIR)).flatten(2)
+        pairs = features.flatten(2).unflatten(1, (-1, PAIR)).flatten(2)
         x = self.early(self.enter(pairs))
         x = self.halve(x.transpose(1, 2)).transpose(1, 2)
         return self.out(self.norm(self.late(x)))

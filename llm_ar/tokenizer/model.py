@@ -21,6 +21,7 @@ from llm_ar.skeletons.views import normalise
 from llm_ar.tokenizer.codebook import Codebook, Quantised
 from llm_ar.tokenizer.encoder import STRIDE, Decoder, Encoder
 from llm_ar.tokenizer.features import joint_features
+from llm_ar.tokenizer.graph_encoder import GraphEncoder, check_sizes
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -34,29 +35,44 @@ class ActionTokenizer(nn.Module):
         codebook: the codebook; ``dim`` must be resolved (not 0).
         view: how clips become sequences of T frames and M people.
         layout: the joints it reads.
+        text_width: width of the meanings; 0 for a tokenizer trained without names.
 
     Attributes:
+        meanings: (U, text_width) what each token says about the action, as the name reader of its
+            training took it: a sentence's logits are the mean of its tokens' meanings times the
+            names' decorrelated embeddings.
         figures: what its training came to (minutes, losses, used tokens ...), kept with it.
 
     Raises:
-        ConfigError: the view's frames are no multiple of 4, or the kernel is even.
+        ConfigError: the view's frames are no multiple of 4, or a size of the encoder is impossible.
     """
 
+    meanings: Tensor
+
     def __init__(
-        self, encoder: EncoderConfig, codebook: CodebookConfig, view: ViewConfig, layout: Layout
+        self,
+        encoder: EncoderConfig,
+        codebook: CodebookConfig,
+        view: ViewConfig,
+        layout: Layout,
+        text_width: int = 0,
     ) -> None:
         super().__init__()
         if view.frames < STRIDE or view.frames % STRIDE:
             raise ConfigError(f"view.frames is {view.frames}; give a positive multiple of {STRIDE}")
-        if encoder.kernel % 2 == 0:
-            raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
+        check_sizes(encoder)
         self.encoder_config, self.codebook_config = encoder, codebook
         self.view, self.layout = view, layout
         self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
-        self.encoder = Encoder(encoder, nodes, codebook.dim)
+        self.encoder: nn.Module = (
+            GraphEncoder(encoder, layout, view.people, codebook.dim)
+            if encoder.design == "graph"
+            else Encoder(encoder, nodes, codebook.dim)
+        )
         self.codebook = Codebook(codebook, codebook.dim)
         self.decoder = Decoder(encoder, nodes, codebook.dim)
+        self.register_buffer("meanings", torch.zeros(codebook.size, text_width))
 
     @property
     def words(self) -> int:
@@ -119,9 +135,9 @@ class ActionTokenizer(nn.Module):
 
         They stay float32 in memory, and what is computed with them is what a loaded copy computes.
         """
-        for parameter in self.parameters():
-            if parameter.ndim >= 2:
-                parameter.copy_(parameter.half())
+        for tensor in (*self.parameters(), self.meanings):
+            if tensor.ndim >= 2:
+                tensor.copy_(tensor.half())
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write ``config.json`` and ``model.safetensors`` into a folder, the weights first.
@@ -138,6 +154,7 @@ class ActionTokenizer(nn.Module):
             "codebook": asdict(self.codebook_config),
             "view": asdict(self.view),
             "layout": self.layout.to_dict(),
+            "text_width": self.meanings.shape[1],
             "figures": self.figures,
         }
         (folder / (CONFIG_FILE + ".tmp")).write_text(json.dumps(described, indent=2) + "\n")
@@ -166,6 +183,7 @@ class ActionTokenizer(nn.Module):
                 CodebookConfig(**described["codebook"]),
                 ViewConfig(**described["view"]),
                 Layout.from_dict(described["layout"]),
+                int(described["text_width"]),
             )
             tokenizer.figures = dict(described["figures"])
         except Exception as error:

@@ -8,54 +8,17 @@ from torch import Tensor, nn
 
 from llm_ar.config import TokenizerConfig
 from llm_ar.tokenizer.biases import ContextModel, mmd_loss, zipf_loss
-from llm_ar.tokenizer.encoder import TemporalBlock
 from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.reader import NameReader
 
 _MMD_SAMPLE = 512
-
-
-class NameReader(nn.Module):
-    """Reads a sentence's token vectors into the space of the names' text embeddings.
-
-    Its cross-entropy over cosines with the training names' embeddings makes the tokens carry what
-    tells actions apart, in the LLM's own terms. Not in the paper: there the tokenizer sees no
-    label (``docs/deviations.md``).
-    """
-
-    names: Tensor
-
-    def __init__(self, dim: int, name_embeddings: Tensor, dropout: float) -> None:
-        super().__init__()
-        self.register_buffer("names", decorrelated(name_embeddings), persistent=False)
-        self.enter = nn.Linear(dim, 256)
-        self.time = TemporalBlock(256, 3, dropout)
-        self.dropout = nn.Dropout(0.3)
-        self.out = nn.Linear(256, name_embeddings.shape[1])
-        self.log_scale = nn.Parameter(torch.tensor(2.5))
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Logits (B, C) of token vectors (B, W, d)."""
-        pooled = self.time(self.enter(vectors)).mean(1)
-        read = F.normalize(self.out(self.dropout(pooled)), dim=-1)
-        return self.log_scale.exp() * read @ self.names.T
-
-
-def decorrelated(names: Tensor) -> Tensor:
-    """Name embeddings (C, width), centred and whitened over the names, each of norm 1.
-
-    Names that share most of their words ("pick up with one hand", "... two hands") lie close
-    together; whitened, each keeps its direction as far as possible yet differs from all others.
-    """
-    centred = names.double() - names.double().mean(0)
-    values, vectors = torch.linalg.eigh(centred @ centred.T)
-    # The second bound is for names that are all the same, or a single one: they become 0.
-    values = values.clamp_min(1e-4 * values.max()).clamp_min(1e-12)
-    root = vectors @ (values.rsqrt().unsqueeze(-1) * vectors.T)
-    return F.normalize(root @ centred, dim=-1).float()
+_READER_DROPOUT = 0.3
 
 
 class TokenizerObjective(nn.Module):
-    """The tokenizer with all its losses; only the tokenizer is kept after training.
+    """The tokenizer with all its losses.
+
+    After training the tokenizer is kept, with what the reader takes each token to say.
 
     Args:
         tokenizer: what is trained.
@@ -80,7 +43,7 @@ class TokenizerObjective(nn.Module):
         scale = tokenizer.codebook_config.latent_norm / words.square().sum(-1).mean().sqrt()
         self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
         self.context = ContextModel(dim)
-        self.reader = NameReader(dim, name_embeddings, config.encoder.dropout)
+        self.reader = NameReader(dim, name_embeddings, _READER_DROPOUT)
 
     def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.

@@ -11,7 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parameter import Parameter
-from transformers import set_seed
+from transformers import (
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
 
 from llm_ar.config import AugmentConfig, RunConfig
 from llm_ar.config_io import settings_to_dict
@@ -20,6 +26,7 @@ from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.average import RunningAverage
 from llm_ar.tokenizer.biases import zipf_slope
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -38,6 +45,7 @@ class TokenizerTraining(nn.Module):
     ) -> None:
         super().__init__()
         self.objective, self.clips, self.augmentation = objective, clips, augmentation
+        self.average = RunningAverage(objective, objective.config.average)
         self.layout: Layout = objective.tokenizer.layout
         self.register_buffer("mirrored", mirror_targets(clips.names), persistent=False)
 
@@ -62,6 +70,19 @@ class TokenizerTraining(nn.Module):
             "used_tokens": used.sum().float(),
             "zipf_slope": torch.tensor(zipf_slope(usage * used)),
         }
+
+
+class _Averaging(TrainerCallback):
+    """Lets the average take in every step."""
+
+    def __init__(self, training: TokenizerTraining) -> None:
+        self.training = training
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """See the class."""
+        self.training.average.follow(self.training.objective)
 
 
 class TokenizerTrainer(StageTrainer):
@@ -106,6 +127,7 @@ def train_tokenizer(
         dataclasses.replace(settings.codebook, dim=dim),
         run.view,
         store.layout,
+        name_embeddings.shape[1] if settings.biases.names > 0 else 0,
     )
     trained = name_embeddings[[store.labels.index(name) for name in clips.names]]
     objective = TokenizerObjective(tokenizer, settings, to_dim(words, dim), trained)
@@ -125,9 +147,14 @@ def train_tokenizer(
         "tokenizer",
         settings.optim.save_minutes,
         train_dataset=ClipIndices(fit),
+        callbacks=[_Averaging(training)],
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    tokenizer = tokenizer.eval()
+    kept = training.average.module if settings.average > 0 else objective.eval()
+    tokenizer = kept.tokenizer
+    if settings.biases.names > 0:
+        with torch.no_grad():
+            tokenizer.meanings.copy_(kept.reader.meanings(tokenizer.embeddings()))
     tokenizer.round_weights()
     losses = [entry for entry in trainer.state.log_history if "loss" in entry]
     last: dict[str, float] = losses[-1] if losses else {}

@@ -159,6 +159,7 @@ def run(tmp_path: Path, llm_folder: Path, store_folder: Path) -> RunConfig:
         view=ViewConfig(frames=16),
         recognizer=RecognizerConfig(
             llm=LlmConfig(name=str(llm_folder)),
+            lexicon="names",
             optim=OptimConfig(epochs=3, batch_size=8, learning_rate=1e-2, save_minutes=60),
         ),
     )

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from llm_ar.recognizer.lexicon import start_embeddings
-from llm_ar.tokenizer.objective import decorrelated
+from llm_ar.recognizer.lexicon import start_embeddings, told_by_counts, told_by_reader
+from llm_ar.tokenizer.reader import decorrelated
 
 
 @pytest.fixture()
@@ -16,7 +16,7 @@ def words() -> torch.Tensor:
 @pytest.mark.parametrize("dim", [32, 8, 64])
 def test_codebook_takes_the_words_mean_and_spread(words: torch.Tensor, dim: int) -> None:
     codebook = torch.randn(40, dim, generator=torch.Generator().manual_seed(1)) * 7 + 3
-    start = start_embeddings(codebook, words, words[:2], None, "codebook")
+    start = start_embeddings(codebook, words, None)
     assert start.shape == (40, 32)
     torch.testing.assert_close(start.mean(0), words.mean(0), atol=1e-5, rtol=0)
     spread = (start - start.mean(0)).square().mean().sqrt()
@@ -26,26 +26,22 @@ def test_codebook_takes_the_words_mean_and_spread(words: torch.Tensor, dim: int)
 @pytest.mark.parametrize("dim", [8, 32])
 def test_distances_between_tokens_keep_their_proportions(words: torch.Tensor, dim: int) -> None:
     codebook = torch.randn(40, dim, generator=torch.Generator().manual_seed(1))
-    start = start_embeddings(codebook, words, words[:2], None, "codebook")
+    start = start_embeddings(codebook, words, None)
     ratio = torch.pdist(start) / torch.pdist(codebook)
     torch.testing.assert_close(ratio, ratio.mean().expand_as(ratio), rtol=1e-4, atol=0)
 
 
 def test_projection_is_always_the_same(words: torch.Tensor) -> None:
     codebook = torch.randn(40, 8, generator=torch.Generator().manual_seed(1))
-    first = start_embeddings(codebook, words, words[:2], None, "codebook")
+    first = start_embeddings(codebook, words, None)
     torch.manual_seed(99)
-    again = start_embeddings(codebook, words, words[:2], None, "codebook")
+    again = start_embeddings(codebook, words, None)
     assert torch.equal(first, again)
 
 
 def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> None:
-    names, mean = words[:3], words.mean(0)
-    codebook = torch.randn(4, 32, generator=torch.Generator().manual_seed(1))
+    names = words[:3]
     counts = torch.tensor([[10, 0, 0], [1, 1, 2], [0, 0, 0], [0, 5, 0]])
-    start = start_embeddings(codebook, words, names, counts, "names")
-    geometry = start_embeddings(codebook, words, names, None, "codebook") - mean
-    meaning = start - mean - 0.1 * geometry
     overall = [11 / 19, 6 / 19, 2 / 19]
     directions = decorrelated(names)
     expected = torch.zeros(4, 32)
@@ -53,16 +49,35 @@ def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> Non
         for name in range(3 if sum(seen) else 0):
             told = seen[name] / sum(seen) - overall[name]
             expected[token] += told * directions[name]
+    found = told_by_counts(counts, names)
+    torch.testing.assert_close(found, expected)
+    assert found[2].abs().max() == 0, "a token that was never seen tells nothing"
+
+
+def test_the_reader_tells_what_it_says_about_the_names(words: torch.Tensor) -> None:
+    names = words[:3]
+    meanings = torch.randn(5, 32, generator=torch.Generator().manual_seed(2))
+    found = told_by_reader(meanings, names)
+    directions = decorrelated(names)
+    # It lies in the names' plane, and points there where the token's logits point.
+    logits, expected = found @ directions.T, meanings @ directions.T
+    expected -= expected.mean(1, keepdim=True)
+    logits, expected = logits / logits.norm(), expected / expected.norm()
+    torch.testing.assert_close(logits, expected, atol=0.05, rtol=0)
+    outside = found - found @ torch.linalg.pinv(directions) @ directions
+    assert outside.abs().max() < 1e-4
+
+
+def test_what_is_told_takes_the_words_spread(words: torch.Tensor) -> None:
+    mean = words.mean(0)
+    codebook = torch.randn(4, 32, generator=torch.Generator().manual_seed(1))
+    told = torch.randn(4, 32, generator=torch.Generator().manual_seed(2))
+    geometry = start_embeddings(codebook, words, None) - mean
+    meaning = start_embeddings(codebook, words, told) - mean - 0.1 * geometry
     spread = (words - mean).square().mean().sqrt()
-    torch.testing.assert_close(meaning, expected * spread / expected.square().mean().sqrt())
-    assert meaning[2].abs().max() < 1e-5, "a token that was never seen tells nothing"
+    torch.testing.assert_close(meaning, told * spread / told.square().mean().sqrt())
 
 
 def test_a_codebook_without_spread_stays_finite(words: torch.Tensor) -> None:
-    start = start_embeddings(torch.ones(4, 32), words, words[:2], None, "codebook")
+    start = start_embeddings(torch.ones(4, 32), words, None)
     torch.testing.assert_close(start, words.mean(0).expand(4, -1), atol=1e-4, rtol=0)
-
-
-def test_counts_are_needed_for_names(words: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match="token_name_counts"):
-        start_embeddings(torch.ones(4, 32), words, words[:2], None, "names")

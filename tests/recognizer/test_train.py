@@ -11,13 +11,15 @@ from safetensors.torch import load_file
 
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.recognizer.backbone import load_backbone, weights_hash
+from llm_ar.recognizer.backbone import embed_names, load_backbone, weights_hash
+from llm_ar.recognizer.lexicon import start_embeddings, told_by_reader
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.resume import latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import fit_and_held_out
 
 
@@ -222,6 +224,25 @@ def test_held_out_accuracy_is_that_of_exact_scores(run: RunConfig) -> None:
     best = recognizer.log_likelihoods(recognizer.tokenizer.encode_clips(clips)).argmax(-1)
     right = sum(int(answer) == classes[row] for answer, row in zip(best, rows, strict=True))
     assert recognizer.training["held_out_accuracy"] == round(100 * right / len(rows), 2)
+
+
+def test_tokens_can_start_from_what_the_tokenizers_reader_says(run: RunConfig) -> None:
+    reading = changed(run, "reading", epochs=1)
+    reading = dataclasses.replace(
+        reading, recognizer=dataclasses.replace(reading.recognizer, lexicon="reader")
+    )
+    with pytest.raises(ConfigError, match=r"recognizer\.lexicon is reader, but .* without names"):
+        train_recognizer(reading)
+    tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
+    backbone = load_backbone(run.recognizer.llm)
+    words = backbone.llm.get_input_embeddings().weight.detach()
+    tokenizer.meanings = torch.randn(24, words.shape[1])
+    tokenizer.save_pretrained(reading.out / "tokenizer")
+    recognizer = train_recognizer(reading)
+    names = embed_names(words, backbone.text_tokenizer, recognizer.labels)
+    told = told_by_reader(tokenizer.meanings, names)
+    expected = start_embeddings(tokenizer.embeddings(), words, told).detach()
+    torch.testing.assert_close(recognizer.lexicon, expected)
 
 
 def test_loss_is_that_of_the_whole_sequences(run: RunConfig) -> None:

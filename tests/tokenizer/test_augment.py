@@ -100,6 +100,16 @@ def test_scale_is_one_factor_a_clip() -> None:
     assert 0.899 < factors.min() < 0.93 and 1.07 < factors.max() < 1.101
 
 
+def test_shear_is_one_map_near_the_identity() -> None:
+    joints, present = random_clips(clips=50, frames=3)
+    found, _ = augment(joints, present, replace(NOTHING, shear=0.1))
+    for before, after in zip(joints.flatten(1, 3), found.flatten(1, 3), strict=True):
+        linear = torch.linalg.lstsq(before, after).solution
+        torch.testing.assert_close(before @ linear, after, rtol=1e-3, atol=1e-3)
+        assert (linear - torch.eye(3)).abs().max() <= 0.101
+    assert (found - joints).abs().max() > 0.1
+
+
 def test_noise_has_its_standard_deviation() -> None:
     joints, present = random_clips()
     found, seen = augment(joints, present, replace(NOTHING, noise=0.05))

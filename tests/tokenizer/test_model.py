@@ -242,6 +242,9 @@ def test_weights_that_do_not_fit_the_description_are_refused(
     ("encoder", "view", "named"),
     [
         (EncoderConfig(kernel=4), ViewConfig(), "encoder.kernel is 4"),
+        (EncoderConfig(joint_kernel=2), ViewConfig(), "encoder.joint_kernel is 2"),
+        (EncoderConfig(joint_width=50), ViewConfig(), "encoder.joint_width is 50"),
+        (EncoderConfig(joint_blocks=0), ViewConfig(), "encoder.joint_blocks is 0"),
         (EncoderConfig(), ViewConfig(frames=0), "view.frames is 0"),
         (EncoderConfig(), ViewConfig(frames=62), "view.frames is 62"),
     ],

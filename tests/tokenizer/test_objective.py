@@ -11,7 +11,7 @@ from torch import Tensor
 
 from llm_ar.config import BiasConfig, TokenizerConfig
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.tokenizer.objective import TokenizerObjective, decorrelated
+from llm_ar.tokenizer.objective import TokenizerObjective
 
 TokenizerMaker = Callable[..., ActionTokenizer]
 OFF = BiasConfig(zipf=0, context=0, mmd=0, names=0)
@@ -61,19 +61,3 @@ def test_reconstruction_is_the_mean_error_of_seen_joints(make_tokenizer: Tokeniz
     torch.testing.assert_close(found, (rebuilt - joints)[present].abs().mean().detach())
     nobody = objective(joints, torch.zeros_like(present), torch.tensor([0, 1]))
     assert nobody["reconstruction"] == 0 and nobody["loss"].isfinite()
-
-
-def test_names_that_share_words_are_told_apart() -> None:
-    shared = 10 * torch.randn(1, 32)
-    names = shared + torch.cat([torch.randn(5, 32), torch.randn(1, 32).expand(3, 32) * 4])
-    names[5:] += 0.3 * torch.randn(3, 32)
-    found = decorrelated(names)
-    torch.testing.assert_close(found.norm(dim=-1), torch.ones(8))
-    cosines = found @ found.T - torch.eye(8)
-    # Whitened, C centred names are the corners of a simplex: all cosines are -1/(C - 1).
-    torch.testing.assert_close(cosines, (torch.eye(8) - 1) / 7, rtol=0, atol=0.05)
-
-
-def test_equal_names_do_no_harm() -> None:
-    assert decorrelated(torch.randn(1, 8).expand(3, 8)).isfinite().all()
-    assert decorrelated(torch.randn(1, 8)).isfinite().all()

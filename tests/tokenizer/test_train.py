@@ -28,6 +28,7 @@ from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
+from llm_ar.tokenizer.reader import NameReader
 from llm_ar.tokenizer.train import (
     TokenizerTrainer,
     TokenizerTraining,
@@ -182,6 +183,28 @@ def test_what_is_saved_is_what_was_trained(run: RunConfig) -> None:
     clips = list(ClipStore.open(run.data))[:5]
     assert torch.equal(loaded.encode_clips(clips), trained.encode_clips(clips))
     assert loaded.view == run.view and loaded.codebook_config.dim == 8
+
+
+def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
+    trained = train(run)
+    loaded = ActionTokenizer.from_pretrained(run.out / "tokenizer")
+    assert loaded.meanings.shape == (16, 12)
+    assert torch.equal(loaded.meanings, trained.meanings)
+    reader = NameReader(8, torch.randn(4, 12), 0).eval()
+    weights = load_file(checkpoints(run)[-1] / "model.safetensors")
+    inside = {
+        name.removeprefix("average.module.reader."): value
+        for name, value in weights.items()
+        if name.startswith("average.module.reader.")
+    }
+    reader.load_state_dict(inside, strict=False)
+    said = reader.meanings(loaded.embeddings()).detach()
+    torch.testing.assert_close(loaded.meanings, said, rtol=0.02, atol=0.02)
+
+
+def test_without_names_there_is_no_meaning(run: RunConfig) -> None:
+    settings = replace(run.tokenizer, biases=BiasConfig(names=0))
+    assert train(replace(run, tokenizer=settings)).meanings.shape == (16, 0)
 
 
 def test_a_killed_run_leaves_nothing_behind_that_looks_trained(run: RunConfig) -> None:
