@@ -76,7 +76,8 @@ class _Fused(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (grad,) = grads
         x, weight, a, b, inner, kept = ctx.saved_tensors
         grad_inner = (grad @ b).mul_(ctx.factor)
         grad_a = grad_inner.T @ (x if kept is None else x * kept)

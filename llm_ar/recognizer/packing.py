@@ -60,10 +60,10 @@ class Packing:
         return self
 
 
-def allow_packing(llm: nn.Module) -> bool:
-    """Teach an LLM to compute a row when it is given a packing; whether it can is tried.
+def allow_packing(llm: PreTrainedModel) -> bool:
+    """Teach an LLM, adapted or not, to compute rows; whether it can is tried.
 
-    Without a packing it computes as before. LLMs that mix places by other means than attention
+    Given no packing, it computes as before. LLMs that mix places by other means than attention
     (state-space layers, convolutions) fail the trial, as those do whose attention is their own.
     """
     config = llm.config
@@ -78,7 +78,7 @@ def allow_packing(llm: nn.Module) -> bool:
     return False
 
 
-def packed_logits(llm: nn.Module, row: Tensor, packing: Packing, places: Tensor) -> Tensor:
+def packed_logits(llm: PreTrainedModel, row: Tensor, packing: Packing, places: Tensor) -> Tensor:
     """Logits (K, V) at some places (K,) of a row of input embeddings (N, width)."""
     return llm(
         inputs_embeds=row[None],
@@ -108,7 +108,7 @@ def _attention(
     return packing.take_back(batch), None
 
 
-def _takes_attention(llm: nn.Module) -> bool:
+def _takes_attention(llm: PreTrainedModel) -> bool:
     return any(
         isinstance(module, PreTrainedModel) and module._supports_attention_backend
         for module in llm.modules()
@@ -116,7 +116,7 @@ def _takes_attention(llm: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def _trial(llm: nn.Module) -> bool:
+def _trial(llm: PreTrainedModel) -> bool:
     """Compare sequences of 2 + 2 and 2 + 1 places with the same ones in a row."""
     training = [module for module in llm.modules() if module.training]
     llm.eval()
