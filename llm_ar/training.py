@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +105,7 @@ class StageTrainer(Trainer):
         **rest: Any,
     ) -> None:
         super().__init__(model=model, args=args, **rest)
-        self._sums: dict[str, float] = defaultdict(float)
+        self._sums: dict[str, Tensor] = {}
         self._steps = 0
         self._started = time.monotonic()
         self._seconds_before = 0.0
@@ -138,14 +137,15 @@ class StageTrainer(Trainer):
         outputs = model(**inputs)
         for name, value in outputs.items():
             if name != "loss":
-                self._sums[name] += float(value)
+                # Not float(value): that would wait for the device at each step.
+                self._sums[name] = self._sums.get(name, 0.0) + value.detach().double()
         self._steps += 1
         return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the averaged parts to what the library logs."""
         if "loss" in logs and self._steps:
-            logs |= {name: total / self._steps for name, total in self._sums.items()}
+            logs |= {name: float(total) / self._steps for name, total in self._sums.items()}
             self._sums.clear()
             self._steps = 0
         if not self._seconds_before:

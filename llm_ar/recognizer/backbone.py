@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -28,6 +28,7 @@ from transformers.utils import logging as transformers_logging
 from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer.bundled import BUNDLED, bundled_folder
+from llm_ar.recognizer.lora import FusedLinear
 
 _SAMPLED_WORDS = 997
 
@@ -111,6 +112,9 @@ def attach_lora(llm: PreTrainedModel, settings: LoraSettings) -> PeftModel:
         lora_dropout=settings.dropout,
         target_modules=list(settings.targets),
     )
+    if all(type(module) is nn.Linear for module in llm.modules() if isinstance(module, nn.Linear)):
+        # Quantised layers are kinds of nn.Linear, with adapters of their own.
+        lora._register_custom_module({nn.Linear: FusedLinear})
     try:
         with warnings.catch_warnings():
             # peft asks transformers by an old name; no concern of the user's.

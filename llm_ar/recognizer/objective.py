@@ -1,12 +1,10 @@
 """The loss of stage 2: next-token cross-entropy on the answer alone (paper, sec. 3.4).
 
-A prompt has the same length for every clip, so answers are padded at their end, where causal
-attention never looks, and logits are computed at the answers' places only.
+A batch is one row: the instruction's beginning once, then what follows it for each clip, without
+padding (`packing`). Logits are computed at the answers' places only.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +12,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
+from llm_ar.recognizer.packing import Packing, allow_packing, packed_logits
 from llm_ar.recognizer.prompt import Prompt, answer_ids
 from llm_ar.recognizer.sentences import Sentences
 
@@ -29,6 +28,9 @@ class AnswerObjective(nn.Module):
         lexicon: (U, width) embeddings of the action tokens.
         sentences: where action sentences come from.
         text_tokenizer: the LLM's.
+
+    Attributes:
+        packed: whether batches are rows; LLMs that cannot compute these get padded answers.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class AnswerObjective(nn.Module):
         self.llm = llm
         # Held outside the module's own state: frozen, and never to be put into training mode.
         self.prompt, self.lexicon, self.sentences = prompt, lexicon, sentences
-        self.targets = _padded(text_tokenizer, sentences.clips.names).to(lexicon.device)
+        self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
+        self.packed = allow_packing(llm)
 
     def forward(self, index: Tensor) -> dict[str, Tensor]:
         """The mean loss over the answers' tokens for clips (B,), drawn anew each time."""
@@ -51,21 +54,43 @@ class AnswerObjective(nn.Module):
 
     def loss(self, tokens: Tensor, classes: Tensor) -> Tensor:
         """The mean loss over the answers' tokens for sentences (B, W) of classes (B,)."""
-        targets = self.targets[classes]
-        targets = targets[:, : int((targets != _IGNORED).sum(1).max())]
+        answers = [torch.tensor(self.answers[number]) for number in classes.tolist()]
+        score = self._packed if self.packed else self._padded
+        logits, targets = score(self.lexicon[tokens], answers)
+        return F.cross_entropy(logits.float(), targets, ignore_index=_IGNORED)
+
+    def _packed(self, sentences: Tensor, answers: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits (K, V) and targets (K,) of the answers' K tokens."""
+        device = sentences.device
         words = self.llm.get_input_embeddings()
-        prompts = self.prompt.embed(self.lexicon[tokens], words)
+        before = len(self.prompt.before)
+        prompts = self.prompt.embed(sentences, words)
+        targets = torch.cat(answers).to(device)
+        counts = [len(answer) for answer in answers]
+        parts = [prompts[0, :before]]
+        for prompt, answer in zip(prompts[:, before:], words(targets).split(counts), strict=True):
+            parts += [prompt, answer[:-1]]
+        packing = Packing(before, [prompts.shape[1] - before + n - 1 for n in counts], device)
+        # An answer's tokens are predicted at the last places of its sequence.
+        places = [torch.arange(-n, 0) for n in counts]
+        ends = packing.ends.repeat_interleave(torch.tensor(counts, device=device))
+        return (
+            packed_logits(self.llm, torch.cat(parts), packing, ends + torch.cat(places).to(device)),
+            targets,
+        )
+
+    def _padded(self, sentences: Tensor, answers: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The same with logits and targets for the padding of shorter answers, which is ignored.
+
+        Answers are padded at their end, where causal attention never looks.
+        """
+        words = self.llm.get_input_embeddings()
+        targets = nn.utils.rnn.pad_sequence(answers, batch_first=True, padding_value=_IGNORED)
+        targets = targets.to(sentences.device)
         given = words(targets[:, :-1].clamp_min(0))
         logits = self.llm(
-            inputs_embeds=torch.cat([prompts, given], dim=1),
+            inputs_embeds=torch.cat([self.prompt.embed(sentences, words), given], dim=1),
             logits_to_keep=targets.shape[1],
             use_cache=False,
         ).logits
-        return F.cross_entropy(
-            logits.flatten(0, 1).float(), targets.flatten(), ignore_index=_IGNORED
-        )
-
-
-def _padded(text_tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> Tensor:
-    answers = [torch.tensor(answer_ids(text_tokenizer, name)) for name in names]
-    return nn.utils.rnn.pad_sequence(answers, batch_first=True, padding_value=_IGNORED)
+        return logits.flatten(0, 1), targets.flatten()

@@ -1,0 +1,86 @@
+"""A step of stage 1: where its time goes, what it must compute, how near it is to the machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import time
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.machine import product_rate
+from benchmarks.training_data import procedural_tensors, untrained_tokenizer
+from llm_ar.config import AugmentConfig, TokenizerConfig, ViewConfig
+from llm_ar.tokenizer.objective import TokenizerObjective
+from llm_ar.tokenizer.train import TokenizerTraining
+
+WORDS, WIDTH = 8_192, 576
+
+
+def stage1_step(config: TokenizerConfig, view: ViewConfig, clips: int) -> TokenizerTraining:
+    """Stage 1 as a training makes it, past its unquantised beginning."""
+    torch.manual_seed(0)
+    quantised = dataclasses.replace(config.codebook, start_after=1)
+    config = dataclasses.replace(config, codebook=quantised)
+    tokenizer = untrained_tokenizer(config, view, WIDTH)
+    tensors = procedural_tensors(clips, view)
+    names = torch.randn(len(tensors.names), WIDTH)
+    words = torch.randn(WORDS, config.codebook.dim)
+    objective = TokenizerObjective(tokenizer, config, words, names)
+    return TokenizerTraining(objective, tensors, AugmentConfig()).train()
+
+
+def measure_stage1(steps: int) -> dict[str, Any]:
+    """Speed, operations, the machine's rate and the profile."""
+    config = TokenizerConfig()
+    batch = config.optim.batch_size
+    training = stage1_step(config, ViewConfig(), batch)
+    optimiser = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
+    index = torch.arange(batch)
+
+    def step() -> None:
+        training(index)["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(training.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        training.average.follow(training.objective)
+
+    for _ in range(3):
+        step()
+    counter = FlopCounterMode(display=False)
+    with counter:
+        step()
+    operations = counter.get_total_flops() / batch
+    seconds, rates = [], []
+    width = config.encoder.width
+    for _ in range(steps):
+        start = time.process_time()
+        step()
+        seconds.append(time.process_time() - start)
+        rates.append(product_rate(batch * ViewConfig().frames // 2, 3 * width, width, rounds=1))
+    speed, rate = batch / statistics.median(seconds), statistics.median(rates)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        for _ in range(3):
+            step()
+    return {
+        "batch": batch,
+        "clips_per_second": round(speed, 2),
+        "gigaflop_a_clip": round(operations / 1e9, 4),
+        "product_gigaflops": round(rate / 1e9, 1),
+        "reached_gigaflops": round(speed * operations / 1e9, 1),
+        "share_of_limit": round(speed * operations / rate, 3),
+        "profile": top(profiled),
+    }
+
+
+def top(profiled: profile, count: int = 12) -> list[dict[str, Any]]:
+    """The operations that take most of the processor's time, with their share of it."""
+    events = sorted(profiled.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    total = sum(event.self_cpu_time_total for event in events)
+    return [
+        {"name": event.key, "share": round(event.self_cpu_time_total / total, 4)}
+        for event in events[:count]
+    ]
