@@ -68,7 +68,9 @@ class ReaderTrainer(StageTrainer):
     def _save(
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
-        save_file(trained_weights(self.model), Path(str(output_dir)) / TRAINED_FILE)
+        folder = Path(str(output_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(trained_weights(self.model), folder / TRAINED_FILE)
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None
@@ -130,7 +132,10 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
             train_dataset=ClipIndices(range(len(train))),
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+        # A training of few steps has no loss but the one of the whole.
+        history = trainer.state.log_history
+        losses = [entry["train_loss"] for entry in history if "train_loss" in entry]
+        losses += [entry["loss"] for entry in history if "loss" in entry]
         minutes, loss = trainer.minutes, losses[-1] if losses else None
     first = tokenizer.figures
     training: dict[str, Any] = {

@@ -32,7 +32,7 @@ from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer.bundled import BUNDLED, bundled_folder
 
 _SAMPLED_WORDS = 997
-_RANDOM_SEED = 0
+_RANDOM_SEED = 240_400_532
 
 
 @dataclass(frozen=True)

@@ -46,18 +46,19 @@ def test_the_harmonic_mean_of_nothing_is_nothing() -> None:
 
 
 def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> SimpleNamespace:
-    """Answers rightly, but always with the first name for actions that it is blind to."""
+    """Answers rightly, but always with a seen name for actions that it is blind to."""
     labels = {clip.joints.tobytes(): clip.label for clip in store}
 
     def encode(clips):
         return torch.tensor([list(store.labels).index(labels[c.joints.tobytes()]) for c in clips])
 
+    seen = [label for label in model.labels if label not in blind]
+
     def score(tokens, names):
         truth = [store.labels[int(token)] for token in tokens]
-        said = [names[0] if name in blind else name for name in truth]
+        said = [seen[0] if name in blind else name for name in truth]
         return torch.tensor([[float(name == answer) for name in names] for answer in said])
 
-    seen = [label for label in model.labels if label not in blind]
     return SimpleNamespace(
         run=replace(model.run, protocol="unseen0"),
         labels=tuple(seen),
