@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 from llm_ar.applications.grid import Grid, Trial, read_grid
 from llm_ar.applications.reckoning import expected_minutes, rates
 from llm_ar.applications.terminal import notes, results
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.tables import markdown, paper_table, summarise, write_json, write_whole
 
@@ -24,10 +25,9 @@ _TRAINING = (
     "minutes",
     "minutes_tokenizer",
     "minutes_recognizer",
-    "peak_memory_mib",
     "trained_parameters",
 )
-"""What a result tells of the training."""
+"""What a result tells of the training; not its memory, of which a process knows the peak of all."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -85,7 +85,7 @@ def finished(trial: Trial, out: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if result["settings"] != settings_to_dict(trial.settings):
+    if not _same(result["settings"], trial.settings):
         raise ConfigError(
             f"{file}: was made with other settings than the grid has now; delete it to train anew, "
             "or choose another --out"
@@ -200,6 +200,15 @@ def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _same(noted: Mapping[str, Any], settings: RunConfig) -> bool:
+    """Whether noted settings are these ones; settings that are newer than the note had defaults."""
+    try:
+        before = settings_from_dict(RunConfig, noted)
+    except (ValueError, TypeError):
+        return False
+    return bool(replace(before, out=settings.out) == settings)
 
 
 def _result_file(trial: Trial, out: Path) -> Path:

@@ -24,7 +24,7 @@ _COLUMNS = {
     "harmonic": "harmonic mean",
     "minutes": "minutes",
 }
-_DETAILS = (*_COLUMNS, "top5", "seen_top1", "peak_memory_mib", "trained_parameters")
+_DETAILS = (*_COLUMNS, "top5", "seen_top1", "trained_parameters")
 
 
 @dataclass(frozen=True)
