@@ -81,13 +81,17 @@ class Grid:
             ConfigError: a run's settings are impossible; the message names grid and run.
         """
         setting, values = self.over or ("", (None,))
+        settings = {
+            (run, value): self._settings(run, {**changes, **({setting: value} if setting else {})})
+            for run, changes in self.runs.items()
+            for value in values
+        }
         for seed, value in itertools.product(seeds, values):
             for run, differences in self.runs.items():
                 repetition = f"seed{seed}" if value is None else f"{value}-seed{seed}"
-                changes = {**differences, **({setting: value} if setting else {}), "seed": seed}
-                trial = Trial(run, repetition, differences, self._settings(run, changes))
-                place = out / "runs" / trial.name
-                yield replace(trial, settings=replace(trial.settings, out=place))
+                place = out / "runs" / f"{run}-{repetition}"
+                found = replace(settings[run, value], seed=seed, out=place)
+                yield Trial(run, repetition, differences, found)
 
     def _settings(self, run: str, changes: Mapping[str, Any]) -> RunConfig:
         words = [f"--{name}={_word(value)}" for name, value in changes.items()]
