@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from llm_ar.applications.settings import load_run, settings_help
 from llm_ar.applications.terminal import notes, results
 from llm_ar.config import RunConfig
-from llm_ar.errors import ConfigError, DatasetError
+from llm_ar.errors import ConfigError
 
 if TYPE_CHECKING:
     from llm_ar.skeletons.store import ClipStore
@@ -120,21 +120,6 @@ def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     # An LLM with random weights is to read the sentences that the trained one reads.
     llm = dataclasses.replace(settings.recognizer.llm, random=False)
     words, text_tokenizer = load_words(llm)
-    names = training_names(store, settings.protocol)
-    train_tokenizer(settings, words, embed_names(words, text_tokenizer, names), resume)
-
-
-def training_names(store: ClipStore, protocol: str) -> list[str]:
-    """The actions that the protocol's training clips show, in the dataset's order.
-
-    Raises:
-        DatasetError: the protocol is unknown or leaves no clip to train on.
-    """
-    training, _ = store.split(protocol)
-    if not training:
-        raise DatasetError(
-            f"{store.path}: protocol {protocol} leaves no clip to train on; choose another one"
-        )
-    clips = store.metadata()
-    shown = {clips[index].label for index in training}
-    return [label for label in store.labels if label in shown]
+    # In the dataset's order; of the actions that do not train, stage 1 looks at none.
+    names = embed_names(words, text_tokenizer, store.labels)
+    train_tokenizer(settings, words, names, resume)
