@@ -163,6 +163,8 @@ class LlmConfig:
     four_bit: bool = False
     """Hold the base weights in 4 bits (CUDA and bitsandbytes)."""
     gradient_checkpointing: bool = False
+    random: bool = False
+    """The same network with random weights instead of the trained ones (ablation only)."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,12 @@ class RecognizerConfig:
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(epochs=4, batch_size=16, learning_rate=1e-3)
     )
+    adaptation: Literal["lora", "full", "head", "transformer", "nearest"] = "lora"
+    """Who reads the sentences: the LLM with LoRA; for ablation only, the LLM with all its weights
+    trained, the frozen LLM with a trained head, a small Transformer without any LLM, or the name
+    whose text embedding is nearest (nothing is trained)."""
+    reads: Literal["tokens", "latents"] = "tokens"
+    """What is read: tokens, or for ablation only the encoder's continuous latents."""
 
 
 @dataclass(frozen=True)
@@ -210,3 +218,7 @@ class RunConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
+    shots: int = 0
+    """Training clips of each action that are used, drawn by the seed; 0: all."""
+    start_from: str = ""
+    """Folder of a trained model whose tokenizer, adapter and lexicon stage 2 starts from."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import llm_ar
 from llm_ar.applications import (
+    ablate,
     doctor,
     evaluate,
     explain,
@@ -54,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("protocol", "how many clips of a list train and test", protocol.run),
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
+    Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
     Command("recognize", "name the action in each file", recognize.run),
     Command("explain", "what carried the answer: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from llm_ar.applications.settings import load_run, settings_help
 from llm_ar.applications.terminal import notes, results
 from llm_ar.config import RunConfig
-from llm_ar.errors import DatasetError
+from llm_ar.errors import ConfigError
 
 if TYPE_CHECKING:
     from llm_ar.skeletons.store import ClipStore
@@ -24,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="llm-ar train",
         usage="llm-ar train [tokenizer|recognizer|both] [--config FILE] [--resume] "
-        "[--dry-run] [--gpu NAME] [--SETTING VALUE ...]",
+        "[--from MODEL] [--dry-run] [--gpu NAME] [--SETTING VALUE ...]",
         description="Stage 1 (tokenizer) learns to write clips as sentences of action tokens, "
         "stage 2 (recognizer) teaches the language model to read them; both are trained without "
         "a stage.",
@@ -32,6 +33,12 @@ def run(arguments: Sequence[str]) -> int:
         add_help=False,
     )
     parser.add_argument("--config", type=Path, help="YAML file with the settings that differ")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="train the recognizer alone, from a trained model's tokenizer, adapter and lexicon",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"
     )
@@ -57,6 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     stage = next((known for known in STAGES if known == word), None)
     if stage is None:
         parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
+    if given.start is not None:
+        overrides = [*overrides, f"--start_from={given.start}"]
     settings = load_run(given.config, overrides)
     if given.dry_run:
         from llm_ar.applications.dry_run import dry_run
@@ -80,35 +89,37 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
         DatasetError: the prepared dataset is missing or has no training clips.
         ModelError: the language model, or the trained tokenizer, is missing.
     """
-    from llm_ar.recognizer.backbone import embed_names, load_words
-    from llm_ar.recognizer.train import train_recognizer
+    from llm_ar.recognizer.adaptation import train_reader
+    from llm_ar.recognizer.start import continued, take_tokenizer
     from llm_ar.skeletons.store import ClipStore
-    from llm_ar.tokenizer.train import train_tokenizer
 
+    if settings.start_from:
+        if stage == "tokenizer":
+            raise ConfigError(
+                "start_from: the tokenizer is that of the model to start from, and is not trained; "
+                "train the recognizer"
+            )
+        settings, stage = continued(settings), "recognizer"
+        take_tokenizer(settings)
     store = ClipStore.open(settings.data)
     for finding in store.check(settings.protocol):
         if finding.warning:
             notes.print(f"check: {finding.sentence}", markup=False, soft_wrap=True)
     if stage != "recognizer":
-        names = training_names(store, settings.protocol)
-        words, text_tokenizer = load_words(settings.recognizer.llm)
-        train_tokenizer(settings, words, embed_names(words, text_tokenizer, names), resume)
+        train_first(settings, store, resume)
     if stage != "tokenizer":
-        train_recognizer(settings, resume)
+        train_reader(settings, resume)
     return settings.out
 
 
-def training_names(store: ClipStore, protocol: str) -> list[str]:
-    """The actions that the protocol's training clips show, in the dataset's order.
+def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
+    """Stage 1, with the words of the language model that stage 2 will use."""
+    from llm_ar.recognizer.backbone import embed_names, load_words
+    from llm_ar.tokenizer.train import train_tokenizer
 
-    Raises:
-        DatasetError: the protocol is unknown or leaves no clip to train on.
-    """
-    training, _ = store.split(protocol)
-    if not training:
-        raise DatasetError(
-            f"{store.path}: protocol {protocol} leaves no clip to train on; choose another one"
-        )
-    clips = store.metadata()
-    shown = {clips[index].label for index in training}
-    return [label for label in store.labels if label in shown]
+    # An LLM with random weights is to read the sentences that the trained one reads.
+    llm = dataclasses.replace(settings.recognizer.llm, random=False)
+    words, text_tokenizer = load_words(llm)
+    # In the dataset's order; of the actions that do not train, stage 1 looks at none.
+    names = embed_names(words, text_tokenizer, store.labels)
+    train_tokenizer(settings, words, names, resume)

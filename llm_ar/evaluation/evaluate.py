@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from llm_ar.errors import DatasetError
 from llm_ar.evaluation import metrics
 from llm_ar.provenance import versions
-from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.naming import NamesActions
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
@@ -126,7 +126,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: ActionRecognizer,
+    model: NamesActions,
     store: ClipStore,
     protocol: str | None = None,
     *,

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     PreTrainedModel,
@@ -31,6 +33,7 @@ from llm_ar.recognizer.bundled import BUNDLED, bundled_folder
 from llm_ar.recognizer.lora import FusedLinear
 
 _SAMPLED_WORDS = 997
+_RANDOM_SEED = 240_400_532
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,25 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
     Raises:
         ModelError: if there is no such LLM.
         MissingExtraError: if 4-bit weights are asked for and bitsandbytes is not installed.
-        ConfigError: if 4-bit weights are asked for on the CPU.
+        ConfigError: if 4-bit weights are asked for on the CPU, or of a random LLM.
     """
     device = torch.device(device)
     source = bundled_folder() if config.name == BUNDLED else config.name
     options: dict[str, Any] = {"dtype": _dtype(config, device)}
+    if config.four_bit and config.random:
+        raise ConfigError(
+            "recognizer.llm.random: a random language model has no 4-bit weights; set "
+            "recognizer.llm.four_bit to false."
+        )
     if config.four_bit:
         options |= _four_bit(options["dtype"], device)
     try:
         with _without_progress():
             text_tokenizer = AutoTokenizer.from_pretrained(source)
-            llm = AutoModelForCausalLM.from_pretrained(source, **options)
+            if config.random:
+                llm = _random_llm(source, options["dtype"])
+            else:
+                llm = AutoModelForCausalLM.from_pretrained(source, **options)
     except (OSError, ValueError, SafetensorError) as error:
         raise ModelError(
             f"recognizer.llm.name: cannot load the language model '{config.name}' "
@@ -154,6 +165,14 @@ def weights_hash(llm: torch.nn.Module) -> str:
             digest.update(own_name.encode())
             digest.update(plain.numpy().tobytes())
     return digest.hexdigest()
+
+
+def _random_llm(source: str | Path, dtype: torch.dtype) -> PreTrainedModel:
+    """An LLM of that shape with random weights, always the same: a model's folder has none."""
+    shape = AutoConfig.from_pretrained(source)
+    with torch.random.fork_rng():
+        torch.manual_seed(_RANDOM_SEED)
+        return AutoModelForCausalLM.from_config(shape, dtype=dtype)
 
 
 def _dtype(config: LlmConfig, device: torch.device) -> torch.dtype:

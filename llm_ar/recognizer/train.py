@@ -16,9 +16,11 @@ from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, peak_memory_mib, versions
+from llm_ar.recognizer.adapter import load_adapter
 from llm_ar.recognizer.answers import CandidateTrie
 from llm_ar.recognizer.backbone import Backbone, attach_lora, embed_names, load_backbone
 from llm_ar.recognizer.folder import (
+    ADAPTER_FILE,
     LEXICON_FILE,
     TOKENIZER_FOLDER,
     read_tensors,
@@ -31,7 +33,7 @@ from llm_ar.recognizer.sentences import Sentences
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import ClipTensors, training_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
 
@@ -56,28 +58,30 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     set_seed(run.seed)
     settings = run.recognizer
     store = ClipStore.open(run.data)
-    train, _ = store.split(run.protocol)
-    clips = ClipTensors.read(store, train, run.view)
+    tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
+    clips = ClipTensors.read(store, training_clips(store, run), run.view, tokenizer.layout)
     fit, held_out = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))
     device = args.device
-    tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER, device=device)
+    tokenizer = tokenizer.to(device)
     backbone = load_backbone(settings.llm, device)
     if settings.llm.gradient_checkpointing:
         backbone.llm.gradient_checkpointing_enable({"use_reentrant": False})
     llm = attach_lora(backbone.llm, settings.lora)
+    if run.start_from:
+        load_adapter(llm, Path(run.start_from) / ADAPTER_FILE)
     prompt = Prompt(settings.template, backbone.text_tokenizer)
     trie = CandidateTrie(backbone.text_tokenizer, clips.names)
 
     sentences = Sentences(tokenizer, clips.to(device), run.augment, settings.token_noise)
-    described = _described(run)
+    described = fixed_settings(run)
     checkpoint = latest_checkpoint(folder) if resume else None
     if checkpoint is not None:
         check_settings(folder, described)
         lexicon = read_tensors(folder / LEXICON_FILE)["embeddings"].to(device)
     else:
-        lexicon = _lexicon(run, sentences, backbone, torch.tensor(fit, device=device))
+        lexicon = start_lexicon(run, sentences, backbone, torch.tensor(fit, device=device))
         if args.process_index == 0:
             shutil.rmtree(folder, ignore_errors=True)
             keep_settings(folder, described)
@@ -110,8 +114,13 @@ def checkpoint_folder(out: Path) -> Path:
     return out / "training" / "recognizer"
 
 
-def _lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor) -> Tensor:
-    """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them."""
+def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor) -> Tensor:
+    """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them.
+
+    They are those of the model that the run starts from, where there is one.
+    """
+    if run.start_from:
+        return read_tensors(Path(run.start_from) / LEXICON_FILE)["embeddings"].to(fit.device)
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     names = embed_names(words, backbone.text_tokenizer, sentences.clips.names)
     tokenizer, how = sentences.tokenizer, run.recognizer.lexicon
@@ -138,7 +147,7 @@ def _precision(run: RunConfig) -> dict[str, bool]:
     }
 
 
-def _described(run: RunConfig) -> dict[str, Any]:
+def fixed_settings(run: RunConfig) -> dict[str, Any]:
     """What must not change while a run is interrupted: its settings and the tokenizer."""
     described = settings_to_dict(run)
     described["recognizer"]["optim"].pop("save_minutes")

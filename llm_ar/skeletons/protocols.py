@@ -23,6 +23,7 @@ from llm_ar.skeletons.published.sbu import SBU
 from llm_ar.skeletons.published.smarthome import SMARTHOME
 from llm_ar.skeletons.published.uav_human import UAV_HUMAN
 from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
+from llm_ar.skeletons.published.zero_shot import unseen_splits
 
 __all__ = [
     "DATASETS",
@@ -45,6 +46,9 @@ def _by_split(info: ClipInfo) -> Assignment:
 SPLIT = Protocol("split", _by_split)
 """The dataset's own split column, as ``labels.csv`` may have one."""
 
+_PROCEDURAL = tuple(Action(action.name, action.name) for action in ACTIONS)
+_XSUB = Protocol("xsub", _by_split)
+
 _SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
 
 DATASETS: tuple[Dataset, ...] = (
@@ -58,8 +62,8 @@ DATASETS: tuple[Dataset, ...] = (
     Dataset("folder", actions=(), protocols=()),
     Dataset(
         "procedural",
-        actions=tuple(Action(action.name, action.name) for action in ACTIONS),
-        protocols=(Protocol("xsub", _by_split),),
+        actions=_PROCEDURAL,
+        protocols=(_XSUB, *unseen_splits(_XSUB, _PROCEDURAL, 3)),
         clips=600,
         layout=KINECT_V1,
     ),

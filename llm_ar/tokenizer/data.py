@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llm_ar.config import ViewConfig
+from llm_ar.config import RunConfig, ViewConfig
 from llm_ar.errors import DatasetError
+from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.skeletons.views import normalise
 
@@ -40,26 +41,56 @@ class ClipTensors(nn.Module):
         return len(self.labels)
 
     @classmethod
-    def read(cls, store: ClipStore, indices: Sequence[int], view: ViewConfig) -> ClipTensors:
-        """Read and normalise clips of a prepared dataset.
+    def read(
+        cls,
+        store: ClipStore,
+        indices: Sequence[int],
+        view: ViewConfig,
+        layout: Layout | None = None,
+    ) -> ClipTensors:
+        """Read and normalise clips of a prepared dataset, mapped to a layout (its own if None).
 
         Raises:
             DatasetError: there are no such clips.
+            LayoutError: the dataset's layout cannot be mapped to that one.
         """
+        layout = layout or store.layout
         if not indices:
             raise DatasetError(
                 f"{store.path}: the protocol leaves no clip to train on; "
                 "choose another protocol or prepare more clips"
             )
-        shape = (len(indices), view.frames, view.people, len(store.layout.joints))
+        shape = (len(indices), view.frames, view.people, len(layout.joints))
         joints = np.empty((*shape, 3), np.float32)
         present = np.empty(shape, np.bool_)
         found: list[str] = []
         for row, index in enumerate(indices):
             clip = store[index]
-            joints[row], present[row] = normalise(clip, view)
+            joints[row], present[row] = normalise(map_clip(clip, layout), view)
             found.append(str(clip.label))
         names = [name for name in store.labels if name in set(found)]
         place = {name: number for number, name in enumerate(names)}
         labels = torch.tensor([place[name] for name in found])
         return cls(torch.from_numpy(joints), torch.from_numpy(present), labels, names)
+
+
+def training_clips(store: ClipStore, run: RunConfig) -> list[int]:
+    """Indices of the clips that train: the protocol's, or ``run.shots`` of each action.
+
+    The draw depends on the seed alone, and a larger one holds the smaller: 5 shots are 1 and 4
+    more.
+
+    Raises:
+        DatasetError: the dataset has no such protocol.
+    """
+    train, _ = store.split(run.protocol)
+    if not run.shots:
+        return train
+    known = store.metadata()
+    order = np.random.default_rng(run.seed).permutation(train)
+    drawn: dict[str | None, list[int]] = {}
+    for index in order.tolist():
+        of_action = drawn.setdefault(known[index].label, [])
+        if len(of_action) < run.shots:
+            of_action.append(index)
+    return sorted(index for of_action in drawn.values() for index in of_action)

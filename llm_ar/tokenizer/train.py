@@ -21,7 +21,7 @@ from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
 from llm_ar.tokenizer.biases import zipf_slope
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import ClipTensors, training_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
 from llm_ar.training import ClipIndices, StageTrainer, fit_and_held_out, training_arguments
@@ -96,8 +96,7 @@ def train_tokenizer(
     """
     set_seed(run.seed)
     store = ClipStore.open(run.data)
-    train, _ = store.split(run.protocol)
-    clips = ClipTensors.read(store, train, run.view)
+    clips = ClipTensors.read(store, training_clips(store, run), run.view)
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer
     dim = settings.codebook.dim or words.shape[1]

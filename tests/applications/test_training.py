@@ -9,10 +9,6 @@ import pytest
 
 from llm_ar.applications import demo
 from llm_ar.applications.cli import main
-from llm_ar.applications.train import training_names
-from llm_ar.errors import DatasetError
-from llm_ar.skeletons.procedural import make_procedural
-from llm_ar.skeletons.store import ClipStore
 
 Capture = pytest.CaptureFixture[str]
 
@@ -65,18 +61,6 @@ def test_the_recognizer_needs_a_tokenizer(experiment: Path, capsys: Capture) -> 
     assert main(["train", "recognizer", "--config", str(experiment)]) == 2
     shown = capsys.readouterr().err
     assert len(shown.splitlines()) == 1 and "tokenizer" in shown
-
-
-def test_names_are_those_of_the_training_clips(tmp_path: Path) -> None:
-    # So few clips that some actions are only performed by those who test.
-    make_procedural(tmp_path / "few", clips=64, subjects=8)
-    store = ClipStore.open(tmp_path / "few")
-    names = training_names(store, "xsub")
-    shown = {store[index].label for index in store.split("xsub")[0]}
-    assert names == [label for label in store.labels if label in shown] != list(store.labels)
-    everyone = ",".join(f"P{number:02d}" for number in range(1, 9))
-    with pytest.raises(DatasetError, match="no clip to train on"):
-        training_names(store, f"held-out:{everyone}")
 
 
 def test_the_demo_recognises_at_once(tiny_model: Path, capsys: Capture) -> None:

@@ -9,6 +9,7 @@ import re
 
 from llm_ar.skeletons.dataset import Action, ClipInfo, Dataset, by_camera
 from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.published.zero_shot import unseen_splits
 
 ACTIONS = {
     1: Action("pick up with one hand", "pick up with one hand"),
@@ -37,10 +38,12 @@ def describe(source: str) -> ClipInfo | None:
     return ClipInfo(label, str(subject), str(camera), None, source)
 
 
+_XVIEW = by_camera("xview", train="12", test="3", counts=(1_020, 464))
+
 NW_UCLA = Dataset(
     "nw-ucla",
     actions=tuple(ACTIONS.values()),
-    protocols=(by_camera("xview", train="12", test="3", counts=(1_020, 464)),),
+    protocols=(_XVIEW, *unseen_splits(_XVIEW, tuple(ACTIONS.values()), 2)),
     describe=describe,
     clips=1_484,
     layout=KINECT_V1,

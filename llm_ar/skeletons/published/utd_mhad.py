@@ -9,6 +9,7 @@ import re
 
 from llm_ar.skeletons.dataset import ClipInfo, Dataset, by_subject, listed
 from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.published.zero_shot import unseen_splits
 
 ACTIONS = listed("""
 right arm swipe to the left = swipe left
@@ -54,10 +55,12 @@ def describe(source: str) -> ClipInfo | None:
     return ClipInfo(label, str(int(found[2])), None, None, source)
 
 
+_ODD_EVEN = by_subject("odd-even", train="1357", test="2468", counts=(431, 430))
+
 UTD_MHAD = Dataset(
     "utd-mhad",
     actions=ACTIONS,
-    protocols=(by_subject("odd-even", train="1357", test="2468", counts=(431, 430)),),
+    protocols=(_ODD_EVEN, *unseen_splits(_ODD_EVEN, ACTIONS, 5)),
     describe=describe,
     clips=861,
     layout=KINECT_V1,

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from llm_ar.skeletons.dataset import Action, Assignment, ClipInfo, Protocol
 
 SEEDS = (1, 2, 3)
+UNSEEN_SPLITS = 5
 
 
 def zero_shot(
@@ -36,13 +37,36 @@ def zero_shot(
             yield _split(f"{name}-seed{seed}", base, actions, places)
 
 
+def unseen_splits(base: Protocol, actions: Sequence[Action], count: int) -> Iterator[Protocol]:
+    """Five splits ``unseen0`` ... ``unseen4`` with other unseen actions each; ours, not published.
+
+    The seen actions' training clips of the base protocol train, the unseen actions' test clips of
+    it test: an unseen action is performed by people (or seen by a camera) that are new as well. The
+    actions are shuffled once, by hashes, and dealt out, so that none is unseen in two splits.
+
+    Args:
+        base: who trains and who tests.
+        actions: the dataset's, at least five times ``count``.
+        count: unseen actions of each split.
+    """
+    order = _shuffled(len(actions), 0)
+    for number in range(UNSEEN_SPLITS):
+        places = sorted(order[number * count : (number + 1) * count])
+        yield _split(f"unseen{number}", base, actions, places)
+
+
 def draw_unseen(actions: int, count: int, seed: int) -> tuple[int, ...]:
     """So many different places of ``range(actions)``, in order; the same for the same seed."""
+    return tuple(sorted(_shuffled(actions, seed)[:count]))
+
+
+def _shuffled(actions: int, seed: int) -> list[int]:
+    """``range(actions)`` in an order by hashes."""
 
     def rank(place: int) -> bytes:
         return hashlib.sha256(f"{seed}:{actions}:{place}".encode()).digest()
 
-    return tuple(sorted(sorted(range(actions), key=rank)[:count]))
+    return sorted(range(actions), key=rank)
 
 
 def _split(name: str, base: Protocol, actions: Sequence[Action], places: Sequence[int]) -> Protocol:

@@ -1,0 +1,31 @@
+"""What evaluation asks of a recogniser, whatever reads the action sentences in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from llm_ar.config import RunConfig
+from llm_ar.tokenizer.model import ActionTokenizer
+
+
+class NamesActions(Protocol):
+    """A tokenizer, and something that scores names after its sentences.
+
+    Attributes:
+        run: the settings that made it.
+        labels: the names it was trained to answer.
+        tokenizer: in evaluation mode.
+        training: figures of its training.
+    """
+
+    run: RunConfig
+    labels: tuple[str, ...]
+    tokenizer: ActionTokenizer
+    training: dict[str, object]
+
+    def log_likelihoods(self, tokens: Tensor, labels: Sequence[str] | None = None) -> Tensor:
+        """Scores (B, N) of the labels after sentences (B, W); their softmax are probabilities."""
+        ...

@@ -1,0 +1,152 @@
+"""Readers of action sentences, and what they see: tokens as words, or continuous latents."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from llm_ar.errors import ConfigError
+from llm_ar.recognizer.answers import CandidateTrie, score
+from llm_ar.recognizer.objective import AnswerObjective
+from llm_ar.recognizer.prompt import Prompt
+from llm_ar.recognizer.sentences import Sentences
+from llm_ar.tokenizer.features import joint_features
+from llm_ar.tokenizer.model import ActionTokenizer
+
+
+class LatentTokenizer(ActionTokenizer):
+    """A tokenizer that leaves its codebook out: its "tokens" are the encoder's latents."""
+
+    def encode(self, joints: Tensor, present: Tensor) -> Tensor:
+        """Latents (B, W, d) of normalised joints (B, T, M, J, 3), scaled as for the codebook."""
+        features = joint_features(joints, present, self.layout)
+        return self.codebook.rescale(self.encoder(features))
+
+
+class Reader(nn.Module):
+    """What stage 2 trains.
+
+    Attributes:
+        names: what it is trained to answer.
+    """
+
+    names: list[str]
+
+    @abstractmethod
+    def forward(self, index: Tensor) -> dict[str, Tensor]:
+        """The loss of training clips (B,)."""
+
+    @abstractmethod
+    def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
+        """Scores (B, N) of labels after sentences; their softmax are probabilities."""
+
+
+class TokenWords(nn.Module):
+    """Tokens (B, W) to their fixed embeddings (B, W, width)."""
+
+    lexicon: Tensor
+
+    def __init__(self, lexicon: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("lexicon", lexicon, persistent=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """See the class."""
+        return self.lexicon[tokens]
+
+
+class LatentWords(nn.Module):
+    """Latents (B, W, d) to the LLM's width by a trained linear map.
+
+    It starts as a map that keeps angles and gives latents the words' mean and spread, as tokens
+    have them; unlike the tokens' embeddings it is trained, since nothing else aligns latents.
+    """
+
+    def __init__(self, dim: int, latent_norm: float, words: Tensor) -> None:
+        super().__init__()
+        mean = words.mean(0)
+        self.linear = nn.Linear(dim, len(mean))
+        nn.init.orthogonal_(self.linear.weight)
+        with torch.no_grad():
+            spread = (words - mean).square().sum(-1).mean().sqrt()
+            self.linear.weight.mul_(spread / latent_norm)
+            self.linear.bias.copy_(mean)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """See the class."""
+        return self.linear(latents)
+
+
+def words_of(tokenizer: ActionTokenizer, words: Tensor, lexicon: Tensor | None) -> nn.Module:
+    """What brings sentences into the LLM's input space: a lexicon, or a map of latents.
+
+    Args:
+        tokenizer: whose sentences.
+        words: (V, width) the LLM's word embeddings.
+        lexicon: (U, width) embeddings of the tokens; None for latents.
+    """
+    if lexicon is not None:
+        return TokenWords(lexicon)
+    settings = tokenizer.codebook_config
+    return LatentWords(settings.dim, settings.latent_norm, words)
+
+
+class LlmReader(Reader):
+    """An LLM that answers with names, adapted in whatever way.
+
+    Args:
+        llm: the LLM, with an adapter or with all its weights trained.
+        prompt: the instruction.
+        vectors: sentences to the LLM's input space.
+        sentences: where training sentences come from.
+        text_tokenizer: the LLM's.
+    """
+
+    def __init__(
+        self,
+        llm: nn.Module,
+        prompt: Prompt,
+        vectors: nn.Module,
+        sentences: Sentences,
+        text_tokenizer: PreTrainedTokenizerBase,
+    ) -> None:
+        super().__init__()
+        self.names = sentences.clips.names
+        device = sentences.clips.labels.device
+        lexicon = torch.empty(0, device=device)
+        self.answers = AnswerObjective(llm, prompt, lexicon, sentences, text_tokenizer)
+        self.vectors, self._text_tokenizer = vectors, text_tokenizer
+
+    def forward(self, index: Tensor) -> dict[str, Tensor]:
+        """The loss of the clips' names, as for LoRA on tokens."""
+        tokens, classes = self.answers.sentences.draw(index)
+        vectors = self.vectors(tokens)
+        # Each place of each sentence is a word of its own, so that latents are read as tokens are.
+        self.answers.lexicon = vectors.flatten(0, 1)
+        places = torch.arange(vectors.shape[0] * vectors.shape[1], device=vectors.device)
+        return {"loss": self.answers.loss(places.view(vectors.shape[:2]), classes)}
+
+    def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
+        """Exact log-likelihoods (B, N) of any names."""
+        llm = self.answers.llm
+        prompts = self.answers.prompt.embed(self.vectors(tokens), llm.get_input_embeddings())
+        return score(llm, prompts, CandidateTrie(self._text_tokenizer, labels))
+
+
+def columns(names: Sequence[str], labels: Sequence[str]) -> list[int]:
+    """Where labels stand among names that are all there is to choose from.
+
+    Raises:
+        ConfigError: for a label that is not among them.
+    """
+    strangers = [label for label in labels if label not in names]
+    if strangers:
+        raise ConfigError(
+            f"labels: {strangers[0]!r} was not among the trained names, and this reader knows no "
+            "others; use one that reads names as text (recognizer.adaptation lora or full)"
+        )
+    return [list(names).index(label) for label in labels]

@@ -1,0 +1,52 @@
+"""The nearest name: a sentence's mean meaning against the names' text embeddings, as CLIP does.
+
+The baseline for unseen actions: it needs no language model beyond the words' embeddings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from llm_ar.recognizer.readers import Reader
+
+SCALE = 100.0
+"""Turns cosines into scores whose softmax are probabilities, as in CLIP (Radford et al., 2021)."""
+
+
+def nearest_names(tokens: Tensor, meanings: Tensor, names: Tensor) -> Tensor:
+    """Cosines (B, N) of sentences (B, W) and names.
+
+    Args:
+        tokens: (B, W).
+        meanings: (U, width), what each token means in the space of the names' embeddings.
+        names: (N, width), the names' embeddings, centred as the meanings are.
+    """
+    pooled = meanings[tokens].mean(1)
+    return F.normalize(pooled, dim=-1) @ F.normalize(names, dim=-1).T
+
+
+class NearestName(Reader):
+    """Answers with the name whose text embedding is nearest; nothing is trained.
+
+    Args:
+        meanings: (U, width), see `nearest_names`.
+        embed: names to embeddings (N, width).
+        names: of the training clips.
+    """
+
+    def __init__(
+        self, meanings: Tensor, embed: Callable[[Sequence[str]], Tensor], names: Sequence[str]
+    ) -> None:
+        super().__init__()
+        self._meanings, self._embed, self.names = meanings, embed, list(names)
+
+    def forward(self, index: Tensor) -> dict[str, Tensor]:
+        """Nothing is trained."""
+        raise TypeError("the nearest name is not trained")
+
+    def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
+        """Scaled cosines (B, N) with any names."""
+        return SCALE * nearest_names(tokens, self._meanings, self._embed(labels))

@@ -1,0 +1,235 @@
+"""`llm-ar ablate` and few shots from a model, from the grid file to the table, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from llm_ar.applications import train
+from llm_ar.applications.cli import main
+from llm_ar.applications.grid import read_grid
+from llm_ar.applications.reckoning import Rates, expected_minutes, rates
+from llm_ar.errors import ConfigError
+from llm_ar.evaluation.tables import paper_table
+from llm_ar.skeletons.store import ClipStore
+
+Capture = pytest.CaptureFixture[str]
+ABLATIONS = Path(__file__).resolve().parents[2] / "experiments" / "ablations"
+
+
+@pytest.fixture()
+def base(byte_llm: Path, procedural_data: Path, tmp_path: Path) -> Path:
+    """An experiment that takes a second."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(
+        f"""
+data: {procedural_data}
+view: {{frames: 16}}
+tokenizer:
+  encoder: {{width: 8, blocks: 1}}
+  codebook: {{size: 16, dim: 32, start_after: 1}}
+  optim: {{epochs: 1, batch_size: 32}}
+recognizer:
+  llm: {{name: {byte_llm}}}
+  optim: {{epochs: 1, batch_size: 32}}
+"""
+    )
+    return path
+
+
+def grid(folder: Path, text: str) -> Path:
+    path = folder / "grid.yaml"
+    path.write_text(f"base: tiny.yaml\n{text}")
+    return path
+
+
+@pytest.mark.parametrize("file", sorted(ABLATIONS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_grid_can_be_run(file: Path, tmp_path: Path) -> None:
+    found = read_grid(file)
+    trials = list(found.trials((0, 1), tmp_path))
+    assert len({trial.settings.out for trial in trials}) == len(trials) >= 2 * len(found.runs)
+    assert file.read_text().startswith("# ")
+    known = {"data/utd-mhad": "utd-mhad", "data/nw-ucla": "nw-ucla"}
+    assert all(file.stem.startswith(known[str(trial.settings.data)]) for trial in trials)
+    first = next(iter(found.runs))
+    if found.paper is not None:
+        # The paper's own version comes first, so that both differences mean the same.
+        figures = paper_table(found.paper).figures
+        assert figures[first] == max(figures.values()) and set(figures) <= set(found.runs)
+
+
+def test_a_grid_is_trained_evaluated_and_tabulated(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    file = grid(
+        tmp_path,
+        """
+paper: adaptation
+runs:
+  lora: {}
+  full: {recognizer: {adaptation: full}}
+  transformer: {recognizer.adaptation: transformer}
+  euclidean: {tokenizer.codebook.geometry: euclidean}
+""",
+    )
+    first_stages, killed = [], []
+    train_first = train.train_first
+
+    def counted(settings, store, resume):
+        first_stages.append(settings.out)
+        if settings.tokenizer.codebook.geometry == "euclidean" and not killed:
+            killed.append(True)
+            raise KeyboardInterrupt
+        train_first(settings, store, resume)
+
+    monkeypatch.setattr(train, "train_first", counted)
+    words = ["ablate", str(file), "--out", str(tmp_path / "out")]
+    assert main([*words, "--dry-run"]) == 0
+    assert "4 of 4 are left" in capsys.readouterr().out
+    assert main(words) == 130, "killed in the fourth run's first stage"
+    done = {path.name: path.read_bytes() for path in (tmp_path / "out" / "results").iterdir()}
+    assert set(done) == {f"{run}-seed0.json" for run in ("lora", "full", "transformer")}
+    capsys.readouterr()
+    assert main([*words, "--dry-run"]) == 0
+    assert "1 of 4 are left" in capsys.readouterr().out
+    assert main(words) == 0
+    assert len(first_stages) == 3 and len(set(first_stages)) == 2, "stage 1 is shared and resumed"
+    results = tmp_path / "out" / "results"
+    assert all((results / name).read_bytes() == content for name, content in done.items())
+    table = capsys.readouterr().out
+    assert table.count("| 1 |") == 4 and "| 79.6 | -11.9 |" in table
+    content = json.loads((tmp_path / "out" / "tables.json").read_text())
+    assert [row["run"] for row in content["rows"]] == ["lora", "full", "transformer", "euclidean"]
+    assert content["benchmark"] == ["procedural"] and content["selection"] == ["last-epoch"]
+    for row in content["rows"]:
+        alone = json.loads((results / f"{row['run']}-seed0.json").read_text())
+        assert row["top1"] == [alone["figures"]["top1"]] and alone["figures"]["clips"] == 32
+    assert not list((tmp_path / "out").rglob("checkpoint-*"))
+
+    # A grid that has changed does not pass old results off as its own.
+    file.write_text(file.read_text().replace("euclidean}", "euclidean, seed: 0, held_out: 0.1}"))
+    assert main(words) == 2
+    assert "euclidean-seed0.json: was made with other settings" in capsys.readouterr().err
+
+
+def test_unseen_actions_over_several_splits(base: Path, tmp_path: Path, capsys: Capture) -> None:
+    file = grid(
+        tmp_path,
+        """
+paper: unseen
+over: {protocol: [unseen0, unseen1]}
+runs:
+  lora: {}
+  nearest: {recognizer.adaptation: nearest}
+note: Two splits.
+""",
+    )
+    assert main(["ablate", str(file), "--out", str(tmp_path / "out")]) == 0
+    table = capsys.readouterr().out
+    assert "harmonic mean" in table and table.count("| 2 |") == 2 and "Two splits." in table
+    content = json.loads((tmp_path / "out" / "tables.json").read_text())
+    assert content["protocol"] == ["unseen0", "unseen1"]
+    row = content["rows"][0]
+    assert row["repetitions"] == ["unseen0-seed0", "unseen1-seed0"] and len(row["harmonic"]) == 2
+    assert row["paper"] == 62.4
+
+
+def test_few_shots_from_a_trained_model(
+    base: Path, tiny_model: Path, procedural_data: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "few"
+    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--view.frames", "32"]
+    assert main(["train", "recognizer", "--from", str(tiny_model), *words]) == 0
+    weights = "tokenizer/model.safetensors"
+    assert (out / weights).read_bytes() == (tiny_model / weights).read_bytes()
+    assert (out / "lexicon.safetensors").read_bytes() == (
+        tiny_model / "lexicon.safetensors"
+    ).read_bytes()
+    config = json.loads((out / "config.json").read_text())
+    assert config["run"]["view"]["frames"] == 16, "as the model that it starts from"
+    store = ClipStore.open(procedural_data)
+    known = store.metadata()
+    train_labels = [known[index].label for index in store.split("xsub")[0]]
+    expected = sum(min(2, train_labels.count(label)) for label in set(train_labels))
+    assert config["training"]["clips"] == expected
+    capsys.readouterr()
+    assert (
+        main(
+            [
+                "evaluate",
+                "--model",
+                str(out),
+                "--data",
+                str(procedural_data),
+                "--json",
+                "--out",
+                str(tmp_path / "e"),
+            ]
+        )
+        == 0
+    )
+    assert json.loads(capsys.readouterr().out)["clips"] == 32
+
+    assert main(["train", "tokenizer", "--from", str(tiny_model), *words]) == 2
+    assert "the tokenizer is that of the model" in capsys.readouterr().err
+    assert main(["train", "--from", str(out), *words]) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert main(["train", "--from", str(tmp_path / "nothing"), *words]) == 2
+    assert "no such model folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("runs: {}", "at least one run"),
+        ("runs: {a: 3}", "run 'a' must be settings"),
+        ("runs: {a: {}}\nseeds: [1]", "unknown key 'seeds'"),
+        ("runs: {a: {}}\nover: [1]", "'over' must be one setting"),
+        ("runs: {a: {}}\nover: {protocol: []}", "a list of values for protocol"),
+    ],
+)
+def test_what_is_wrong_with_a_grid_is_said(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        read_grid(grid(tmp_path, text))
+
+
+def test_an_impossible_setting_names_grid_and_run(base: Path, tmp_path: Path) -> None:
+    found = read_grid(grid(tmp_path, "runs: {a: {}, b: {tokenizer: {codebook: {sizes: 2}}}}"))
+    with pytest.raises(ConfigError, match=r"grid.yaml: run 'b': unknown setting .*codebook.sizes"):
+        list(found.trials((0,), tmp_path))
+
+
+def test_unknown_runs_and_seeds_are_refused(base: Path, tmp_path: Path, capsys: Capture) -> None:
+    file = grid(tmp_path, "runs: {a: {}}")
+    assert main(["ablate", str(file), "--out", str(tmp_path), "--only", "b"]) == 2
+    assert "has no run 'b'; it has a" in capsys.readouterr().err
+    for seeds in ("x", "1,1", "-1", ""):
+        with pytest.raises(SystemExit):
+            main(["ablate", str(file), "--out", str(tmp_path), "--seeds", seeds])
+
+
+def test_minutes_are_reckoned_from_what_is_done(base: Path, tmp_path: Path) -> None:
+    found = read_grid(
+        grid(
+            tmp_path,
+            "runs: {a: {}, b: {recognizer.optim.epochs: 2}, c: {recognizer.adaptation: full}}",
+        )
+    )
+    trials = list(found.trials((0,), tmp_path))
+    clips = len(ClipStore.open(trials[0].settings.data).split("xsub")[0])
+    first, second = clips * 0.012 * 16 / 64 / 60, clips * 0.2 / 60
+    expected = [first + second, 2 * second, 1.5 * second]
+    assert expected_minutes(trials, Rates()) == pytest.approx(expected), "stage 1 is shared"
+    done = {
+        "settings": {
+            "start_from": "",
+            "view": {"frames": 128},
+            "tokenizer": {"optim": {"epochs": 10}},
+            "recognizer": {"optim": {"epochs": 3}, "adaptation": "full"},
+        },
+        "figures": {"training_clips": 100, "minutes_tokenizer": 2.0, "minutes_recognizer": 4.5},
+    }
+    known = rates([done])
+    assert known.first == pytest.approx(120 / 2000) and known.second == pytest.approx(0.6)

@@ -1,0 +1,91 @@
+"""Unseen actions: the figures by hand, and that every clip is scored against the right names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from llm_ar.errors import DatasetError
+from llm_ar.evaluation.unseen import evaluate_unseen, unseen_figures
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.protocols import dataset_named, protocol_named
+from llm_ar.skeletons.store import ClipStore
+
+
+def test_figures_by_hand() -> None:
+    # Names 0 and 1 are seen, 2 and 3 are not.
+    scores = np.array(
+        [
+            [9.0, 1, 2, 3],  # seen, right among all and among the seen
+            [5.0, 4, 9, 0],  # seen: right among the seen only
+            [9.0, 8, 7, 6],  # unseen: right among the unseen only
+            [0.0, 1, 2, 9],  # unseen, right
+            [0.0, 1, 9, 3],  # unseen, wrong even among the unseen
+            [9.0, 0, 1, 2],  # unseen: right among the unseen only
+        ]
+    )
+    truth = np.array([0, 0, 2, 3, 3, 3])
+    found = unseen_figures(scores, truth, np.array([False, False, True, True]))
+    assert found.top1 == 75.0 and found.seen_top1 == 100.0
+    assert found.generalised_seen == 50.0 and found.generalised_unseen == 25.0
+    assert found.harmonic == pytest.approx(2 * 50 * 25 / 75, abs=0.01)
+    assert (found.clips, found.seen_clips, found.unseen_names) == (4, 2, 2)
+
+
+def test_the_harmonic_mean_of_nothing_is_nothing() -> None:
+    found = unseen_figures(
+        np.array([[0.0, 1], [0.0, 1]]), np.array([0, 0]), np.array([True, False])
+    )
+    assert found.top1 == 100.0 and found.harmonic == 0.0 == found.generalised_unseen
+
+
+def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> SimpleNamespace:
+    """Answers rightly, but always with a seen name for actions that it is blind to."""
+    labels = {clip.joints.tobytes(): clip.label for clip in store}
+
+    def encode(clips):
+        return torch.tensor([list(store.labels).index(labels[c.joints.tobytes()]) for c in clips])
+
+    seen = [label for label in model.labels if label not in blind]
+
+    def score(tokens, names):
+        truth = [store.labels[int(token)] for token in tokens]
+        said = [seen[0] if name in blind else name for name in truth]
+        return torch.tensor([[float(name == answer) for name in names] for answer in said])
+
+    return SimpleNamespace(
+        run=replace(model.run, protocol="unseen0"),
+        labels=tuple(seen),
+        tokenizer=SimpleNamespace(encode_clips=encode),
+        log_likelihoods=score,
+    )
+
+
+def test_unseen_and_seen_clips_among_all_names(tiny_model: Path, procedural_data: Path) -> None:
+    store = ClipStore.open(procedural_data)
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    unseen = protocol_named(dataset_named("procedural"), "unseen0").unseen
+    test = store.split("xsub")[1]
+    of_unseen = sum(store[index].label in unseen for index in test)
+    model.run = replace(model.run, protocol="unseen0")
+    seen: list[tuple[int, int]] = []
+    untrained = evaluate_unseen(model, store, on_progress=lambda *counts: seen.append(counts))
+    assert (untrained.clips, untrained.seen_clips) == (of_unseen, len(test) - of_unseen)
+    assert untrained.unseen_names == 3 and seen[-1] == (len(test), len(test))
+    found = evaluate_unseen(oracle(model, store, unseen), store)
+    assert found.generalised_seen == found.seen_top1 == 100.0
+    assert found.generalised_unseen == 0.0 == found.harmonic
+
+
+def test_protocols_without_unseen_actions_are_refused(
+    tiny_model: Path, procedural_data: Path
+) -> None:
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    with pytest.raises(DatasetError, match="xsub .* no unseen actions"):
+        evaluate_unseen(model, ClipStore.open(procedural_data))
