@@ -22,6 +22,7 @@ from llm_ar.recognizer.folder import (
     TOKENIZER_FOLDER,
     read_tensors,
 )
+from llm_ar.recognizer.glance import Glance, calibrate, log_posteriors, votes_from_counts
 from llm_ar.recognizer.lexicon import start_embeddings
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
@@ -36,6 +37,9 @@ from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
 
 NAME_PASSES = 4
 """Augmented passes over the training clips that tell which names each token goes with."""
+CALIBRATION_CLIPS = 1024
+"""Training clips, at most, on which the fast path is compared with the language model."""
+_CALIBRATED = 32
 
 
 def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
@@ -74,13 +78,15 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     checkpoint = latest_checkpoint(folder) if resume else None
     if checkpoint is not None:
         check_settings(folder, described)
-        lexicon = read_tensors(folder / LEXICON_FILE)["embeddings"].to(device)
+        kept = read_tensors(folder / LEXICON_FILE)
+        lexicon, votes = kept["embeddings"].to(device), kept["votes"].to(device)
     else:
-        lexicon = _lexicon(run, sentences, backbone, torch.tensor(fit, device=device))
+        lexicon, votes = _lexicon(run, sentences, backbone, torch.tensor(fit, device=device))
         if args.process_index == 0:
             shutil.rmtree(folder, ignore_errors=True)
             keep_settings(folder, described)
-            save_file({"embeddings": lexicon.cpu()}, folder / LEXICON_FILE)
+            tables = {"embeddings": lexicon.cpu(), "votes": votes.cpu()}
+            save_file(tables, folder / LEXICON_FILE)
 
     objective = AnswerObjective(llm, prompt, lexicon, sentences, backbone.text_tokenizer)
     trainer = AnswerTrainer(
@@ -100,6 +106,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         run, clips.names, tokenizer, backbone, llm.eval(), lexicon, training
     )
     if trainer.is_world_process_zero():
+        recognizer.glance = _glance(recognizer, sentences, votes, torch.tensor(fit, device=device))
         recognizer.save_pretrained(run.out)
     return recognizer
 
@@ -109,13 +116,33 @@ def checkpoint_folder(out: Path) -> Path:
     return out / "training" / "recognizer"
 
 
-def _lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor) -> Tensor:
-    """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them."""
+def _lexicon(
+    run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Embeddings (U, width) and votes (U, C) of the action tokens, from training clips alone."""
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     names = embed_names(words, backbone.text_tokenizer, sentences.clips.names)
-    how = run.recognizer.lexicon
-    counts = sentences.count_names(fit, NAME_PASSES) if how == "names" else None
-    return start_embeddings(sentences.tokenizer.embeddings(), words, names, counts, how)
+    counts = sentences.count_names(fit, NAME_PASSES)
+    lexicon = start_embeddings(
+        sentences.tokenizer.embeddings(), words, names, counts, run.recognizer.lexicon
+    )
+    return lexicon, votes_from_counts(counts)
+
+
+def _glance(
+    recognizer: ActionRecognizer, sentences: Sentences, votes: Tensor, fit: Tensor
+) -> Glance | None:
+    """The fast path, trusted as far as it agrees with the language model on noisy sentences."""
+    with torch.random.fork_rng():
+        # The same clips and noise after an interruption as without one.
+        torch.manual_seed(recognizer.run.seed)
+        chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS].to(fit.device)]
+        tokens = torch.cat([sentences.draw(rows)[0] for rows in chosen.split(_CALIBRATED)])
+    answers = torch.cat(
+        [recognizer.log_likelihoods(rows).argmax(-1) for rows in tokens.split(_CALIBRATED)]
+    )
+    threshold = calibrate(log_posteriors(votes, tokens), answers)
+    return None if threshold is None else Glance(votes, threshold)
 
 
 def _precision(run: RunConfig) -> dict[str, bool]:

@@ -1,0 +1,65 @@
+"""The fast path: votes of tokens, and the threshold from which on they are trusted."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from llm_ar.recognizer.glance import Glance, calibrate, votes_from_counts
+
+
+def test_posteriors_are_those_of_independent_tokens() -> None:
+    """Oracle: Bayes' rule with equal priors, token by token."""
+    generator = torch.Generator().manual_seed(0)
+    votes = torch.randn(7, 3, generator=generator)
+    tokens = torch.randint(7, (4, 5), generator=generator)
+    found = Glance(votes, 0.5).log_posteriors(tokens).exp()
+    for row, sentence in enumerate(tokens.tolist()):
+        odds = torch.ones(3)
+        for token in sentence:
+            odds = odds * votes[token].exp()
+        torch.testing.assert_close(found[row], odds / odds.sum())
+
+
+def test_votes_say_what_was_counted() -> None:
+    counts = torch.tensor([[900.0, 100.0], [0.0, 0.0], [100.0, 900.0]])
+    votes = votes_from_counts(counts)
+    assert votes[1].abs().max() < 1e-6, "a token never seen says nothing"
+    assert votes[0, 0] == pytest.approx(torch.log(torch.tensor(1.8)).item(), abs=0.01)
+    assert votes[0, 1] == pytest.approx(torch.log(torch.tensor(0.2)).item(), abs=0.05)
+    assert torch.isfinite(votes_from_counts(torch.zeros(4, 2))).all()
+
+
+def test_certain_is_from_the_threshold_on() -> None:
+    votes = torch.tensor([[0.8, 0.2], [0.6, 0.4]]).log()
+    assert Glance(votes, 0.7).certain(torch.tensor([[0], [1]])).tolist() == [True, False]
+
+
+def posteriors(certainty: list[float]) -> torch.Tensor:
+    return torch.tensor([[value, 1 - value] for value in certainty]).log()
+
+
+def test_the_threshold_is_the_smallest_that_agrees() -> None:
+    found = calibrate(posteriors([0.99, 0.6, 0.9, 0.8, 0.7]), torch.tensor([0, 0, 0, 1, 0]))
+    assert found == pytest.approx(0.9)
+    assert calibrate(posteriors([0.9, 0.6]), torch.tensor([0, 0])) == pytest.approx(0.6)
+
+
+def test_clips_of_equal_certainty_are_trusted_together() -> None:
+    found = calibrate(posteriors([0.9, 0.8, 0.8]), torch.tensor([0, 0, 1]))
+    assert found == pytest.approx(0.9)
+
+
+def test_one_in_a_thousand_may_differ() -> None:
+    certainty = torch.linspace(0.99, 0.6, 2000).tolist()
+    answers = torch.zeros(2000, dtype=torch.long)
+    answers[1500] = 1
+    assert calibrate(posteriors(certainty), answers) == pytest.approx(0.6)
+    answers[1501] = 1
+    assert calibrate(posteriors(certainty), answers) == pytest.approx(0.6)
+    answers[1502:] = 1
+    assert calibrate(posteriors(certainty), answers) == pytest.approx(certainty[1501], abs=1e-4)
+
+
+def test_no_threshold_where_the_surest_clip_is_wrong() -> None:
+    assert calibrate(posteriors([0.99, 0.6]), torch.tensor([1, 0])) is None
