@@ -68,7 +68,8 @@ def best_answers(
     note(steps, everyone, torch.full((batch, 1), ROOT), reading.logits[:, None], trie)
     known = torch.zeros(batch, len(trie.tokens), dtype=torch.bool)
     while True:
-        outlook = _Outlook(*(part.cpu().double() for part in trie.totals(steps)), known, trie)
+        to_nodes, to_names = trie.totals(steps)
+        outlook = _Outlook(to_nodes.cpu().double(), to_names.cpu().double(), known, trie)
         wanted = [outlook.next_nodes(row, top_k, epsilon) for row in range(batch)]
         if not any(wanted):
             break

@@ -301,7 +301,10 @@ def test_the_fast_path_is_saved(recognizer: ActionRecognizer, tmp_path: Path) ->
     assert loaded is not None and loaded.threshold == 0.75
     assert torch.equal(loaded.votes, recognizer.fast_path().votes)
     tables = load_file(tmp_path / "fast" / "lexicon.safetensors")
-    save_file({**tables, "votes": tables["votes"][:, :2]}, tmp_path / "fast/lexicon.safetensors")
+    save_file(
+        {**tables, "votes": tables["votes"][:, :2].contiguous()},
+        tmp_path / "fast/lexicon.safetensors",
+    )
     with pytest.raises(ModelError, match=r"lexicon\.safetensors is damaged"):
         ActionRecognizer.from_pretrained(tmp_path / "fast")
 
