@@ -222,13 +222,13 @@ class ActionRecognizer:
         merge_adapter(llm)
         lexicon = model_folder.read_tensors(folder / model_folder.LEXICON_FILE)
         width = llm.get_input_embeddings().weight.shape[1]
-        wanted = {"embeddings": (tokenizer.vocabulary, width)}
+        shapes = {"embeddings": (tokenizer.vocabulary, width)}
         if threshold is not None:
-            wanted["votes"] = (tokenizer.vocabulary, len(labels))
-        if {name: tuple(tensor.shape) for name, tensor in lexicon.items()} != wanted:
+            shapes["votes"] = (tokenizer.vocabulary, len(labels))
+        if {name: tuple(tensor.shape) for name, tensor in lexicon.items()} != shapes:
             raise model_folder.damaged(
                 folder / model_folder.LEXICON_FILE,
-                f"it does not hold {' and '.join(wanted)} of the shapes {list(wanted.values())}",
+                f"it does not hold {' and '.join(shapes)} of the shapes {list(shapes.values())}",
             )
         embeddings = lexicon["embeddings"].to(device)
         glance = None if threshold is None else Glance(lexicon["votes"].to(device), threshold)
