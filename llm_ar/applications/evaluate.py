@@ -42,6 +42,11 @@ def run(arguments: Sequence[str]) -> int:
         help="also write confusion.png and reliability.png there",
     )
     parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="answer clips that are clear at a glance without the language model",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
@@ -52,7 +57,11 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     name = given.model.resolve().name
     evaluation, report = evaluate_model(
-        given.model, given.data, given.protocol, given.out or Path("evaluations") / name
+        given.model,
+        given.data,
+        given.protocol,
+        given.out or Path("evaluations") / name,
+        fast=given.fast,
     )
     if given.record is not None:
         from llm_ar.evaluation.records import record
@@ -72,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def evaluate_model(
-    model: Path, data: Path, protocol: str | None, out: Path
+    model: Path, data: Path, protocol: str | None, out: Path, fast: bool = False
 ) -> tuple[Evaluation, Path]:
     """Evaluate with a progress bar; returns the evaluation and the path of its report.
 
@@ -81,6 +90,7 @@ def evaluate_model(
         data: folder of a prepared dataset.
         protocol: who is tested; the model's own by default.
         out: folder of the results.
+        fast: answer clips that are clear at a glance without the language model.
     """
     from llm_ar.evaluation.evaluate import evaluate
     from llm_ar.evaluation.report import write_report, write_results
@@ -95,6 +105,7 @@ def evaluate_model(
             store,
             protocol,
             name=model.resolve().name,
+            fast=fast,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     write_results(evaluation, out)

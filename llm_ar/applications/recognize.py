@@ -42,6 +42,11 @@ def run(arguments: Sequence[str]) -> int:
     names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
     parser.add_argument("--top-k", type=positive, default=5, help="answers a file (default 5)")
     parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="answer clips that are clear at a glance without the language model",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
@@ -63,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     labels = candidate_names(given.labels, given.labels_file)
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    for file, outcome in recognise_files(given.files, given.model, labels, given.top_k):
+    for file, outcome in recognise_files(given.files, given.model, labels, given.top_k, given.fast):
         total += 1
         if isinstance(outcome, LlmArError):
             complain(outcome)
@@ -109,7 +114,11 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
 
 
 def recognise_files(
-    files: Sequence[Path], folder: Path, labels: Sequence[str] | None, top_k: int
+    files: Sequence[Path],
+    folder: Path,
+    labels: Sequence[str] | None,
+    top_k: int,
+    fast: bool = False,
 ) -> Iterator[tuple[Path, Recognition | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
@@ -118,6 +127,7 @@ def recognise_files(
 
     Raises:
         ModelError: the model cannot be loaded.
+        ConfigError: a fast answer is asked for where there is none.
     """
     from llm_ar.skeletons.readers import read_clip
 
@@ -135,8 +145,10 @@ def recognise_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
+            if fast:
+                model.fast_path(labels)
         if clips and model is not None:
-            outcomes |= _recognise(model, clips, labels, top_k)
+            outcomes |= _recognise(model, clips, labels, top_k, fast)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
 
@@ -183,17 +195,21 @@ def show(title: str, recognition: Recognition) -> None:
 
 
 def _recognise(
-    model: ActionRecognizer, clips: dict[int, Clip], labels: Sequence[str] | None, top_k: int
+    model: ActionRecognizer,
+    clips: dict[int, Clip],
+    labels: Sequence[str] | None,
+    top_k: int,
+    fast: bool,
 ) -> dict[int, Recognition | LlmArError]:
     """Recognise clips together, or one by one where one of them is unfit for the model."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
-        answers = model.recognize(list(clips.values()), labels=labels, top_k=top_k)
+        answers = model.recognize(list(clips.values()), labels=labels, top_k=top_k, fast=fast)
         outcomes.update(zip(clips, answers, strict=True))
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognise(model, {place: clip}, labels, top_k)
+                outcomes |= _recognise(model, {place: clip}, labels, top_k, fast)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)

@@ -132,6 +132,7 @@ def evaluate(
     *,
     name: str = "model",
     batch_size: int = 16,
+    fast: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Recognise the protocol's test clips among the names that the model was trained on.
@@ -145,6 +146,7 @@ def evaluate(
         protocol: one of the dataset's protocols; the model's own by default.
         name: what the model is called in the results.
         batch_size: clips recognised at a time.
+        fast: answer clips that are clear at a glance without the language model.
         on_progress: called with clips done and clips in all, after each batch.
 
     Raises:
@@ -169,7 +171,7 @@ def evaluate(
     for first in range(0, len(indices), batch_size):
         clips = [store[index] for index in indices[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
-        scores = model.log_likelihoods(tokens, labels)
+        scores = model.log_likelihoods(tokens, labels, fast=fast)
         probabilities.append(scores.double().softmax(dim=-1).cpu().numpy())
         sentences.append(tokens.cpu().numpy())
         if on_progress is not None:

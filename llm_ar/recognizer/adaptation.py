@@ -56,8 +56,16 @@ class OtherRecognizer:
         self.labels = tuple(reader.names)
         self._reader = reader.eval()
 
-    def log_likelihoods(self, tokens: Tensor, labels: Sequence[str] | None = None) -> Tensor:
-        """Scores (B, N) of the labels after sentences (B, W), or latents (B, W, d)."""
+    def log_likelihoods(
+        self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False
+    ) -> Tensor:
+        """Scores (B, N) of the labels after sentences (B, W), or latents (B, W, d).
+
+        Raises:
+            ConfigError: a fast path is asked for, or a label is none that the reader knows.
+        """
+        if fast:
+            raise ConfigError("fast: only recognisers adapted by LoRA have a fast path.")
         with torch.inference_mode():
             return self._reader.scores(tokens, self.labels if labels is None else tuple(labels))
 

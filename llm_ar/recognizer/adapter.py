@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
+from torch import nn
 
 from llm_ar.recognizer.folder import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
 
@@ -37,6 +39,22 @@ def load_adapter(llm: PeftModel, file: Path) -> None:
     }:
         raise damaged(file, "its weights are not those that config.json describes")
     set_peft_model_state_dict(llm, state)
+
+
+def merge_adapter(llm: PeftModel) -> None:
+    """Make an LLM ready for recognition alone: adapter in the weights, weights laid out for it.
+
+    In memory only; the adapter stays beside the weights and can still be saved. Weights that are
+    not float32 are left alone: rounding the sum would change the answers.
+    """
+    if any(weight.dtype != torch.float32 for weight in llm.parameters()):
+        return
+    llm.merge_adapter()
+    words = llm.get_input_embeddings().weight
+    for module in llm.modules():
+        # Products with few rows are up to twice as fast on a processor with columns in a row.
+        if isinstance(module, nn.Linear) and module.weight is not words and words.is_cpu:
+            module.weight.data = module.weight.data.T.contiguous().T
 
 
 def _plain(value: object) -> Any:

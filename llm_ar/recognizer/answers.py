@@ -1,100 +1,83 @@
 """Candidate names as answers: their exact log-likelihoods, over a trie of their tokens.
 
-Nothing is generated, so no answer can be invalid. Names share the trie's nodes, and all nodes are
-computed in one pass behind the prompt: each sees the prompt, its ancestors and itself (tree
-attention as in Miao et al., "SpecInfer", ASPLOS 2024).
+Nothing is generated, so no answer can be invalid. Names share the trie's nodes, so that what they
+have in common is computed once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.prompt import answer_ids, checked_names
+from llm_ar.recognizer.reading import Reading, read, read_behind
 
 MAX_NODES = 256
 """Trie nodes in one pass; longer lists of names are split (attention is quadratic in it)."""
 MAX_ROWS = 512
 """Rows of logits (vocabulary wide) in one pass: 100 MB for 49,152 words."""
+ROOT, PADDING = -1, -2
+"""Numbers in place of a node: the prompt itself, and none."""
 
 
 class CandidateTrie:
-    """A trie over the tokens of candidate names, in pieces of at most ``max_nodes`` nodes.
+    """A trie over the tokens of candidate names.
 
-    Every name ends with the end token, so a name that begins another one has a leaf of its own.
+    Every name ends with the end token, so a name that begins another one has an end of its own.
+    The root, number -1, is the prompt; a node's number is above its parent's, and nodes of one
+    branch follow each other.
 
     Args:
         text_tokenizer: the LLM's.
-        names: the candidates.
-        max_nodes: nodes a piece (a single longer name still makes one piece).
+        names: the C candidates.
+
+    Attributes:
+        names: the candidates, without surrounding spaces.
+        tokens: the word that each of the N nodes stands for.
+        parents: the node above each node.
+        depths: words from the root to each node, at least 1.
+        last: each candidate's last node, behind which the end token completes it.
+        end: the end token.
 
     Raises:
         ConfigError: if the list is empty, or a name is empty, a duplicate, or written with the
             same tokens as another one.
     """
 
-    def __init__(
-        self,
-        text_tokenizer: PreTrainedTokenizerBase,
-        names: Sequence[str],
-        max_nodes: int = MAX_NODES,
-    ) -> None:
+    def __init__(self, text_tokenizer: PreTrainedTokenizerBase, names: Sequence[str]) -> None:
         self.names = checked_names(names)
-        answers = [answer_ids(text_tokenizer, name) for name in self.names]
+        answers = [tuple(answer_ids(text_tokenizer, name)) for name in self.names]
         owners: dict[tuple[int, ...], str] = {}
         for name, ids in zip(self.names, answers, strict=True):
-            other = owners.setdefault(tuple(ids), name)
+            other = owners.setdefault(ids, name)
             if other != name:
                 raise ConfigError(
                     f"labels: the language model cannot tell '{other}' from '{name}'; "
                     "rename one of them."
                 )
-        self.pieces: list[TriePiece] = []
-        piece = TriePiece()
-        # Sorted names keep shared beginnings in one piece.
-        for index in sorted(range(len(answers)), key=lambda index: answers[index]):
-            if piece.tokens and len(piece.tokens) + piece.new_nodes(answers[index]) > max_nodes:
-                self.pieces.append(piece)
-                piece = TriePiece()
-            piece.add(index, answers[index])
-        self.pieces.append(piece)
-
-
-class TriePiece:
-    """Nodes of a trie in order of insertion; node -1 is the root, the prompt's last position."""
-
-    def __init__(self) -> None:
         self.tokens: list[int] = []
         self.parents: list[int] = []
         self.depths: list[int] = []
-        self.candidates: list[int] = []
-        self.edges: list[tuple[int, int, int]] = []
-        """(place in ``candidates``, node that predicts, token predicted): a name's every token."""
-        self._children: dict[tuple[int, int], int] = {}
+        self.last = [-1] * len(answers)
+        self.end = answers[0][-1]
+        places: dict[tuple[int, ...], int] = {(): -1}
+        # Sorted names keep shared beginnings together.
+        for candidate in sorted(range(len(answers)), key=lambda index: answers[index]):
+            words = answers[candidate][:-1]
+            for depth in range(1, len(words) + 1):
+                if words[:depth] not in places:
+                    places[words[:depth]] = len(self.tokens)
+                    self.tokens.append(words[depth - 1])
+                    self.parents.append(places[words[: depth - 1]])
+                    self.depths.append(depth)
+            self.last[candidate] = places[words]
 
-    def new_nodes(self, ids: Sequence[int]) -> int:
-        """How many nodes a name would add (its last token, the end, needs none)."""
-        node = -1
-        for depth, token in enumerate(ids[:-1]):
-            found = self._children.get((node, token))
-            if found is None:
-                return len(ids) - 1 - depth
-            node = found
-        return 0
-
-    def add(self, candidate: int, ids: Sequence[int]) -> None:
-        """Add a name's tokens (with the end token) for the candidate of that index."""
-        place, node = len(self.candidates), -1
-        self.candidates.append(candidate)
-        for depth, token in enumerate(ids, start=1):
-            self.edges.append((place, node, token))
-            if depth < len(ids):
-                node = self._child(node, token, depth)
-
+    @cached_property
     def ancestors(self) -> Tensor:
         """(N, N) bool: [i, j] is true if node j is node i or above it."""
         sees = torch.eye(len(self.tokens), dtype=torch.bool)
@@ -103,18 +86,56 @@ class TriePiece:
                 sees[node] |= sees[parent]
         return sees
 
-    def _child(self, parent: int, token: int, depth: int) -> int:
-        found = self._children.get((parent, token))
-        if found is None:
-            found = self._children[parent, token] = len(self.tokens)
-            self.tokens.append(token)
-            self.parents.append(parent)
-            self.depths.append(depth)
-        return found
+    @cached_property
+    def edges(self) -> Tensor:
+        """(2, N + C) int64: the node that predicts (+ 1, the root being 0) and the word predicted.
+
+        The first N are the steps to the nodes, the others the ends of the candidates.
+        """
+        steps = [self.parents + self.last, self.tokens + [self.end] * len(self.last)]
+        return torch.tensor(steps) + torch.tensor([[1], [0]])
+
+    @cached_property
+    def pieces(self) -> list[Tensor]:
+        """All nodes in pieces of at most ``MAX_NODES``, each of whole branches from the root."""
+        pieces: list[set[int]] = []
+        for last in sorted(set(self.last) - {ROOT}):
+            branch = set(self.ancestors[last].nonzero().flatten().tolist())
+            if not pieces or len(pieces[-1] | branch) > MAX_NODES:
+                pieces.append(set())
+            pieces[-1] |= branch
+        return [torch.tensor(sorted(piece)) for piece in pieces]
+
+    def below(self, node: int, most: int) -> range:
+        """A node and all below it, or, if these are more than ``most``, as far as no branch."""
+        end = node + 1
+        while end < len(self.depths) and self.depths[end] > self.depths[node]:
+            end += 1
+        if end - node <= most:
+            return range(node, end)
+        exits, stop = self.edges[0].tolist(), node + 1
+        while stop < end and exits.count(stop) == 1:
+            stop += 1
+        return range(node, stop)
+
+    def totals(self, steps: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums along the branches.
+
+        Args:
+            steps: (B, N + C) log-probabilities of the edges.
+
+        Returns:
+            (B, N), from the root to each node, and (B, C), to the end of each candidate.
+        """
+        nodes = len(self.tokens)
+        to_nodes = steps[:, :nodes] @ self.ancestors.to(steps).T
+        before = torch.cat([to_nodes, to_nodes.new_zeros(len(steps), 1)], dim=1)
+        return to_nodes, before[:, self.last] + steps[:, nodes:]
 
 
-@torch.inference_mode()
-def score(llm: torch.nn.Module, prompts: Tensor, trie: CandidateTrie) -> Tensor:
+def score(
+    llm: nn.Module, prompts: Tensor, trie: CandidateTrie, beginning: Reading | None = None
+) -> Tensor:
     """Exact log-likelihood of every candidate after every prompt.
 
     log p(name | prompt) is the sum over the name's tokens, the end token included, of
@@ -124,44 +145,47 @@ def score(llm: torch.nn.Module, prompts: Tensor, trie: CandidateTrie) -> Tensor:
     Args:
         llm: causal LM, with or without an adapter, in evaluation mode.
         prompts: (B, P, width) input embeddings, all of one length.
-        trie: the candidates.
+        trie: the C candidates.
+        beginning: one prompt, read before, that all of these continue.
 
     Returns:
-        (B, N) float32 on the prompts' device, in the order of ``trie.names``.
+        (B, C) float32 on the prompts' device, in the order of ``trie.names``.
     """
-    scores = prompts.new_empty(len(prompts), len(trie.names), dtype=torch.float32)
-    for piece in trie.pieces:
-        step = max(1, MAX_ROWS // (len(piece.tokens) + 1))
-        for start in range(0, len(prompts), step):
-            part = _score_piece(llm, prompts[start : start + step], piece)
-            scores[start : start + step, piece.candidates] = part
-    return scores
+    reading = read(llm, prompts, beginning)
+    steps = reading.logits.new_zeros(len(prompts), trie.edges.shape[1])
+    everyone = torch.arange(len(prompts))
+    note(steps, everyone, torch.full((len(prompts), 1), ROOT), reading.logits[:, None], trie)
+    for nodes in trie.pieces:
+        for rows in everyone.split(max(1, MAX_ROWS // len(nodes))):
+            here = nodes.expand(len(rows), -1)
+            note(steps, rows, here, read_nodes(llm, reading, rows, here, trie), trie)
+    return trie.totals(steps)[1]
 
 
-def _score_piece(llm: torch.nn.Module, prompts: Tensor, piece: TriePiece) -> Tensor:
-    batch, length, _ = prompts.shape
-    nodes, device = len(piece.tokens), prompts.device
-    words = llm.get_input_embeddings()  # type: ignore[operator]
-    embedded = words(torch.tensor(piece.tokens, dtype=torch.long, device=device))
-    depths = torch.tensor(piece.depths, dtype=torch.long)
-    logits = llm(
-        inputs_embeds=torch.cat([prompts, embedded.expand(batch, -1, -1)], dim=1),
-        attention_mask=_tree_mask(piece, length, prompts).expand(batch, -1, -1, -1),
-        position_ids=torch.cat([torch.arange(length), length - 1 + depths])[None].to(device),
-        logits_to_keep=nodes + 1,
-        use_cache=False,
-    ).logits.float()
-    place, node, token = torch.tensor(piece.edges, device=device).T
-    # The root is row 0 of the logits that are kept, node i row i + 1.
-    edges = logits[:, node + 1, token] - logits.logsumexp(-1)[:, node + 1]
-    return edges.new_zeros(batch, len(piece.candidates)).index_add_(1, place, edges)
+def read_nodes(
+    llm: nn.Module, reading: Reading, rows: Tensor, nodes: Tensor, trie: CandidateTrie
+) -> Tensor:
+    """Logits (R, N, V) behind nodes (R, N), whose ancestors are among them, or ``PADDING``."""
+    given, nodes = nodes != PADDING, nodes.clamp_min(0)
+    tokens, depths = torch.tensor(trie.tokens)[nodes], torch.tensor(trie.depths)[nodes]
+    sees = trie.ancestors[nodes[:, :, None], nodes[:, None, :]] & given[:, None, :]
+    return read_behind(llm, reading, rows, tokens, depths, sees)
 
 
-def _tree_mask(piece: TriePiece, length: int, like: Tensor) -> Tensor:
-    """Additive mask (1, 1, P + N, P + N): causal in the prompt, a node sees its ancestors."""
-    nodes = len(piece.tokens)
-    sees = torch.ones(length + nodes, length + nodes, dtype=torch.bool).tril()
-    sees[length:, length:] = piece.ancestors()
-    mask = torch.zeros(sees.shape, dtype=like.dtype)
-    mask = mask.masked_fill(~sees, torch.finfo(like.dtype).min)
-    return mask[None, None].to(like.device)
+def note(steps: Tensor, rows: Tensor, nodes: Tensor, logits: Tensor, trie: CandidateTrie) -> None:
+    """Write the log-probabilities of all edges that leave nodes into ``steps``, in place.
+
+    Args:
+        steps: (B, N + C), of all edges.
+        rows: (R,) rows of ``steps``.
+        nodes: (R, n) nodes, ``ROOT`` or ``PADDING``.
+        logits: (R, n, V) of the words that follow them.
+        trie: the candidates.
+    """
+    sources, words = trie.edges
+    # (R, n, E) would be large for long lists, so the few edges that leave these nodes are picked.
+    row, place, edge = (nodes[:, :, None] + 1 == sources).nonzero(as_tuple=True)
+    device = logits.device
+    total = logits.logsumexp(-1)[row.to(device), place.to(device)]
+    found = logits[row.to(device), place.to(device), words[edge].to(device)] - total
+    steps[rows[row].to(device), edge.to(device)] = found

@@ -16,10 +16,11 @@ from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import folder as model_folder
-from llm_ar.recognizer.adapter import load_adapter, save_adapter
-from llm_ar.recognizer.answers import CandidateTrie, score
+from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
+from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
+from llm_ar.recognizer.glance import Glance
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
@@ -43,6 +44,8 @@ class Recognition:
     file: str
     top: list[Answer]
     sentence: list[int]
+    glance: bool = False
+    """Whether the fast path answered, without the language model."""
 
 
 class ActionRecognizer:
@@ -56,6 +59,7 @@ class ActionRecognizer:
         llm: the LLM with its adapter.
         lexicon: (U, width) embeddings of the action tokens.
         training: figures of the training run, for ``config.json`` and the model card.
+        glance: the fast path, if there is one.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class ActionRecognizer:
         llm: PeftModel,
         lexicon: Tensor,
         training: Mapping[str, Any],
+        glance: Glance | None = None,
     ) -> None:
         self.run = run
         self.labels = tuple(labels)
@@ -75,8 +80,12 @@ class ActionRecognizer:
         self.llm = llm
         self.lexicon = lexicon
         self.training = dict(training)
+        self.glance = glance
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
-        self._tries: dict[tuple[str, ...], CandidateTrie] = {}
+        # Without what the adapter's library wraps around the LLM: it costs time at each call.
+        self.answerer = Answerer(
+            llm.get_base_model(), backbone.text_tokenizer, self.prompt, lexicon
+        )
 
     @property
     def device(self) -> torch.device:
@@ -89,6 +98,7 @@ class ActionRecognizer:
         clips: Clip | str | Path,
         labels: Sequence[str] | None = None,
         top_k: int = 5,
+        fast: bool = False,
     ) -> Recognition: ...
 
     @overload
@@ -97,6 +107,7 @@ class ActionRecognizer:
         clips: Sequence[Clip | str | Path],
         labels: Sequence[str] | None = None,
         top_k: int = 5,
+        fast: bool = False,
     ) -> list[Recognition]: ...
 
     def recognize(
@@ -104,46 +115,54 @@ class ActionRecognizer:
         clips: Clip | str | Path | Sequence[Clip | str | Path],
         labels: Sequence[str] | None = None,
         top_k: int = 5,
+        fast: bool = False,
     ) -> Recognition | list[Recognition]:
         """Name the action in a clip or file, or in each of several.
 
         Args:
             clips: a clip, a file in a known format, or a sequence of them.
             labels: candidate names in any alphabet; the names of the training by default.
-            top_k: how many answers to give, at most.
+            top_k: how many answers to give, at most; they are exact, and their probabilities none
+                too low and at most 0.001 too high.
+            fast: answer clips that are clear at a glance without the language model.
 
         Raises:
             ClipError: if a file cannot be read.
             LayoutError: if a clip's layout cannot be mapped to the model's.
-            ConfigError: if the labels are empty or not distinct, or ``top_k`` is below 1.
+            ConfigError: if the labels are empty or not distinct, ``top_k`` is below 1, or a
+                fast answer is asked for where there is none.
         """
         if top_k < 1:
             raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
         if isinstance(clips, Clip | str | Path):
-            return self._recognize([clips], labels, top_k)[0]
+            return self._recognize([clips], labels, top_k, fast)[0]
         found: list[Recognition] = []
         for start in range(0, len(clips), _BATCH):
-            found += self._recognize(clips[start : start + _BATCH], labels, top_k)
+            found += self._recognize(clips[start : start + _BATCH], labels, top_k, fast)
         return found
 
-    def log_likelihoods(self, tokens: Tensor, labels: Sequence[str] | None = None) -> Tensor:
+    def log_likelihoods(
+        self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False
+    ) -> Tensor:
         """Exact log-likelihood of each candidate name after each action sentence.
 
         Args:
             tokens: (B, W) action sentences.
             labels: candidate names; the names of the training by default.
+            fast: sentences that are clear at a glance get its log-probabilities instead.
 
         Returns:
             (B, N) float32, in the order of the labels. A softmax over them gives probabilities.
         """
-        return self.log_likelihoods_of(self.lexicon[tokens.to(self.device)], labels)
+        names = self.labels if labels is None else tuple(labels)
+        return self.answerer.log_likelihoods(
+            tokens, names, self.fast_path(labels) if fast else None
+        )
 
     def log_likelihoods_of(self, embeddings: Tensor, labels: Sequence[str] | None = None) -> Tensor:
         """As :meth:`log_likelihoods`, of sentences (B, W, width) given as input embeddings."""
-        trie = self._trie(self.labels if labels is None else tuple(labels))
-        with torch.inference_mode():
-            prompts = self.prompt.embed(embeddings, self.llm.get_input_embeddings())
-        return score(self.llm, prompts, trie)
+        names = self.labels if labels is None else tuple(labels)
+        return self.answerer.log_likelihoods_of(embeddings, names)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model's folder: all that is needed but the LLM's own weights.
@@ -156,6 +175,8 @@ class ActionRecognizer:
             self.tokenizer.save_pretrained(place / model_folder.TOKENIZER_FOLDER)
             save_adapter(self.llm, place, self.run.recognizer.llm.name)
             lexicon = {"embeddings": self.lexicon.detach().float().cpu().contiguous()}
+            if self.glance is not None:
+                lexicon["votes"] = self.glance.votes.detach().cpu().contiguous()
             save_file(lexicon, place / model_folder.LEXICON_FILE)
             (place / model_folder.CARD_FILE).write_text(model_card(config), encoding="utf-8")
 
@@ -169,6 +190,8 @@ class ActionRecognizer:
             },
             "training": self.training,
         }
+        if self.glance is not None:
+            config["glance"] = {"threshold": self.glance.threshold}
         model_folder.write_folder(Path(folder), config, write)
 
     @classmethod
@@ -187,6 +210,7 @@ class ActionRecognizer:
             labels = [str(label) for label in config["labels"]]
             wanted = str(config["llm"]["fingerprint"])
             training = dict(config["training"])
+            threshold = float(config["glance"]["threshold"]) if "glance" in config else None
         except (KeyError, TypeError, ValueError) as error:
             raise model_folder.damaged(folder / model_folder.CONFIG_FILE, repr(error)) from error
         tokenizer = ActionTokenizer.from_pretrained(
@@ -200,27 +224,49 @@ class ActionRecognizer:
             )
         llm = attach_lora(backbone.llm, run.recognizer.lora).eval()
         load_adapter(llm, folder / model_folder.ADAPTER_FILE)
+        merge_adapter(llm)
         lexicon = model_folder.read_tensors(folder / model_folder.LEXICON_FILE)
         width = llm.get_input_embeddings().weight.shape[1]
-        if set(lexicon) != {"embeddings"} or lexicon["embeddings"].shape != (
-            tokenizer.vocabulary,
-            width,
-        ):
+        shapes = {"embeddings": (tokenizer.vocabulary, width)}
+        if threshold is not None:
+            shapes["votes"] = (tokenizer.vocabulary, len(labels))
+        if {name: tuple(tensor.shape) for name, tensor in lexicon.items()} != shapes:
             raise model_folder.damaged(
                 folder / model_folder.LEXICON_FILE,
-                f"it does not hold one embedding of width {width} for each action token",
+                f"it does not hold {' and '.join(shapes)} of the shapes {list(shapes.values())}",
             )
         embeddings = lexicon["embeddings"].to(device)
-        return cls(run, labels, tokenizer, backbone, llm, embeddings, training)
+        glance = None if threshold is None else Glance(lexicon["votes"].to(device), threshold)
+        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, glance)
+
+    def fast_path(self, labels: Sequence[str] | None = None) -> Glance:
+        """The table that answers clips which are clear at a glance.
+
+        Raises:
+            ConfigError: if this model has none, or other names than the training's are asked for.
+        """
+        if self.glance is None:
+            raise ConfigError("fast: this model has no fast path; leave it out or train it anew.")
+        if labels is not None and tuple(labels) != self.labels:
+            raise ConfigError(
+                "fast: only the names of the training are known at a glance; leave it out or give "
+                "no other names."
+            )
+        return self.glance
 
     def _recognize(
-        self, clips: Sequence[Clip | str | Path], labels: Sequence[str] | None, top_k: int
+        self,
+        clips: Sequence[Clip | str | Path],
+        labels: Sequence[str] | None,
+        top_k: int,
+        fast: bool,
     ) -> list[Recognition]:
+        glance = self.fast_path(labels) if fast else None
         read = [as_clip(clip) for clip in clips]
-        trie = self._trie(self.labels if labels is None else tuple(labels))
+        names = self.labels if labels is None else tuple(labels)
+        trie = self.answerer.trie(names)
         tokens = self.tokenizer.encode_clips(read)
-        probabilities = self.log_likelihoods(tokens, labels).cpu().double().softmax(-1)
-        best = probabilities.topk(min(top_k, len(trie.names)), dim=-1)
+        best = self.answerer.best(tokens, names, top_k, glance)
         return [
             Recognition(
                 file=clip.source if isinstance(given, Clip) else str(given),
@@ -229,18 +275,15 @@ class ActionRecognizer:
                     for index, probability in zip(indices, values, strict=True)
                 ],
                 sentence=sentence,
+                glance=nodes == 0,
             )
-            for given, clip, indices, values, sentence in zip(
+            for given, clip, indices, values, nodes, sentence in zip(
                 clips,
                 read,
                 best.indices.tolist(),
-                best.values.tolist(),
+                best.probabilities.tolist(),
+                best.nodes.tolist(),
                 tokens.tolist(),
                 strict=True,
             )
         ]
-
-    def _trie(self, labels: tuple[str, ...]) -> CandidateTrie:
-        if labels not in self._tries:
-            self._tries[labels] = CandidateTrie(self.backbone.text_tokenizer, labels)
-        return self._tries[labels]

@@ -26,6 +26,11 @@ class NamesActions(Protocol):
     tokenizer: ActionTokenizer
     training: dict[str, object]
 
-    def log_likelihoods(self, tokens: Tensor, labels: Sequence[str] | None = None) -> Tensor:
-        """Scores (B, N) of the labels after sentences (B, W); their softmax are probabilities."""
+    def log_likelihoods(
+        self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False
+    ) -> Tensor:
+        """Scores (B, N) of the labels after sentences (B, W); their softmax are probabilities.
+
+        Sentences that are clear at a glance may be answered by it where ``fast`` is given.
+        """
         ...

@@ -51,18 +51,20 @@ class Prompt:
         self.before: list[int] = _start(text_tokenizer) + _ids(text_tokenizer, before.rstrip())
         self.after: list[int] = _ids(text_tokenizer, after)
 
-    def embed(self, sentences: Tensor, words: torch.nn.Module) -> Tensor:
+    def embed(self, sentences: Tensor, words: torch.nn.Module, begun: bool = False) -> Tensor:
         """Prompts as input embeddings.
 
         Args:
             sentences: (B, W, width), the action tokens' embeddings.
             words: the LLM's input embedding layer.
+            begun: leave out what stands before the sentence, since it was read already.
 
         Returns:
-            (B, P, width) with P = before + W + after, in the LLM's dtype and on its device.
+            (B, P, width) with P = before + W + after, or W + after, in the LLM's dtype and on its
+            device.
         """
         device = next(words.parameters()).device
-        before = words(torch.tensor(self.before, device=device))
+        before = words(torch.tensor([] if begun else self.before, dtype=torch.long, device=device))
         after = words(torch.tensor(self.after, device=device))
         batch = len(sentences)
         return torch.cat(

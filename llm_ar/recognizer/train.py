@@ -25,6 +25,7 @@ from llm_ar.recognizer.folder import (
     TOKENIZER_FOLDER,
     read_tensors,
 )
+from llm_ar.recognizer.glance import Glance, calibrate, log_posteriors, votes_by_reader
 from llm_ar.recognizer.lexicon import start_embeddings, told_by_counts, told_by_reader
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
@@ -39,6 +40,9 @@ from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
 
 NAME_PASSES = 4
 """Augmented passes over the training clips that tell which names each token goes with."""
+CALIBRATION_CLIPS = 1024
+"""Training clips, at most, on which the fast path is compared with the language model."""
+_CALIBRATED = 32
 
 
 def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
@@ -105,6 +109,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         run, clips.names, tokenizer, backbone, llm.eval(), lexicon, training
     )
     if trainer.is_world_process_zero():
+        recognizer.glance = _glance(recognizer, sentences, torch.tensor(fit, device=device))
         recognizer.save_pretrained(run.out)
     return recognizer
 
@@ -135,6 +140,31 @@ def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit:
             )
         told = told_by_reader(tokenizer.meanings, names)
     return start_embeddings(tokenizer.embeddings(), words, told)
+
+
+def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> Glance | None:
+    """The fast path, trusted as far as it agrees with the language model on noisy sentences.
+
+    It is what the tokenizer's reader says; a tokenizer that learned no names, or other ones than
+    these, has nothing to say.
+    """
+    tokenizer, words = recognizer.tokenizer, recognizer.llm.get_input_embeddings().weight
+    if not tokenizer.meanings.shape[1] or recognizer.run.start_from:
+        return None
+    names = embed_names(
+        words.detach().float(), recognizer.backbone.text_tokenizer, recognizer.labels
+    )
+    votes = votes_by_reader(tokenizer.meanings, names, tokenizer.words)
+    with torch.random.fork_rng():
+        # The same clips and noise after an interruption as without one.
+        torch.manual_seed(recognizer.run.seed)
+        chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS].to(fit.device)]
+        tokens = torch.cat([sentences.draw(rows)[0] for rows in chosen.split(_CALIBRATED)])
+    answers = torch.cat(
+        [recognizer.log_likelihoods(rows).argmax(-1) for rows in tokens.split(_CALIBRATED)]
+    )
+    threshold = calibrate(log_posteriors(votes, tokens), answers)
+    return None if threshold is None else Glance(votes, threshold)
 
 
 def _precision(run: RunConfig) -> dict[str, bool]:

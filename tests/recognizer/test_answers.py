@@ -11,10 +11,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError
-from llm_ar.recognizer import answers
+from llm_ar.recognizer import answers, search
 from llm_ar.recognizer.answers import CandidateTrie, score
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import answer_ids
+from llm_ar.recognizer.reading import read
+from llm_ar.recognizer.search import EPSILON, best_answers
 
 NAMES = [
     "walk",
@@ -83,10 +85,24 @@ def test_pieces_and_batches_do_not_change_scores(
 ) -> None:
     prompts = prompts_for(backbone.llm, batch=5)
     whole = score(backbone.llm, prompts, CandidateTrie(backbone.text_tokenizer, NAMES))
-    pieces = CandidateTrie(backbone.text_tokenizer, NAMES, max_nodes=max_nodes)
-    assert len(pieces.pieces) > 1
+    monkeypatch.setattr(answers, "MAX_NODES", max_nodes)
     monkeypatch.setattr(answers, "MAX_ROWS", 2 * max_nodes)
+    pieces = CandidateTrie(backbone.text_tokenizer, NAMES)
+    assert len(pieces.pieces) > 1
     torch.testing.assert_close(score(backbone.llm, prompts, pieces), whole, atol=1e-4, rtol=0)
+
+
+def test_a_beginning_read_before_changes_nothing(backbone: Backbone) -> None:
+    """The beginning is read once and continued by two batches, the second not by the first's."""
+    prompts = prompts_for(backbone.llm, batch=4)
+    prompts[:, :5] = prompts[:1, :5]
+    trie = CandidateTrie(backbone.text_tokenizer, NAMES)
+    expected = one_pass_each(backbone.llm, backbone.text_tokenizer, prompts, NAMES)
+    beginning = read(backbone.llm, prompts[:1, :5])
+    for rows in (slice(0, 3), slice(3, 4)):
+        scores = score(backbone.llm, prompts[rows, 5:], trie, beginning)
+        torch.testing.assert_close(scores, expected[rows], atol=1e-4, rtol=0)
+    assert beginning.length == 5
 
 
 def test_one_candidate(backbone: Backbone) -> None:
@@ -108,7 +124,7 @@ def test_probability_of_all_short_answers_is_at_most_one(backbone: Backbone) -> 
 def test_shared_beginnings_share_nodes(backbone: Backbone) -> None:
     both = CandidateTrie(backbone.text_tokenizer, ["walk around", "walk around the table"])
     longer = CandidateTrie(backbone.text_tokenizer, ["walk around the table"])
-    assert len(both.pieces[0].tokens) == len(longer.pieces[0].tokens)
+    assert both.tokens == longer.tokens
 
 
 @pytest.mark.parametrize(
@@ -138,3 +154,86 @@ def test_untied_embeddings(tmp_path: Path, make_llm: Callable[..., Path]) -> Non
     scores = score(untied.llm, prompts, CandidateTrie(untied.text_tokenizer, NAMES))
     expected = one_pass_each(untied.llm, untied.text_tokenizer, prompts, NAMES)
     torch.testing.assert_close(scores, expected, atol=1e-4, rtol=0)
+
+
+SYLLABLES = ("wa", "lk", "sit", " on", " the", "x")
+MANY = sorted({a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES if a[0] != " "})
+
+
+class Decided(torch.nn.Module):
+    """An LLM of which the words of one name a prompt are made likelier: trained, so to say."""
+
+    def __init__(self, llm: torch.nn.Module, words: list[int], sharpness: float) -> None:
+        super().__init__()
+        self.llm, self.words, self.sharpness = llm, words, sharpness
+
+    def get_input_embeddings(self) -> torch.nn.Module:
+        return self.llm.get_input_embeddings()
+
+    def forward(self, **given: object) -> object:
+        out = self.llm(**given)
+        out.logits = 0.1 * out.logits
+        out.logits[..., self.words] += self.sharpness
+        return out
+
+
+def checked(backbone: Backbone, llm: torch.nn.Module, names: list[str], top_k: int) -> Tensor:
+    """Search against the oracle; returns how many nodes were read of each prompt."""
+    prompts = prompts_for(llm, batch=5)
+    expected = one_pass_each(llm, backbone.text_tokenizer, prompts, names).double()
+    trie = CandidateTrie(backbone.text_tokenizer, names)
+    found = best_answers(llm, prompts, trie, top_k)
+    probabilities = expected.softmax(-1)
+    best = probabilities.topk(top_k)
+    assert found.indices.tolist() == best.indices.tolist()
+    assert (found.probabilities >= best.values - 1e-4).all()
+    assert (found.probabilities <= best.values + EPSILON + 1e-4).all()
+    return found.nodes
+
+
+@pytest.mark.parametrize("top_k", [1, 3, len(NAMES)])
+def test_the_best_answers_are_exact(backbone: Backbone, top_k: int) -> None:
+    nodes = checked(backbone, backbone.llm, NAMES, top_k)
+    assert (nodes > 0).all()
+
+
+@pytest.mark.parametrize("top_k", [1, 5])
+def test_names_that_cannot_win_are_not_read(backbone: Backbone, top_k: int) -> None:
+    words = answer_ids(backbone.text_tokenizer, "walk on")
+    trie = CandidateTrie(backbone.text_tokenizer, MANY)
+    nodes = checked(backbone, Decided(backbone.llm, words, 8.0), MANY, top_k)
+    assert (nodes < len(trie.tokens)).all()
+    assert nodes.double().mean() < 0.5 * len(trie.tokens)
+
+
+def test_without_tolerance_all_that_has_weight_is_read(backbone: Backbone) -> None:
+    prompts = prompts_for(backbone.llm, batch=2)
+    trie = CandidateTrie(backbone.text_tokenizer, NAMES)
+    found = best_answers(backbone.llm, prompts, trie, 2, epsilon=0.0)
+    assert (found.nodes == len(trie.tokens)).all()
+    expected = one_pass_each(backbone.llm, backbone.text_tokenizer, prompts, NAMES).double()
+    best = expected.softmax(-1).topk(2)
+    torch.testing.assert_close(found.probabilities, best.values, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("row", "cost", "subtree"), [(1, 0, 1), (3, 10**6, 2), (64, 5, 64)])
+def test_how_nodes_are_put_together_does_not_matter(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch, row: int, cost: int, subtree: int
+) -> None:
+    monkeypatch.setattr(search, "ROW", row)
+    monkeypatch.setattr(search, "PASS", cost)
+    monkeypatch.setattr(search, "SUBTREE", subtree)
+    monkeypatch.setattr(search, "MAX_ROWS", 16)
+    words = answer_ids(backbone.text_tokenizer, "walk around")
+    checked(backbone, Decided(backbone.llm, words, 4.0), NAMES, 4)
+
+
+def test_a_search_behind_a_beginning_read_before(backbone: Backbone) -> None:
+    prompts = prompts_for(backbone.llm, batch=3)
+    prompts[:, :4] = prompts[:1, :4]
+    trie = CandidateTrie(backbone.text_tokenizer, NAMES)
+    whole = best_answers(backbone.llm, prompts, trie, 3)
+    beginning = read(backbone.llm, prompts[:1, :4])
+    continued = best_answers(backbone.llm, prompts[:, 4:], trie, 3, beginning)
+    assert torch.equal(continued.indices, whole.indices)
+    torch.testing.assert_close(continued.probabilities, whole.probabilities, atol=1e-4, rtol=0)

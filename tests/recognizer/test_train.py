@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError, ModelError
+from llm_ar.recognizer import glance
 from llm_ar.recognizer.backbone import embed_names, load_backbone, weights_hash
 from llm_ar.recognizer.lexicon import start_embeddings, told_by_reader
 from llm_ar.recognizer.objective import AnswerObjective
@@ -287,6 +288,28 @@ def test_gradient_checkpointing_only_saves_memory(
     recognizer = dataclasses.replace(frugal.recognizer, llm=llm)
     train_recognizer(dataclasses.replace(frugal, recognizer=recognizer))
     assert_same(adapter(frugal.out), straight)
+
+
+def test_the_fast_path_is_the_same_after_an_interruption(
+    run: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "AGREEMENT", 0.0)
+    assert train_recognizer(changed(run, "unread", epochs=1)).glance is None, "it reads no names"
+    tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
+    tokenizer.meanings = torch.randn(24, 32)
+    tokenizer.save_pretrained(run.out / "tokenizer")
+    straight = train_recognizer(changed(run, "straight", epochs=2)).fast_path()
+    assert straight.votes.shape == (24, 3) and 1 / 3 <= straight.threshold <= 1
+    killed = changed(run, "killed", epochs=2, save_minutes=0)
+    with monkeypatch.context() as dying:
+        kill_at_step(dying, 4)
+        with pytest.raises(KilledError):
+            train_recognizer(killed)
+    resumed = train_recognizer(killed, resume=True).fast_path()
+    assert torch.equal(resumed.votes, straight.votes)
+    assert resumed.threshold == pytest.approx(straight.threshold, abs=1e-6)
+    config = json.loads((killed.out / "config.json").read_text())
+    assert config["glance"] == {"threshold": resumed.threshold}
 
 
 def test_without_a_tokenizer(run: RunConfig) -> None:

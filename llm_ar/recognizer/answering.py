@@ -1,0 +1,102 @@
+"""Action sentences to answers: the instruction's beginning read once, tries of names kept."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from llm_ar.recognizer.answers import CandidateTrie, score
+from llm_ar.recognizer.glance import Glance
+from llm_ar.recognizer.prompt import Prompt
+from llm_ar.recognizer.reading import Reading, read
+from llm_ar.recognizer.search import Best, best_answers
+
+
+class Answerer:
+    """A language model that answers with names.
+
+    Args:
+        llm: the LLM with its adapter, in evaluation mode; it must not change any more.
+        text_tokenizer: the LLM's.
+        prompt: the instruction.
+        lexicon: (U, width) embeddings of the action tokens.
+    """
+
+    def __init__(
+        self,
+        llm: nn.Module,
+        text_tokenizer: PreTrainedTokenizerBase,
+        prompt: Prompt,
+        lexicon: Tensor,
+    ) -> None:
+        self.llm, self.prompt, self.lexicon = llm, prompt, lexicon
+        self._text_tokenizer = text_tokenizer
+        self._tries: dict[tuple[str, ...], CandidateTrie] = {}
+        self._beginning: Reading | None = None
+
+    def trie(self, names: tuple[str, ...]) -> CandidateTrie:
+        """The trie of candidate names.
+
+        Raises:
+            ConfigError: if the names are empty or not distinct.
+        """
+        if names not in self._tries:
+            self._tries[names] = CandidateTrie(self._text_tokenizer, names)
+        return self._tries[names]
+
+    @property
+    def beginning(self) -> Reading:
+        """The instruction's beginning as the LLM has read it, the same for all clips."""
+        if self._beginning is None:
+            with torch.inference_mode():
+                before = torch.tensor([self.prompt.before], device=self.lexicon.device)
+                embedded = self.llm.get_input_embeddings()(before)  # type: ignore[operator]
+            self._beginning = read(self.llm, embedded)
+        return self._beginning
+
+    def prompts(self, tokens: Tensor) -> Tensor:
+        """What follows the instruction's beginning, for sentences (B, W): (B, P, width)."""
+        return self._prompts(self.lexicon[tokens.to(self.lexicon.device)])
+
+    def log_likelihoods(
+        self, tokens: Tensor, names: tuple[str, ...], glance: Glance | None = None
+    ) -> Tensor:
+        """Exact log-likelihoods (B, C) of the names after sentences (B, W).
+
+        Those that are clear at the glance, if one is given, get its log-probabilities instead.
+        """
+        if glance is None:
+            return score(self.llm, self.prompts(tokens), self.trie(names), self.beginning)
+        scores, unclear = glance.log_posteriors(tokens), ~glance.certain(tokens)
+        if unclear.any():
+            scores[unclear] = self.log_likelihoods(tokens[unclear.to(tokens.device)], names)
+        return scores
+
+    def log_likelihoods_of(self, embeddings: Tensor, names: tuple[str, ...]) -> Tensor:
+        """Exact log-likelihoods (B, C) after sentences (B, W, width) given as embeddings."""
+        return score(self.llm, self._prompts(embeddings), self.trie(names), self.beginning)
+
+    def best(
+        self, tokens: Tensor, names: tuple[str, ...], top_k: int, glance: Glance | None = None
+    ) -> Best:
+        """The ``top_k`` best of the names after sentences (B, W), on the CPU."""
+        trie = self.trie(names)
+        top_k = min(top_k, len(trie.names))
+        if glance is None:
+            return best_answers(self.llm, self.prompts(tokens), trie, top_k, self.beginning)
+        seen = glance.log_posteriors(tokens).cpu().double().exp().topk(top_k, dim=-1)
+        clear = glance.certain(tokens).cpu()
+        found = Best(seen.indices, seen.values, torch.zeros(len(tokens), dtype=torch.long))
+        if not clear.all():
+            unclear = tokens.cpu()[~clear]
+            asked = best_answers(self.llm, self.prompts(unclear), trie, top_k, self.beginning)
+            found.indices[~clear] = asked.indices
+            found.probabilities[~clear] = asked.probabilities
+            found.nodes[~clear] = asked.nodes
+        return found
+
+    def _prompts(self, embeddings: Tensor) -> Tensor:
+        words = self.llm.get_input_embeddings()  # type: ignore[operator]
+        with torch.inference_mode():
+            return self.prompt.embed(embeddings, words, begun=True)
