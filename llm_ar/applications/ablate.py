@@ -14,7 +14,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from llm_ar.applications.grid import Grid, Trial, read_grid
-from llm_ar.applications.reckoning import expected_minutes, rates
 from llm_ar.applications.terminal import notes, results
 from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
@@ -188,6 +187,8 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
 
 def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
     """What is left to do, and about how long it takes."""
+    from llm_ar.applications.reckoning import expected_minutes, rates
+
     files = sorted((out / "results").glob("*.json"))
     known = rates([json.loads(file.read_text(encoding="utf-8")) for file in files])
     minutes = expected_minutes(left, known)
