@@ -12,7 +12,7 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-from llm_ar.config import RunConfig
+from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import folder as model_folder
@@ -56,6 +56,7 @@ class ActionRecognizer:
         llm: the LLM with its adapter.
         lexicon: (U, width) embeddings of the action tokens.
         training: figures of the training run, for ``config.json`` and the model card.
+        repair: the rules by which raw tracks become people, by default the published ones.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ActionRecognizer:
         llm: PeftModel,
         lexicon: Tensor,
         training: Mapping[str, Any],
+        repair: RepairConfig | None = None,
     ) -> None:
         self.run = run
         self.labels = tuple(labels)
@@ -75,6 +77,7 @@ class ActionRecognizer:
         self.llm = llm
         self.lexicon = lexicon
         self.training = dict(training)
+        self.repair = repair or RepairConfig()
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
         self._tries: dict[tuple[str, ...], CandidateTrie] = {}
 
@@ -163,6 +166,7 @@ class ActionRecognizer:
             "run": settings_to_dict(self.run),
             "labels": list(self.labels),
             "layout": self.tokenizer.layout.name,
+            "repair": settings_to_dict(self.repair),
             "llm": {
                 "name": self.run.recognizer.llm.name,
                 "fingerprint": self.backbone.fingerprint,
@@ -211,12 +215,13 @@ class ActionRecognizer:
                 f"it does not hold one embedding of width {width} for each action token",
             )
         embeddings = lexicon["embeddings"].to(device)
-        return cls(run, labels, tokenizer, backbone, llm, embeddings, training)
+        repair = model_folder.repair_rules(folder)
+        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, repair)
 
     def _recognize(
         self, clips: Sequence[Clip | str | Path], labels: Sequence[str] | None, top_k: int
     ) -> list[Recognition]:
-        read = [as_clip(clip) for clip in clips]
+        read = [as_clip(clip, self.repair) for clip in clips]
         trie = self._trie(self.labels if labels is None else tuple(labels))
         tokens = self.tokenizer.encode_clips(read)
         probabilities = self.log_likelihoods(tokens, labels).cpu().double().softmax(-1)

@@ -98,7 +98,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     if held_out:
         trainer.take_best()
     recognizer = ActionRecognizer(
-        run, clips.names, tokenizer, backbone, llm.eval(), lexicon, training
+        run, clips.names, tokenizer, backbone, llm.eval(), lexicon, training, store.repair
     )
     if trainer.is_world_process_zero():
         recognizer.save_pretrained(run.out)

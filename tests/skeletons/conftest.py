@@ -1,9 +1,8 @@
-"""Small clips and recordings, generated."""
+"""Small clips, generated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from llm_ar.skeletons.clip import Clip, clean_clip
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
 
 ClipMaker = Callable[..., Clip]
-SkeletonWriter = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -32,24 +30,3 @@ def make_clip() -> ClipMaker:
         return clean_clip(joints, layout=layout, fps=30.0, **{"source": f"made-{seed}", **known})
 
     return make
-
-
-@pytest.fixture(scope="session")
-def write_skeleton() -> SkeletonWriter:
-    """Writes an NTU file from, for each frame, ``(body ID, joints (25, 3), tracking (25,))``."""
-
-    def write(
-        path: Path, frames: Sequence[Sequence[tuple[int, np.ndarray, Sequence[int]]]]
-    ) -> Path:
-        lines = [str(len(frames))]
-        for bodies in frames:
-            lines.append(str(len(bodies)))
-            for body, joints, tracking in bodies:
-                lines += [f"{body} 0 1 1 1 1 0 -0.1 0.2 2", "25"]
-                for (x, y, z), state in zip(joints, tracking, strict=True):
-                    unused = "276.1 190.1 1032.3 514.1 -0.17 0.04 0.97 -0.16"
-                    lines.append(f"{x:.7g} {y:.7g} {z:.7g} {unused} {state}")
-        path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
-        return path
-
-    return write
