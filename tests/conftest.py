@@ -1,10 +1,13 @@
-"""What all tests share: the real recordings, a small dataset and a tiny untrained model."""
+"""What all tests share: the real recordings, a small dataset, a tiny untrained model,
+and NTU files written from joints."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -24,6 +27,8 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural
 from llm_ar.tokenizer.model import ActionTokenizer
+
+SkeletonWriter = Callable[..., Path]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -99,3 +104,24 @@ def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) ->
         tiny_run, PROCEDURAL_ACTIONS, tokenizer.eval(), backbone, llm, lexicon, {}
     ).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_skeleton() -> SkeletonWriter:
+    """Writes an NTU file from, for each frame, ``(body ID, joints (25, 3), tracking (25,))``."""
+
+    def write(
+        path: Path, frames: Sequence[Sequence[tuple[int, np.ndarray, Sequence[int]]]]
+    ) -> Path:
+        lines = [str(len(frames))]
+        for bodies in frames:
+            lines.append(str(len(bodies)))
+            for body, joints, tracking in bodies:
+                lines += [f"{body} 0 1 1 1 1 0 -0.1 0.2 2", "25"]
+                for (x, y, z), state in zip(joints, tracking, strict=True):
+                    unused = "276.1 190.1 1032.3 514.1 -0.17 0.04 0.97 -0.16"
+                    lines.append(f"{x:.7g} {y:.7g} {z:.7g} {unused} {state}")
+        path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
+        return path
+
+    return write

@@ -47,10 +47,11 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, None)
 
-    from llm_ar.skeletons.readers import as_clip
+    from llm_ar.skeletons.readers import as_clip, read_clip
 
-    clip = as_clip(given.file)
+    recording = read_clip(given.file)
     model = load_recognizer(given.model)
+    clip = as_clip(recording, model.repair)
 
     from llm_ar.evaluation.explanation import explain
 

@@ -17,12 +17,14 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
     given = parser.parse_args(arguments)
 
-    from llm_ar.skeletons.readers import as_clip
+    from llm_ar.skeletons.readers import as_clip, read_clip
 
-    clip = as_clip(given.file)
+    recording = read_clip(given.file)
 
+    from llm_ar.recognizer.folder import repair_rules
     from llm_ar.tokenizer.model import ActionTokenizer
 
+    clip = as_clip(recording, repair_rules(given.model))
     tokenizer = ActionTokenizer.from_pretrained(given.model / "tokenizer")
     print(*tokenizer.encode_clips([clip])[0].tolist())
     return 0

@@ -16,7 +16,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from llm_ar.errors import ModelError
+from llm_ar.config import RepairConfig
+from llm_ar.config_io import settings_from_dict
+from llm_ar.errors import ConfigError, ModelError
 
 CONFIG_FILE = "config.json"
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -83,6 +85,26 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise damaged(folder / CONFIG_FILE, "it holds no JSON object")
     return config
+
+
+def repair_rules(folder: Path) -> RepairConfig:
+    """The rules by which raw tracks became people in the data that a model was trained on.
+
+    They are the published ones for a folder that does not tell: that of an earlier version, or of
+    a tokenizer alone.
+
+    Raises:
+        ModelError: if what it tells is damaged.
+    """
+    file = folder / CONFIG_FILE
+    if not file.exists():
+        return RepairConfig()
+    try:
+        rules = json.loads(file.read_text(encoding="utf-8")).get("repair", {})
+        found: RepairConfig = settings_from_dict(RepairConfig, rules)
+    except (OSError, ValueError, TypeError, AttributeError, ConfigError) as error:
+        raise damaged(file, str(error)) from error
+    return found
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:

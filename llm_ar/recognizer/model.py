@@ -12,7 +12,7 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from torch import Tensor
 
-from llm_ar.config import RunConfig
+from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import folder as model_folder
@@ -60,6 +60,7 @@ class ActionRecognizer:
         lexicon: (U, width) embeddings of the action tokens.
         training: figures of the training run, for ``config.json`` and the model card.
         glance: the fast path, if there is one.
+        repair: the rules by which raw tracks become people, by default the published ones.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class ActionRecognizer:
         lexicon: Tensor,
         training: Mapping[str, Any],
         glance: Glance | None = None,
+        repair: RepairConfig | None = None,
     ) -> None:
         self.run = run
         self.labels = tuple(labels)
@@ -81,6 +83,7 @@ class ActionRecognizer:
         self.lexicon = lexicon
         self.training = dict(training)
         self.glance = glance
+        self.repair = repair or RepairConfig()
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
         # Without what the adapter's library wraps around the LLM: it costs time at each call.
         self.answerer = Answerer(
@@ -184,6 +187,7 @@ class ActionRecognizer:
             "run": settings_to_dict(self.run),
             "labels": list(self.labels),
             "layout": self.tokenizer.layout.name,
+            "repair": settings_to_dict(self.repair),
             "llm": {
                 "name": self.run.recognizer.llm.name,
                 "fingerprint": self.backbone.fingerprint,
@@ -236,8 +240,9 @@ class ActionRecognizer:
                 f"it does not hold {' and '.join(shapes)} of the shapes {list(shapes.values())}",
             )
         embeddings = lexicon["embeddings"].to(device)
+        repair = model_folder.repair_rules(folder)
         glance = None if threshold is None else Glance(lexicon["votes"].to(device), threshold)
-        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, glance)
+        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, glance, repair)
 
     def fast_path(self, labels: Sequence[str] | None = None) -> Glance:
         """The table that answers clips which are clear at a glance.
@@ -262,7 +267,7 @@ class ActionRecognizer:
         fast: bool,
     ) -> list[Recognition]:
         glance = self.fast_path(labels) if fast else None
-        read = [as_clip(clip) for clip in clips]
+        read = [as_clip(clip, self.repair) for clip in clips]
         names = self.labels if labels is None else tuple(labels)
         trie = self.answerer.trie(names)
         tokens = self.tokenizer.encode_clips(read)

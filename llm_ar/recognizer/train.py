@@ -106,7 +106,14 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     if held_out:
         trainer.take_best()
     recognizer = ActionRecognizer(
-        run, clips.names, tokenizer, backbone, llm.eval(), lexicon, training
+        run,
+        clips.names,
+        tokenizer,
+        backbone,
+        llm.eval(),
+        lexicon,
+        training,
+        repair=store.repair,
     )
     if trainer.is_world_process_zero():
         recognizer.glance = _glance(recognizer, sentences, torch.tensor(fit, device=device))

@@ -37,6 +37,7 @@ def write_store(
     dataset: str,
     layout: Layout,
     fingerprint: str,
+    repair: RepairConfig | None = None,
 ) -> PrepareReport:
     """Write clips to a new dataset folder, which appears (or replaces the old one) when complete.
 
@@ -46,12 +47,13 @@ def write_store(
         dataset: its name, one of `llm_ar.skeletons.protocols.DATASETS`.
         layout: the layout of all clips; those in another are mapped, or refused.
         fingerprint: identifies the input, so that the same need not be read again.
+        repair: the rules for raw tracks; by default the published ones.
 
     Raises:
         DatasetError: no clip is usable, or ``out`` holds something else than a dataset.
     """
     start = time.monotonic()
-    stream, config = iter(clips), RepairConfig()
+    stream, config = iter(clips), repair or RepairConfig()
     with replacing(out) as partial:
         shards = partial / "shards"
         shards.mkdir()

@@ -30,6 +30,8 @@ def merge(parts: Sequence[Part], out: Path, layout: Layout) -> PrepareReport:
 
     Actions of the same name become one; subjects and sources carry their dataset's name, since
     subject 1 of two datasets is not one person. Clips that a protocol leaves unused are left out.
+    Rules of repair that all parts share are the new dataset's; of different ones none can be, and
+    the published ones are told.
 
     Args:
         parts: in the order in which their actions are to be listed.
@@ -54,8 +56,14 @@ def merge(parts: Sequence[Part], out: Path, layout: Layout) -> PrepareReport:
     splits = [part.store.split(part.protocol) for part in parts]
     for part in parts:
         map_clip(part.store[0], layout)
+    rules = {part.store.repair for part in parts}
     return earlier_report(out, fingerprint) or write_store(
-        _clips(parts, splits, layout), out, dataset="folder", layout=layout, fingerprint=fingerprint
+        _clips(parts, splits, layout),
+        out,
+        dataset="folder",
+        layout=layout,
+        fingerprint=fingerprint,
+        repair=rules.pop() if len(rules) == 1 else None,
     )
 
 

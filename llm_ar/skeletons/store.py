@@ -14,7 +14,9 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from llm_ar.errors import DatasetError, LayoutError
+from llm_ar.config import RepairConfig
+from llm_ar.config_io import settings_from_dict
+from llm_ar.errors import ConfigError, DatasetError, LayoutError
 from llm_ar.skeletons.arrow import clip_at, column, open_rows
 from llm_ar.skeletons.building import ABOUT_FILE, REPORT_FILE, write_store
 from llm_ar.skeletons.checks import LOG_FILE, Finding, check_log
@@ -43,6 +45,7 @@ class ClipStore:
         dataset: its name, such as ``nw-ucla``.
         layout: the layout of all its clips.
         labels: the classes' names in the dataset's order.
+        repair: the rules by which raw tracks became people in it.
         fingerprint: identifies what it was made of.
     """
 
@@ -52,6 +55,8 @@ class ClipStore:
         self.dataset: str = about["dataset"]
         self.labels: tuple[str, ...] = tuple(about["labels"])
         self.layout = Layout.from_dict(about["layout"])
+        # Datasets of earlier versions do not tell their rules: there were only the published ones.
+        self.repair: RepairConfig = settings_from_dict(RepairConfig, about.get("repair", {}))
         self.fingerprint: str = about["fingerprint"]
         self._rows = rows
 
@@ -79,7 +84,9 @@ class ClipStore:
             if len(rows) != about["clips"]:
                 raise ValueError(f"its rows are {len(rows)} of {about['clips']} clips")
             return cls(path, about, rows)
-        except (OSError, ValueError, KeyError, TypeError, LayoutError, pa.ArrowException) as error:
+        except (
+            OSError, ValueError, KeyError, TypeError, ConfigError, LayoutError, pa.ArrowException
+        ) as error:  # fmt: skip
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DatasetError(
                 f"{path}: damaged or incomplete dataset ({reason}); delete it and prepare it again"

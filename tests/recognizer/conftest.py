@@ -17,6 +17,7 @@ from llm_ar.config import (
     LlmConfig,
     OptimConfig,
     RecognizerConfig,
+    RepairConfig,
     RunConfig,
     ViewConfig,
 )
@@ -130,7 +131,12 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared dataset of 32 clips, 24 of them for training."""
     out = tmp_path_factory.mktemp("data") / "clips"
     write_store(
-        iter(make_clips(32)), out, dataset="folder", layout=KINECT_V1, fingerprint="made up"
+        iter(make_clips(32)),
+        out,
+        dataset="folder",
+        layout=KINECT_V1,
+        fingerprint="made up",
+        repair=RepairConfig(shortest=7),
     )
     return out
 

@@ -10,7 +10,7 @@ from peft import PeftModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from llm_ar.config import RunConfig
+from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ClipError, ConfigError, ModelError
 from llm_ar.recognizer import folder as folder_module
@@ -117,6 +117,27 @@ def test_a_saved_model_answers_the_same(
     assert loaded.run == recognizer.run
     assert loaded.labels == LABELS
     assert loaded.training == {"loss": 0.5}
+
+
+def test_rules_of_repair_are_kept_and_by_default_the_published_ones(
+    recognizer: ActionRecognizer, saved: Path
+) -> None:
+    assert ActionRecognizer.from_pretrained(saved).repair == RepairConfig()
+    recognizer.repair = RepairConfig(still=0.5, people=3)
+    recognizer.save_pretrained(saved)
+    assert ActionRecognizer.from_pretrained(saved).repair == recognizer.repair
+    config = json.loads((saved / "config.json").read_text())
+    assert config.pop("repair")["people"] == 3
+    (saved / "config.json").write_text(json.dumps(config))
+    assert ActionRecognizer.from_pretrained(saved).repair == RepairConfig()
+
+
+@pytest.mark.parametrize("rules", [{"people": 0}, {"still": "x"}, {"other": 1}, [], 3])
+def test_rules_of_repair_that_mean_nothing(saved: Path, rules: object) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps({**config, "repair": rules}))
+    with pytest.raises(ModelError, match=r"config\.json is damaged \(.*copy the model's folder"):
+        ActionRecognizer.from_pretrained(saved)
 
 
 def test_what_is_in_the_folder(saved: Path, run: RunConfig) -> None:

@@ -9,11 +9,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from llm_ar.config import RunConfig
+from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import glance
 from llm_ar.recognizer.backbone import embed_names, load_backbone, weights_hash
 from llm_ar.recognizer.lexicon import start_embeddings, told_by_reader
+from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
@@ -80,6 +81,12 @@ def test_training_changes_the_adapter_and_nothing_else(run: RunConfig) -> None:
     vocabulary = len(backbone.text_tokenizer)
     assert all(vocabulary not in weight.shape for weight in weights.values())
     assert all(weight.dtype == torch.float32 for weight in weights.values())
+
+
+@pytest.mark.usefixtures("straight")
+def test_the_rules_that_the_data_was_prepared_with_are_the_models(run: RunConfig) -> None:
+    rules = ActionRecognizer.from_pretrained(run.out).repair
+    assert rules == ClipStore.open(run.data).repair == RepairConfig(shortest=7)
 
 
 def test_the_loss_falls(run: RunConfig) -> None:

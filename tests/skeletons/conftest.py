@@ -1,18 +1,36 @@
-"""Small clips and recordings, generated."""
+"""Small clips, generated, and files damaged in every way."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
+from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
+from llm_ar.skeletons.readers import Reader
 
 ClipMaker = Callable[..., Clip]
-SkeletonWriter = Callable[..., Path]
+Sample = tuple[Reader, str, bytes]
+"""A reader, the name of a file of its format, and what is in it."""
+
+_RUBBISH = [
+    b"1000000000",
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b"1" * 400,
+    b"null",
+    b"[",
+    b"{}",
+    b'"x"',
+    b"\xff",
+]
 
 
 @pytest.fixture(scope="session")
@@ -35,21 +53,57 @@ def make_clip() -> ClipMaker:
 
 
 @pytest.fixture(scope="session")
-def write_skeleton() -> SkeletonWriter:
-    """Writes an NTU file from, for each frame, ``(body ID, joints (25, 3), tracking (25,))``."""
+def read_bytes_as() -> Callable[[Callable[[Path], Clip], str, bytes], Clip | None]:
+    """Reads a file of that name and content: the clip, or None where it was refused properly."""
 
-    def write(
-        path: Path, frames: Sequence[Sequence[tuple[int, np.ndarray, Sequence[int]]]]
-    ) -> Path:
-        lines = [str(len(frames))]
-        for bodies in frames:
-            lines.append(str(len(bodies)))
-            for body, joints, tracking in bodies:
-                lines += [f"{body} 0 1 1 1 1 0 -0.1 0.2 2", "25"]
-                for (x, y, z), state in zip(joints, tracking, strict=True):
-                    unused = "276.1 190.1 1032.3 514.1 -0.17 0.04 0.97 -0.16"
-                    lines.append(f"{x:.7g} {y:.7g} {z:.7g} {unused} {state}")
-        path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
-        return path
+    def read_them(read: Callable[[Path], Clip], name: str, content: bytes) -> Clip | None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            try:
+                clip = read(path)
+            except ClipError as error:
+                assert str(error).startswith((f"{path}: ", f"{path}#"))
+                assert len(str(error).splitlines()) == 1 and len(error.problem) < 400
+                return None
+        # Clip checks itself when made: whatever comes back is whole.
+        assert clip.present.any() and np.isfinite(clip.joints).all()
+        return clip
 
-    return write
+    return read_them
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, samples: Sequence[Sample]) -> Sample:
+    reader, name, content = draw(st.sampled_from(samples))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(content)))
+        kind = draw(st.sampled_from(["cut", "change", "insert", "remove", "swap", "word"]))
+        if kind == "cut":
+            content = content[:start]
+        elif kind == "change":
+            new = draw(st.binary(min_size=1, max_size=8))
+            content = content[:start] + new + content[start + len(new) :]
+        elif kind == "insert":
+            content = content[:start] + draw(st.binary(min_size=1, max_size=8)) + content[start:]
+        elif kind == "remove":
+            content = content[:start] + content[start + draw(st.integers(1, 40)) :]
+        else:
+            marks = (
+                [b"\n"] if kind == "swap" else [mark for mark in (b",", b" ") if mark in content]
+            )
+            mark = draw(st.sampled_from(marks or [b" "]))
+            pieces = content.split(mark)
+            a, b = (draw(st.integers(0, len(pieces) - 1)) for _ in range(2))
+            if kind == "swap":
+                pieces[a], pieces[b] = pieces[b], pieces[a]
+            else:
+                pieces[a] = draw(st.sampled_from(_RUBBISH))
+            content = mark.join(pieces)
+    return reader, name, content
+
+
+@pytest.fixture(scope="session")
+def damaged() -> Callable[[Sequence[Sample]], st.SearchStrategy[Sample]]:
+    """Of samples: one cut, with bytes changed, put in or taken out, or lines or words exchanged."""
+    return _damaged

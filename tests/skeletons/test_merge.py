@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from llm_ar.applications.cli import main
+from llm_ar.config import RepairConfig
 from llm_ar.errors import DatasetError, LayoutError
 from llm_ar.skeletons.layouts import MEDIAPIPE, SBU, map_clip
 from llm_ar.skeletons.merge import Part, merge
@@ -54,6 +56,21 @@ def test_every_clip_keeps_its_part(parts: tuple[Path, Path], tmp_path: Path) -> 
                 np.testing.assert_array_equal(clip.joints, mapped.joints)
                 assert (clip.label, clip.fps) == (mapped.label, mapped.fps)
                 assert clip.subject == f"{prefix}{mapped.subject}"
+
+
+def test_rules_of_repair_that_all_share_are_kept(parts: tuple[Path, Path], tmp_path: Path) -> None:
+    rules = RepairConfig(shortest=20)
+
+    def merged(name: str, changed: tuple[Path, ...]) -> RepairConfig:
+        for part in changed:
+            about = json.loads((part / "dataset.json").read_text())
+            (part / "dataset.json").write_text(json.dumps({**about, "repair": asdict(rules)}))
+        first, second = (ClipStore.open(part) for part in parts)
+        merge([Part(first, "xsub"), Part(second, "split")], tmp_path / name, SBU)
+        return ClipStore.open(tmp_path / name).repair
+
+    assert merged("differ", parts[:1]) == RepairConfig()
+    assert merged("agree", parts[1:]) == rules
 
 
 def test_the_same_input_is_not_merged_again(parts: tuple[Path, Path], tmp_path: Path) -> None:

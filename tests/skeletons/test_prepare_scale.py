@@ -102,6 +102,7 @@ def test_the_log_says_what_was_decided_of_tracks(tmp_path, write_skeleton):
     assert "body 8 shows only 1 frame; dropped" in summary
     other = prepare("folder", raw, tmp_path / "out", repair=RepairConfig(shortest=0))
     assert not other.unchanged and other.counts["repaired"] == 1 and "short" not in other.counts
+    assert ClipStore.open(tmp_path / "out").repair == RepairConfig(shortest=0)
 
 
 class TestInterrupted:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, SBU
@@ -24,9 +25,9 @@ from llm_ar.skeletons.store import ClipStore, earlier_report, write_store
 def store_clips(make_clip, tmp_path):
     """Writes clips to ``tmp_path/out`` and returns the report."""
 
-    def write(clips, dataset="folder", layout=KINECT_V1, fingerprint="f"):
-        out = tmp_path / "out"
-        return write_store(clips, out, dataset=dataset, layout=layout, fingerprint=fingerprint)
+    def write(clips, **known):
+        given = {"dataset": "folder", "layout": KINECT_V1, "fingerprint": "f", **known}
+        return write_store(clips, tmp_path / "out", **given)
 
     return write
 
@@ -171,6 +172,17 @@ class TestWhole:
         assert sorted(p.name for p in tmp_path.iterdir()) == [".out.partial-running", "out"]
 
 
+def test_rules_of_repair_are_told_and_in_older_datasets_the_published_ones(
+    store_clips, make_clip, tmp_path
+):
+    store_clips([make_clip()], repair=RepairConfig(people=3))
+    assert ClipStore.open(tmp_path / "out").repair == RepairConfig(people=3)
+    about = json.loads((tmp_path / "out/dataset.json").read_text())
+    del about["repair"]
+    (tmp_path / "out/dataset.json").write_text(json.dumps(about))
+    assert ClipStore.open(tmp_path / "out").repair == RepairConfig()
+
+
 class TestDamage:
     @pytest.fixture
     def folder(self, store_clips, make_clip, tmp_path):
@@ -202,6 +214,13 @@ class TestDamage:
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"clips": 300}', "\x00"])
     def test_broken_description(self, folder, text):
         (folder / "dataset.json").write_text(text)
+        with pytest.raises(DatasetError, match="damaged or incomplete dataset"):
+            ClipStore.open(folder)
+
+    @pytest.mark.parametrize("rules", [{"people": 0}, {"still": "x"}, {"other": 1}, []])
+    def test_broken_rules_of_repair(self, folder, rules):
+        about = json.loads((folder / "dataset.json").read_text())
+        (folder / "dataset.json").write_text(json.dumps({**about, "repair": rules}))
         with pytest.raises(DatasetError, match="damaged or incomplete dataset"):
             ClipStore.open(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import (
@@ -108,10 +109,14 @@ def members(path: Path) -> list[Path]:
     return pyskl.members(path) if format_of(path) == "PYSKL pickle" else [path]
 
 
-def as_clip(clip: Clip | str | Path) -> Clip:
+def as_clip(clip: Clip | str | Path, rules: RepairConfig | None = None) -> Clip:
     """The clip itself, or the one read from that file; a sensor's tracks are made people.
+
+    Args:
+        clip: it, or its file.
+        rules: those of the repair; by default the published ones.
 
     Raises:
         ClipError: as `read_clip`.
     """
-    return repair(clip if isinstance(clip, Clip) else read_clip(Path(clip)))[0]
+    return repair(clip if isinstance(clip, Clip) else read_clip(Path(clip)), rules)[0]
