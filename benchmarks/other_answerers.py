@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.answers import CandidateTrie
 from llm_ar.recognizer.prompt import answer_ids
-from llm_ar.recognizer.search import best_answers
 
 
 def whole_prompts(answerer: Answerer, tokens: Tensor) -> Tensor:
@@ -72,8 +71,7 @@ def generate(answerer: Answerer, prompts: Tensor, trie: CandidateTrie) -> list[i
 
 def ours(answerer: Answerer, tokens: Tensor, trie: CandidateTrie, top_k: int) -> Tensor:
     """The best candidates (B, k) as `recognize` finds them, in one batch."""
-    prompts = answerer.prompts(tokens)
-    return best_answers(answerer.llm, prompts, trie, top_k, answerer.beginning).indices
+    return answerer.best(tokens, tuple(trie.names), top_k).indices
 
 
 @torch.inference_mode()

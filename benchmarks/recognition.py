@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import other_answerers as others
-from llm_ar.recognizer import search
+from llm_ar.recognizer import answers, search
 from llm_ar.recognizer.model import ActionRecognizer, Recognition
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
@@ -158,7 +158,7 @@ def against_others(
 
 
 def _passes(answerer: Any, tokens: Tensor, trie: Any, top_k: int) -> list[tuple[int, int]]:
-    """Words and logits of every pass that the search needs for these sentences, padding apart."""
+    """Words and logits of every pass that recognition needs for these sentences, padding apart."""
     passes = [(answerer.prompts(tokens).shape[1] * len(tokens), len(tokens))]
     read_nodes = search.read_nodes
 
@@ -167,11 +167,11 @@ def _passes(answerer: Any, tokens: Tensor, trie: Any, top_k: int) -> list[tuple[
         passes.append((words, words))
         return read_nodes(llm, reading, rows, nodes, trie)
 
-    search.read_nodes = counted
+    search.read_nodes = answers.read_nodes = counted
     try:
         others.ours(answerer, tokens, trie, top_k)
     finally:
-        search.read_nodes = read_nodes
+        search.read_nodes = answers.read_nodes = read_nodes
     return passes
 
 

@@ -12,6 +12,10 @@ from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.reading import Reading, read
 from llm_ar.recognizer.search import Best, best_answers
 
+AT_ONCE = 64
+"""So few nodes of all clips are read in one pass: a search would need more passes, each of which
+takes as long as that many words (one clip, 27 names: 224 ms against 344, one thread)."""
+
 
 class Answerer:
     """A language model that answers with names.
@@ -83,14 +87,17 @@ class Answerer:
         """The ``top_k`` best of the names after sentences (B, W), on the CPU."""
         trie = self.trie(names)
         top_k = min(top_k, len(trie.names))
+        if glance is None and len(tokens) * len(trie.tokens) <= AT_ONCE:
+            scores = self.log_likelihoods(tokens, names).cpu().double().softmax(dim=-1)
+            best = scores.topk(top_k, dim=-1)
+            return Best(best.indices, best.values, torch.full((len(tokens),), len(trie.tokens)))
         if glance is None:
             return best_answers(self.llm, self.prompts(tokens), trie, top_k, self.beginning)
         seen = glance.log_posteriors(tokens).cpu().double().exp().topk(top_k, dim=-1)
         clear = glance.certain(tokens).cpu()
         found = Best(seen.indices, seen.values, torch.zeros(len(tokens), dtype=torch.long))
         if not clear.all():
-            unclear = tokens.cpu()[~clear]
-            asked = best_answers(self.llm, self.prompts(unclear), trie, top_k, self.beginning)
+            asked = self.best(tokens.cpu()[~clear], names, top_k)
             found.indices[~clear] = asked.indices
             found.probabilities[~clear] = asked.probabilities
             found.nodes[~clear] = asked.nodes
