@@ -46,7 +46,6 @@ def measure_stage1(steps: int) -> dict[str, Any]:
         torch.nn.utils.clip_grad_norm_(training.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()
-        training.average.follow(training.objective)
 
     for _ in range(3):
         step()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -61,7 +60,7 @@ class TrainingProgress(TrainerCallback):
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
-            TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]:.3f}"),
+            TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]}"),
             TextColumn("{task.fields[speed]:.0f} clips/s"),
             TimeRemainingColumn(),
             console=self._console,
@@ -78,7 +77,7 @@ class TrainingProgress(TrainerCallback):
             total=state.max_steps,
             completed=state.global_step,
             epoch=state.epoch or 0.0,
-            loss=math.nan,
+            loss="-",
             speed=0.0,
         )
         self._progress.start()
@@ -115,7 +114,7 @@ class TrainingProgress(TrainerCallback):
     ) -> None:
         """Show the newest loss."""
         if logs and "loss" in logs and self._task is not None:
-            self._progress.update(self._task, loss=logs["loss"])
+            self._progress.update(self._task, loss=f"{logs['loss']:.3f}")
 
     def stop(self) -> None:
         """Leave the last state of the line standing."""
