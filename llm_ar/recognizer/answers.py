@@ -95,6 +95,20 @@ class CandidateTrie:
         steps = [self.parents + self.last, self.tokens + [self.end] * len(self.last)]
         return torch.tensor(steps) + torch.tensor([[1], [0]])
 
+    def leaving(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
+        """The edges that leave nodes (K,), node after node, and how many leave each, (K,)."""
+        order, counts = self._by_source
+        count = counts[nodes + 1]
+        first = (counts.cumsum(0) - counts)[nodes + 1]
+        behind = torch.arange(int(count.sum())) - (count.cumsum(0) - count).repeat_interleave(count)
+        return order[first.repeat_interleave(count) + behind], count
+
+    @cached_property
+    def _by_source(self) -> tuple[Tensor, Tensor]:
+        """The edges in order of the nodes they leave, and how many leave each (the root first)."""
+        sources = self.edges[0]
+        return sources.argsort(stable=True), sources.bincount(minlength=len(self.tokens) + 1)
+
     @cached_property
     def pieces(self) -> list[Tensor]:
         """All nodes in pieces of at most ``MAX_NODES``, each of whole branches from the root."""
@@ -182,9 +196,11 @@ def note(steps: Tensor, rows: Tensor, nodes: Tensor, logits: Tensor, trie: Candi
         logits: (R, n, V) of the words that follow them.
         trie: the candidates.
     """
-    sources, words = trie.edges
-    # (R, n, E) would be large for long lists, so the few edges that leave these nodes are picked.
-    row, place, edge = (nodes[:, :, None] + 1 == sources).nonzero(as_tuple=True)
+    words = trie.edges[1]
+    given = nodes != PADDING
+    row, place = given.nonzero(as_tuple=True)
+    edge, count = trie.leaving(nodes[given])
+    row, place = row.repeat_interleave(count), place.repeat_interleave(count)
     device = logits.device
     total = logits.logsumexp(-1)[row.to(device), place.to(device)]
     found = logits[row.to(device), place.to(device), words[edge].to(device)] - total
