@@ -11,9 +11,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,13 +21,11 @@ import torch
 from torch import Tensor
 
 from benchmarks import other_answerers as others
+from benchmarks.recognition_clips import ROOT, on_clips, seconds_of, some_test_clips
 from llm_ar.recognizer import answers, search
-from llm_ar.recognizer.model import ActionRecognizer, Recognition
-from llm_ar.skeletons.clip import Clip
+from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
-from llm_ar.skeletons.store import ClipStore
 
-ROOT = Path(__file__).resolve().parents[1]
 CANDIDATES = (27, 120)
 BATCH, QUICK_BATCH = 32, 16
 ALONE, QUICK_ALONE = 16, 4
@@ -61,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "help_seconds": round(_seconds_of(["--help"]), 2),
+        "help_seconds": round(seconds_of(["--help"]), 2),
     }
     model = ActionRecognizer.from_pretrained(given.model)
     tokens, content = _sentences(model, given.data, QUICK_BATCH if given.quick else BATCH)
@@ -71,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for count in CANDIDATES
     }
     if given.clips_model.is_dir() and given.clips_data.is_dir():
-        result["clips"] = on_clips(given.clips_model, given.clips_data, given.quick)
+        counts = (QUICK_CLIPS, QUICK_ALONE) if given.quick else (CLIPS, CLIPS)
+        result["clips"] = on_clips(given.clips_model, given.clips_data, *counts)
     print(table(result))
     out = given.out or (None if given.quick else ROOT / "results/recognition.json")
     if out is not None:
@@ -91,14 +87,7 @@ def _sentences(model: ActionRecognizer, data: Path, count: int) -> tuple[Tensor,
     if not data.is_dir():
         size = (count, model.tokenizer.words)
         return torch.randint(model.tokenizer.vocabulary, size, generator=generator), "random"
-    return model.tokenizer.encode_clips(_test_clips(model, data, count)), "of test clips"
-
-
-def _test_clips(model: ActionRecognizer, data: Path, count: int) -> list[Clip]:
-    store = ClipStore.open(data)
-    _, test = store.split(model.run.protocol)
-    order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
-    return [store[test[place]] for place in order[:count].tolist()]
+    return model.tokenizer.encode_clips(some_test_clips(model, data, count)), "of test clips"
 
 
 def against_others(
@@ -188,80 +177,6 @@ def _best_rounds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str
             told = way()
             seconds = told if isinstance(told, float) else time.perf_counter() - start
             best[name] = min(best[name], seconds)
-    return best
-
-
-def on_clips(folder: Path, data: Path, quick: bool) -> dict[str, Any]:
-    """Real test clips, from joints to names: clips a second and accuracy, and one clip's time."""
-    model = ActionRecognizer.from_pretrained(folder)
-    clips = _test_clips(model, data, QUICK_CLIPS if quick else CLIPS)
-    model.recognize(clips[:1])
-    found: dict[str, Any] = {"model": folder.name, "clips": len(clips)}
-    for way in ("plain", "fast") if model.glance else ("plain",):
-        start = time.perf_counter()
-        answers = model.recognize(clips, fast=way == "fast")
-        seconds = time.perf_counter() - start
-        top1 = _top1(answers, clips)
-        found[way] = {
-            "clips_per_second": round(len(clips) / seconds, 1),
-            "top1": top1,
-            "at_a_glance": sum(answer.glance for answer in answers),
-        }
-    waits = []
-    for clip in clips[: QUICK_ALONE if quick else CLIPS]:
-        start = time.perf_counter()
-        model.recognize(clip)
-        waits.append(time.perf_counter() - start)
-    found["one_clip_milliseconds"] = round(1000 * float(np.median(waits)), 1)
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "clip.npz"
-        clip = clips[0]
-        np.savez(file, joints=clip.joints, present=clip.present, layout=clip.layout.name)
-        cold = _seconds_of(["recognize", str(file), "--model", str(folder), "--json"])
-    found["cold_start_seconds"] = round(cold, 2)
-    if model.glance:
-        found["thresholds"] = _curve(model, clips)
-    return found
-
-
-def _top1(answers: Sequence[Recognition], clips: Sequence[Clip]) -> float:
-    """Percent of the clips whose best answer is right."""
-    pairs = zip(answers, clips, strict=True)
-    return round(
-        100 * float(np.mean([said.top[0].action == clip.label for said, clip in pairs])), 2
-    )
-
-
-def _curve(model: ActionRecognizer, clips: Sequence[Clip]) -> list[dict[str, float]]:
-    """Accuracy and clips a second of the fast path over thresholds, each of them run."""
-    glance = model.fast_path()
-    rows = []
-    for threshold in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999):
-        model.glance = type(glance)(glance.votes, threshold)
-        start = time.perf_counter()
-        answers = model.recognize(clips, top_k=1, fast=True)
-        seconds = time.perf_counter() - start
-        top1 = _top1(answers, clips)
-        rows.append(
-            {
-                "threshold": threshold,
-                "top1": top1,
-                "clips_per_second": round(len(clips) / seconds, 1),
-                "at_a_glance": sum(answer.glance for answer in answers),
-            }
-        )
-    model.glance = glance
-    return rows
-
-
-def _seconds_of(arguments: Sequence[str]) -> float:
-    """Seconds of the command in a process of its own, best of two."""
-    command = [sys.executable, "-m", "llm_ar.applications.cli", *arguments]
-    best = float("inf")
-    for _ in range(2):
-        start = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-        best = min(best, time.perf_counter() - start)
     return best
 
 

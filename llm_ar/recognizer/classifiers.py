@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Literal
 
 import torch
@@ -26,9 +27,9 @@ class Classifier(Reader):
         self._sentences = sentences
         self.names = sentences.clips.names
 
+    @abstractmethod
     def logits(self, tokens: Tensor) -> Tensor:
         """(B, C) of sentences (B, W), or of latents (B, W, d)."""
-        raise NotImplementedError
 
     def forward(self, index: Tensor) -> dict[str, Tensor]:
         """The mean loss of training clips (B,)."""

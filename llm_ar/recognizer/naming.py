@@ -33,4 +33,3 @@ class NamesActions(Protocol):
 
         Sentences that are clear at a glance may be answered by it where ``fast`` is given.
         """
-        ...
