@@ -110,6 +110,8 @@ def tabulate(grid: Grid, out: Path) -> str:
         "grid": grid.file.stem,
         "command": f"llm-ar ablate {grid.file.as_posix()} --out {out.as_posix()}",
         **about,
+        "paper": grid.paper,
+        "note": grid.note,
         "selection": sorted({one["selection"] for one in done}),
         "rows": rows,
         "dates": [one["date"] for one in done],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 
 BATCH = 16
 BAR = 24
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the model for every file."""
+
+    labels: Sequence[str] | None
+    top_k: int
+    fast: bool = False
+    synonyms: bool = False
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -47,6 +58,11 @@ def run(arguments: Sequence[str]) -> int:
         help="answer clips that are clear at a glance without the language model",
     )
     parser.add_argument(
+        "--synonyms",
+        action="store_true",
+        help="score the names' known synonyms as well, and count them for the names (slower)",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
@@ -65,10 +81,13 @@ def run(arguments: Sequence[str]) -> int:
         help="own descriptions, which come before the built-in ones; implies --describe",
     )
     given = parser.parse_args(arguments)
+    if given.fast and given.synonyms:
+        parser.error("--fast knows no synonyms; give one of the two")
     labels = candidate_names(given.labels, given.labels_file)
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    for file, outcome in recognise_files(given.files, given.model, labels, given.top_k, given.fast):
+    how = Asked(labels, given.top_k, given.fast, given.synonyms)
+    for file, outcome in recognise_files(given.files, given.model, how):
         total += 1
         if isinstance(outcome, LlmArError):
             complain(outcome)
@@ -114,11 +133,7 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
 
 
 def recognise_files(
-    files: Sequence[Path],
-    folder: Path,
-    labels: Sequence[str] | None,
-    top_k: int,
-    fast: bool = False,
+    files: Sequence[Path], folder: Path, asked: Asked
 ) -> Iterator[tuple[Path, Recognition | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
@@ -145,10 +160,10 @@ def recognise_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
-            if fast:
-                model.fast_path(labels)
+            if asked.fast:
+                model.fast_path(asked.labels)
         if clips and model is not None:
-            outcomes |= _recognise(model, clips, labels, top_k, fast)
+            outcomes |= _recognise(model, clips, asked)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
 
@@ -195,23 +210,27 @@ def show(title: str, recognition: Recognition) -> None:
 
 
 def _recognise(
-    model: ActionRecognizer,
-    clips: dict[int, Clip],
-    labels: Sequence[str] | None,
-    top_k: int,
-    fast: bool,
+    model: ActionRecognizer, clips: dict[int, Clip], asked: Asked
 ) -> dict[int, Recognition | LlmArError]:
     """Recognise clips together, or one by one where one of them is unfit for the model."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
-        answers = model.recognize(list(clips.values()), labels=labels, top_k=top_k, fast=fast)
+        answers = _answers(model, list(clips.values()), asked)
         outcomes.update(zip(clips, answers, strict=True))
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognise(model, {place: clip}, labels, top_k, fast)
+                outcomes |= _recognise(model, {place: clip}, asked)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)
             outcomes[place] = error if named else ClipError(clip.source, str(error))
     return outcomes
+
+
+def _answers(model: ActionRecognizer, clips: list[Clip], asked: Asked) -> list[Recognition]:
+    if asked.synonyms:
+        from llm_ar.recognizer.synonyms import recognize_widened
+
+        return recognize_widened(model, clips, asked.labels, asked.top_k)
+    return model.recognize(clips, labels=asked.labels, top_k=asked.top_k, fast=asked.fast)

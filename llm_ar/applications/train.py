@@ -114,12 +114,13 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
 
 def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     """Stage 1, with the words of the language model that stage 2 will use."""
-    from llm_ar.recognizer.backbone import embed_names, load_words
+    from llm_ar.recognizer.backbone import load_words
+    from llm_ar.recognizer.description_embeddings import embed_actions
     from llm_ar.tokenizer.train import train_tokenizer
 
     # An LLM with random weights is to read the sentences that the trained one reads.
     llm = dataclasses.replace(settings.recognizer.llm, random=False)
     words, text_tokenizer = load_words(llm)
     # In the dataset's order; of the actions that do not train, stage 1 looks at none.
-    names = embed_names(words, text_tokenizer, store.labels)
+    names = embed_actions(settings.tokenizer.biases, words, text_tokenizer, store.labels)
     train_tokenizer(settings, words, names, resume)

@@ -1,13 +1,15 @@
 """The figures that the project claims: one JSON a benchmark and model, and tables made from them.
 
 ``python -m llm_ar.evaluation.records README.md`` rewrites the table between the marks
-``<!-- results -->`` and ``<!-- /results -->`` from the files in ``results/``.
+``<!-- results -->`` and ``<!-- /results -->`` from the files in ``results/``. Folds of one
+benchmark have a file each; the table ends with their mean.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +49,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "protocol": evaluation.protocol,
         "model": evaluation.model,
         "selection": training["selection"],
-        "command": f"llm-ar train --config experiments/{evaluation.model}.yaml",
+        "command": _command(evaluation.model, evaluation.protocol),
         "clips": len(evaluation.truth),
         "copies": summary["copies"],
     }
@@ -82,8 +84,23 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
     os.replace(unfinished, file)
 
 
-def table(results: Path) -> str:
-    """A Markdown table of all results in a folder, in the order of the files' names."""
+def _command(model: str, protocol: str) -> str:
+    """What trained a model; models of folds are named EXPERIMENT-foldN."""
+    experiment = re.sub(r"-fold\d+$", "", model)
+    command = f"llm-ar train --config experiments/{experiment}.yaml"
+    if experiment == model:
+        return command
+    return f"{command} --protocol {protocol} --out runs/{model}"
+
+
+def table(results: Path, link: str = "results") -> str:
+    """A Markdown table of all results in a folder, in the order of the files' names.
+
+    Args:
+        results: the folder.
+        link: how the page that the table stands on reaches it.
+    """
+    folds: dict[str, list[float]] = {}
     lines = [
         "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | copies | "
         "top-1 without copies | ECE | training | seeds |",
@@ -96,7 +113,7 @@ def table(results: Path) -> str:
         cells = [
             result["benchmark"],
             result["protocol"],
-            f"[{result['model']}](results/{file.name})",
+            f"[{result['model']}]({link}/{file.name})",
             *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
             str(result["clips"]),
             str(result["copies"]),
@@ -105,6 +122,11 @@ def table(results: Path) -> str:
             f"{mean(result['minutes']):.0f} min, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]
+        lines.append(f"| {' | '.join(cells)} |")
+        if re.fullmatch(r"fold\d+", result["protocol"]):
+            folds.setdefault(result["benchmark"], []).append(mean(result["top1"]))
+    for benchmark, top1 in folds.items():
+        cells = [benchmark, f"mean of {len(top1)} folds", "", f"{mean(top1):.1f}", *[""] * 8]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

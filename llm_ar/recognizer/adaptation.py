@@ -22,8 +22,9 @@ from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, peak_memory_mib, versions
-from llm_ar.recognizer.backbone import Backbone, attach_lora, embed_names, load_backbone
+from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.classifiers import FrozenHead, SmallTransformer
+from llm_ar.recognizer.description_embeddings import embed_actions
 from llm_ar.recognizer.folder import TOKENIZER_FOLDER, read_tensors
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.recognizer.prompt import Prompt
@@ -177,10 +178,20 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
             raise ConfigError(
                 "recognizer.reads: the nearest name is that of tokens; set it to tokens"
             )
-        meanings = start_lexicon(run, sentences, backbone, fit) - words.mean(0)
+        # Not the lexicon: it is held to the trained names' span, and unseen ones lie outside.
+        meanings = tokenizer.meanings
+        if not meanings.shape[1]:
+            raise ConfigError(
+                "recognizer.adaptation is nearest, but this tokenizer was trained without names "
+                "(tokenizer.biases.names is 0), so that its tokens mean none; train it with names"
+            )
+
+        # The tokenizer's reader learned the trained names around their mean.
+        given = (run.tokenizer.biases, words, backbone.text_tokenizer)
+        middle = embed_actions(*given, names).mean(0)
 
         def embed(asked: Sequence[str]) -> Tensor:
-            return embed_names(words, backbone.text_tokenizer, asked) - words.mean(0)
+            return embed_actions(*given, asked) - middle
 
         return NearestName(meanings, embed, names)
     lexicon = None

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
+from llm_ar.recognizer.model import ActionRecognizer, Answer, Recognition
+from llm_ar.skeletons.clip import Clip
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,44 @@ def widen(names: Sequence[str], known: Descriptions | None = None) -> Widened:
         (*names, *(other for _, other in kept)),
         (*range(len(names)), *(owner for owner, _ in kept)),
     )
+
+
+def recognize_widened(
+    model: ActionRecognizer,
+    clips: Sequence[Clip],
+    labels: Sequence[str] | None,
+    top_k: int,
+    known: Descriptions | None = None,
+) -> list[Recognition]:
+    """As ``model.recognize``, with the names' synonyms as candidates that count for the names.
+
+    Every candidate is scored, so that this takes longer than without synonyms.
+
+    Args:
+        model: who answers.
+        clips: what is recognised.
+        labels: candidate names; the names of the training by default.
+        top_k: how many answers to give, at most.
+        known: where synonyms are looked up; the built-in descriptions by default.
+
+    Raises:
+        LayoutError: if a clip's layout cannot be mapped to the model's.
+        ConfigError: if the labels are empty or not distinct.
+    """
+    widened = widen(model.labels if labels is None else labels, known)
+    tokens = model.tokenizer.encode_clips(clips)
+    with torch.inference_mode():
+        folded = widened.fold(model.log_likelihoods(tokens, widened.candidates))
+        best = folded.softmax(-1).topk(min(top_k, len(widened.names)))
+    rows = zip(clips, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
+    return [
+        Recognition(
+            clip.source,
+            [
+                Answer(widened.names[name], probability)
+                for name, probability in zip(names, probabilities, strict=True)
+            ],
+            sentence,
+        )
+        for clip, names, probabilities, sentence in rows
+    ]

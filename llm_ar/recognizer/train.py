@@ -18,7 +18,8 @@ from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, peak_memory_mib, versions
 from llm_ar.recognizer.adapter import load_adapter
 from llm_ar.recognizer.answers import CandidateTrie
-from llm_ar.recognizer.backbone import Backbone, attach_lora, embed_names, load_backbone
+from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
+from llm_ar.recognizer.description_embeddings import embed_actions
 from llm_ar.recognizer.folder import (
     ADAPTER_FILE,
     LEXICON_FILE,
@@ -134,7 +135,8 @@ def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit:
     if run.start_from:
         return read_tensors(Path(run.start_from) / LEXICON_FILE)["embeddings"].to(fit.device)
     words = backbone.llm.get_input_embeddings().weight.detach().float()
-    names = embed_names(words, backbone.text_tokenizer, sentences.clips.names)
+    biases, text_tokenizer = run.tokenizer.biases, backbone.text_tokenizer
+    names = embed_actions(biases, words, text_tokenizer, sentences.clips.names)
     tokenizer, how = sentences.tokenizer, run.recognizer.lexicon
     told = None
     if how == "names":
@@ -158,8 +160,11 @@ def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> 
     tokenizer, words = recognizer.tokenizer, recognizer.llm.get_input_embeddings().weight
     if not tokenizer.meanings.shape[1] or recognizer.run.start_from:
         return None
-    names = embed_names(
-        words.detach().float(), recognizer.backbone.text_tokenizer, recognizer.labels
+    names = embed_actions(
+        recognizer.run.tokenizer.biases,
+        words.detach().float(),
+        recognizer.backbone.text_tokenizer,
+        recognizer.labels,
     )
     votes = votes_by_reader(tokenizer.meanings, names, tokenizer.words)
     with torch.random.fork_rng():

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from llm_ar.applications.cli import COMMANDS, main
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.synonyms import widen
 from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, procedural_clips
 from llm_ar.skeletons.store import ClipStore
 
@@ -77,6 +79,29 @@ def test_recognize_prints_one_json_object_a_file(
         assert [row["probability"] for row in answers["top"]] == pytest.approx(
             [answer.probability for answer in expected.top], abs=1e-4
         )
+
+
+def test_synonyms_count_for_their_names(
+    tiny_model: Path, recordings: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["recognize", str(recordings[0]), "--model", str(tiny_model), "--json", "--synonyms"]
+    assert main([*words, "--labels", "walk,clap"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    widened = widen(["walk", "clap"])
+    assert len(widened.candidates) > 2
+    tokens = torch.tensor([found["sentence"]])
+    scores = model.log_likelihoods(tokens, widened.candidates)[0].double().exp()
+    sums = [
+        sum(float(s) for s, o in zip(scores, widened.owners, strict=True) if o == k) for k in (0, 1)
+    ]
+    expected = dict(zip(("walk", "clap"), [part / sum(sums) for part in sums], strict=True))
+    assert {a["action"]: a["probability"] for a in found["top"]} == pytest.approx(
+        expected, abs=2e-6
+    )
+    with pytest.raises(SystemExit):
+        main([*words, "--fast"])
+    assert "--fast knows no synonyms" in capsys.readouterr().err
 
 
 def test_recognize_among_given_names(

@@ -12,6 +12,7 @@ import pytest
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.evaluation.records import record, table, update
+from llm_ar.evaluation.results_page import page
 
 TRAINING = {
     "selection": "last-epoch",
@@ -100,3 +101,38 @@ def test_a_page_without_a_place_for_the_table(tmp_path: Path) -> None:
     page.write_text("no marks\n")
     with pytest.raises(LlmArError, match="has no place for the table"):
         update(page, tmp_path)
+
+
+def test_folds_have_a_mean(tmp_path: Path) -> None:
+    for fold, right in ((1, 9), (2, 6)):
+        one = replace(evaluation(0, right), model=f"toy-fold{fold}", protocol=f"fold{fold}")
+        record(one, TRAINING, tmp_path / f"toy-fold{fold}.json")
+    command = json.loads((tmp_path / "toy-fold2.json").read_text())["command"]
+    assert command == (
+        "llm-ar train --config experiments/toy.yaml --protocol fold2 --out runs/toy-fold2"
+    )
+    assert table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  | 75.0 |")
+
+
+def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
+    record(evaluation(0, right=9), TRAINING, tmp_path / "toy.json")
+    grid = {
+        "grid": "toy-geometry",
+        "command": "llm-ar ablate toy",
+        "benchmark": ["nw-ucla"],
+        "protocol": ["xview"],
+        "paper": "geometry",
+        "note": "A note.",
+        "rows": [
+            {"run": "hyperbolic", "repetitions": ["seed0"], "top1": [80.0], "paper": 91.5},
+            {"run": "euclidean", "repetitions": ["seed0"], "top1": [78.5], "paper": 89.7},
+        ],
+        "dates": ["2026-01-02T00:00:00+00:00"],
+    }
+    (tmp_path / "ablations").mkdir()
+    (tmp_path / "ablations" / "toy-geometry.json").write_text(json.dumps(grid))
+    text = page(tmp_path)
+    assert "[toy](../results/toy.json) | 90.0 |" in text
+    assert "| euclidean | 78.5 | -1.5 | 1 | 89.7 | -1.8 |" in text
+    assert "2026-01-02, [JSON](../results/ablations/toy-geometry.json)." in text
+    assert text.endswith("A note.\n")

@@ -21,6 +21,7 @@ from llm_ar.recognizer.readers import LatentTokenizer, LlmReader
 from llm_ar.recognizer.text_neighbours import nearest_names
 from llm_ar.recognizer.train import checkpoint_folder
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.model import ActionTokenizer
 
 KINDS = [
     {"adaptation": "full"},
@@ -148,7 +149,13 @@ def test_the_nearest_name_by_hand() -> None:
 
 
 def test_the_nearest_name_takes_any_candidates(run: RunConfig) -> None:
-    model = train_reader(other(run, "nearest", adaptation="nearest"))
+    nearest = other(run, "nearest", adaptation="nearest")
+    with pytest.raises(ConfigError, match="trained without names"):
+        train_reader(nearest)
+    tokenizer = ActionTokenizer.from_pretrained(nearest.out / "tokenizer")
+    tokenizer.meanings = torch.randn(tokenizer.vocabulary, 32)
+    tokenizer.save_pretrained(nearest.out / "tokenizer")
+    model = train_reader(nearest)
     assert model.training["trained_parameters"] == 0
     scores = model.log_likelihoods(torch.zeros(2, 4, dtype=torch.long), ("sit", "walk", "stand"))
     assert scores.shape == (2, 3) and torch.allclose(scores[0], scores[1])

@@ -1,0 +1,52 @@
+"""``docs/results.md``: the models' figures and all ablations on one page, made from ``results/``.
+
+``python -m llm_ar.evaluation.results_page`` writes it. An ablation comes in when the
+``tables.json`` of its ``llm-ar ablate`` is copied to ``results/ablations/GRID.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from llm_ar.evaluation.records import table
+from llm_ar.evaluation.tables import markdown, paper_table, write_whole
+
+_HEAD = """# Results
+
+Made from `results/` by `python -m llm_ar.evaluation.results_page`; nothing here is typed by hand.
+How to read the columns: [the README](../README.md#accuracy) and [ablations](ablations.md). All by
+the last epoch unless a row says otherwise; `n` is the number of repetitions (seeds, or splits of
+unseen actions).
+
+## Models
+"""
+
+
+def page(results: Path) -> str:
+    """The page's Markdown.
+
+    Args:
+        results: folder of the models' files, with the grids' tables in ``ablations/``.
+    """
+    parts = [_HEAD, table(results, "../results"), "\n## Ablations"]
+    for file in sorted((results / "ablations").glob("*.json")):
+        parts.append(_ablation(json.loads(file.read_text(encoding="utf-8")), file.name))
+    return "\n".join(parts)
+
+
+def _ablation(grid: dict[str, Any], name: str) -> str:
+    paper = None if grid["paper"] is None else paper_table(grid["paper"])
+    about = f"{', '.join(grid['benchmark'])} ({', '.join(grid['protocol'])})"
+    dates = sorted({date[:10] for date in grid["dates"]})
+    lines = [
+        f"\n### {grid['grid']}: {about}\n",
+        markdown(grid["rows"], paper),
+        f"`{grid['command']}`, {', '.join(dates)}, [JSON](../results/ablations/{name}).",
+    ]
+    return "\n".join([*lines, *(["", grid["note"]] if grid["note"] else [])]) + "\n"
+
+
+if __name__ == "__main__":
+    write_whole(Path("docs/results.md"), page(Path("results")))
