@@ -136,3 +136,9 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
     assert "| euclidean | 78.5 | -1.5 | 1 | 89.7 | -1.8 |" in text
     assert "2026-01-02, [JSON](../results/ablations/toy-geometry.json)." in text
     assert text.endswith("A note.\n")
+
+
+def test_the_pages_of_this_project_are_those_made_from_its_results() -> None:
+    root = Path(__file__).parents[2]
+    assert table(root / "results") in (root / "README.md").read_text(encoding="utf-8")
+    assert page(root / "results") == (root / "docs" / "results.md").read_text(encoding="utf-8")
