@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
 from llm_ar.recognizer.model import ActionRecognizer, Answer, Recognition
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers import as_clip
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def widen(names: Sequence[str], known: Descriptions | None = None) -> Widened:
 
 def recognize_widened(
     model: ActionRecognizer,
-    clips: Sequence[Clip],
+    clips: Sequence[Clip | str | Path],
     labels: Sequence[str] | None,
     top_k: int,
     known: Descriptions | None = None,
@@ -81,21 +83,23 @@ def recognize_widened(
 
     Args:
         model: who answers.
-        clips: what is recognised.
+        clips: clips, or files in a known format.
         labels: candidate names; the names of the training by default.
         top_k: how many answers to give, at most.
         known: where synonyms are looked up; the built-in descriptions by default.
 
     Raises:
+        ClipError: if a file cannot be read.
         LayoutError: if a clip's layout cannot be mapped to the model's.
         ConfigError: if the labels are empty or not distinct.
     """
     widened = widen(model.labels if labels is None else labels, known)
-    tokens = model.tokenizer.encode_clips(clips)
+    read = [as_clip(clip, model.repair) for clip in clips]
+    tokens = model.tokenizer.encode_clips(read)
     with torch.inference_mode():
         folded = widened.fold(model.log_likelihoods(tokens, widened.candidates))
         best = folded.softmax(-1).topk(min(top_k, len(widened.names)))
-    rows = zip(clips, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
+    rows = zip(read, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
     return [
         Recognition(
             clip.source,
