@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.answers import CandidateTrie
+from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
 
 
@@ -69,9 +70,9 @@ def generate(answerer: Answerer, prompts: Tensor, trie: CandidateTrie) -> list[i
     return [trie.last.index(node) for node in nodes]  # type: ignore[arg-type]
 
 
-def ours(answerer: Answerer, tokens: Tensor, trie: CandidateTrie, top_k: int) -> Tensor:
+def ours(model: ActionRecognizer, tokens: Tensor, names: Sequence[str], top_k: int) -> Tensor:
     """The best candidates (B, k) as `recognize` finds them, in one batch."""
-    return answerer.best(tokens, tuple(trie.names), top_k).indices
+    return model.best(tokens, names, top_k).indices
 
 
 @torch.inference_mode()

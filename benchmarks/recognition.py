@@ -22,7 +22,7 @@ from torch import Tensor
 
 from benchmarks import other_answerers as others
 from benchmarks.recognition_clips import ROOT, on_clips, seconds_of, some_test_clips
-from llm_ar.recognizer import answers, search
+from llm_ar.recognizer import reading
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
 
@@ -105,17 +105,17 @@ def against_others(
     share = sum(before + len(ids) for ids in words) / sum(before + len(ids) for ids in some)
     batch, alone = len(tokens), QUICK_ALONE if quick else ALONE
     ones = [(prompts[row : row + 1], tokens[row : row + 1]) for row in range(min(alone, batch))]
-    passes = [_passes(answerer, tokens, trie, TOP_K)]
-    passes_of_one = [_passes(answerer, one, trie, TOP_K) for _, one in ones]
+    passes = [_passes(model, tokens, names, TOP_K)]
+    passes_of_one = [_passes(model, one, names, TOP_K) for _, one in ones]
     taken = _best_rounds(
         {
-            "ours": lambda: others.ours(answerer, tokens, trie, TOP_K),
-            "ours_one_name": lambda: others.ours(answerer, tokens, trie, 1),
+            "ours": lambda: others.ours(model, tokens, names, TOP_K),
+            "ours_one_name": lambda: others.ours(model, tokens, names, 1),
             "one_pass_each": lambda: others.one_pass_each(answerer, prompts, some),
             "generate": lambda: others.generate(answerer, prompts, trie),
             "products": lambda: _products(answerer.llm, passes),
-            "ours_alone": lambda: [others.ours(answerer, one, trie, TOP_K) for _, one in ones],
-            "ours_one_name_alone": lambda: [others.ours(answerer, one, trie, 1) for _, one in ones],
+            "ours_alone": lambda: [others.ours(model, one, names, TOP_K) for _, one in ones],
+            "ours_one_name_alone": lambda: [others.ours(model, one, names, 1) for _, one in ones],
             "generate_alone": lambda: [others.generate(answerer, one, trie) for one, _ in ones],
             "products_alone": lambda: _products(answerer.llm, passes_of_one),
         },
@@ -146,21 +146,24 @@ def against_others(
     }
 
 
-def _passes(answerer: Any, tokens: Tensor, trie: Any, top_k: int) -> list[tuple[int, int]]:
+def _passes(
+    model: ActionRecognizer, tokens: Tensor, names: Sequence[str], top_k: int
+) -> list[tuple[int, int]]:
     """Words and logits of every pass that recognition needs for these sentences, padding apart."""
-    passes = [(answerer.prompts(tokens).shape[1] * len(tokens), len(tokens))]
-    read_nodes = search.read_nodes
+    passes: list[tuple[int, int]] = []
+    forward = reading.forward
 
-    def counted(llm: Any, reading: Any, rows: Tensor, nodes: Tensor, trie: Any) -> Tensor:
-        words = int((nodes >= 0).sum())
-        passes.append((words, words))
-        return read_nodes(llm, reading, rows, nodes, trie)
+    def counted(llm: Any, embedded: Tensor, places: Tensor, sees: Tensor, *rest: Any) -> Tensor:
+        # What is not padding is seen by some place, itself at least.
+        new = sees[:, :, -embedded.shape[1] :].any(dim=1)
+        passes.append((int(new.sum()), int(new[:, -rest[-1] :].sum())))
+        return forward(llm, embedded, places, sees, *rest)
 
-    search.read_nodes = answers.read_nodes = counted
+    reading.forward = counted
     try:
-        others.ours(answerer, tokens, trie, top_k)
+        others.ours(model, tokens, names, top_k)
     finally:
-        search.read_nodes = answers.read_nodes = read_nodes
+        reading.forward = forward
     return passes
 
 

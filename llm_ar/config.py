@@ -73,6 +73,8 @@ class AugmentConfig:
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
     joint_dropout: float = 0.1
     """Probability that a joint is missing for the whole clip."""
+    part_dropout: float = 0.0
+    """Probability that a body part is missing for at least 30 % of the clip, as if hidden."""
     noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
     mirror: float = 0.0
@@ -83,10 +85,16 @@ class AugmentConfig:
 class EncoderConfig:
     """Size of the encoder and the decoder."""
 
+    joint_blocks: int = 3
+    """Blocks in which each joint has channels of its own; 0: the joints of a frame enter 1-D
+    convolutions as one vector, as in the paper."""
+    joint_width: int = 48
+    """Channels of a joint."""
     width: int = 256
     """Channels of the 1-D convolutions."""
     blocks: int = 2
-    """Residual blocks at each of the two frame rates of the encoder, and in the decoder."""
+    """Residual blocks of 1-D convolutions behind the joints (or at each of the two frame rates),
+    and in the decoder."""
     kernel: int = 3
     """Temporal kernel, an odd number of steps."""
     dropout: float = 0.2

@@ -84,7 +84,8 @@ def tiny_run(byte_llm: Path, procedural_data: Path) -> RunConfig:
         data=procedural_data,
         view=ViewConfig(frames=16),
         tokenizer=TokenizerConfig(
-            encoder=EncoderConfig(width=8, blocks=1), codebook=CodebookConfig(size=16, dim=32)
+            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=8, blocks=1),
+            codebook=CodebookConfig(size=16, dim=32),
         ),
         recognizer=RecognizerConfig(llm=LlmConfig(name=str(byte_llm))),
     )

@@ -18,10 +18,31 @@ from llm_ar.errors import ConfigError
 
 COMMAND_LINE = "command line"
 _AT_LEAST_ONE = frozenset(
-    {"frames", "people", "size", "batch_size", "epochs", "rank", "width", "blocks", "kernel"}
+    {
+        "frames",
+        "people",
+        "size",
+        "batch_size",
+        "epochs",
+        "rank",
+        "width",
+        "joint_width",
+        "blocks",
+        "kernel",
+    }
 )
 _SHARES = frozenset(
-    {"crop", "scale", "dropout", "joint_dropout", "mirror", "warmup", "held_out", "token_noise"}
+    {
+        "crop",
+        "scale",
+        "dropout",
+        "joint_dropout",
+        "part_dropout",
+        "mirror",
+        "warmup",
+        "held_out",
+        "token_noise",
+    }
 )
 _KINDS = {
     int: "a whole number",

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.prompt import answer_ids, checked_names
-from llm_ar.recognizer.reading import Reading, read, read_behind
+from llm_ar.recognizer.reading import Reading, Words, read_behind, read_with
 
 MAX_NODES = 256
 """Trie nodes in one pass; longer lists of names are split (attention is quadratic in it)."""
@@ -85,6 +85,10 @@ class CandidateTrie:
             if parent >= 0:
                 sees[node] |= sees[parent]
         return sees
+
+    def branch(self, candidate: int) -> list[int]:
+        """The nodes of a candidate's name, from the root on."""
+        return self.ancestors[self.last[candidate]].nonzero().flatten().tolist()
 
     @cached_property
     def edges(self) -> Tensor:
@@ -165,11 +169,16 @@ def score(
     Returns:
         (B, C) float32 on the prompts' device, in the order of ``trie.names``.
     """
-    reading = read(llm, prompts, beginning)
+    # A single piece, if it is small enough, is read in the same pass as the prompts.
+    few = len(trie.pieces) == 1 and len(prompts) * len(trie.tokens) <= MAX_ROWS
+    first = trie.pieces[0] if few else torch.empty(0, dtype=torch.long)
+    first = first.expand(len(prompts), -1)
+    reading, logits = read_with(llm, prompts, words_of(first, trie), beginning)
     steps = reading.logits.new_zeros(len(prompts), trie.edges.shape[1])
     everyone = torch.arange(len(prompts))
     note(steps, everyone, torch.full((len(prompts), 1), ROOT), reading.logits[:, None], trie)
-    for nodes in trie.pieces:
+    note(steps, everyone, first, logits, trie)
+    for nodes in [] if few else trie.pieces:
         for rows in everyone.split(max(1, MAX_ROWS // len(nodes))):
             here = nodes.expand(len(rows), -1)
             note(steps, rows, here, read_nodes(llm, reading, rows, here, trie), trie)
@@ -180,10 +189,15 @@ def read_nodes(
     llm: nn.Module, reading: Reading, rows: Tensor, nodes: Tensor, trie: CandidateTrie
 ) -> Tensor:
     """Logits (R, N, V) behind nodes (R, N), whose ancestors are among them, or ``PADDING``."""
+    return read_behind(llm, reading, rows, words_of(nodes, trie))
+
+
+def words_of(nodes: Tensor, trie: CandidateTrie) -> Words:
+    """Nodes (R, N), whose ancestors are among them, or ``PADDING``, as words to read."""
     given, nodes = nodes != PADDING, nodes.clamp_min(0)
     tokens, depths = torch.tensor(trie.tokens)[nodes], torch.tensor(trie.depths)[nodes]
     sees = trie.ancestors[nodes[:, :, None], nodes[:, None, :]] & given[:, None, :]
-    return read_behind(llm, reading, rows, tokens, depths, sees)
+    return Words(tokens, depths, sees)
 
 
 def note(steps: Tensor, rows: Tensor, nodes: Tensor, logits: Tensor, trie: CandidateTrie) -> None:

@@ -6,6 +6,7 @@ to be trusted is found on training clips, by what the language model says of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +38,25 @@ class Glance:
         """(B,) bool: for which sentences (B, W) the language model need not be asked."""
         best = self.log_posteriors(tokens).max(dim=-1).values
         return best.exp() >= self.threshold
+
+    def guess(self, tokens: Tensor, known: Sequence[str], names: Sequence[str]) -> Tensor | None:
+        """Log-probabilities (B, C) of some names, those of the training or others.
+
+        Args:
+            tokens: (B, W).
+            known: the names of the training.
+            names: the candidates; those that the training did not know get minus infinity.
+
+        Returns:
+            None if the training knew none of them.
+        """
+        places = {name: place for place, name in enumerate(known)}
+        columns = [places.get(name, len(places)) for name in names]
+        if all(column == len(places) for column in columns):
+            return None
+        votes = self.log_posteriors(tokens)
+        unknown = votes.new_full((len(votes), 1), -torch.inf)
+        return torch.cat([votes, unknown], dim=1)[:, columns].log_softmax(dim=-1)
 
 
 def log_posteriors(votes: Tensor, tokens: Tensor) -> Tensor:

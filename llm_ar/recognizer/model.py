@@ -22,6 +22,7 @@ from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
 from llm_ar.recognizer.glance import Glance
 from llm_ar.recognizer.prompt import Prompt
+from llm_ar.recognizer.search import Best
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -167,6 +168,19 @@ class ActionRecognizer:
         names = self.labels if labels is None else tuple(labels)
         return self.answerer.log_likelihoods_of(embeddings, names)
 
+    def best(
+        self,
+        tokens: Tensor,
+        labels: Sequence[str] | None = None,
+        top_k: int = 5,
+        fast: bool = False,
+    ) -> Best:
+        """The best candidates after action sentences (B, W); arguments as of :meth:`recognize`."""
+        glance = self.fast_path(labels) if fast else None
+        names = self.labels if labels is None else tuple(labels)
+        guess = self.glance.guess(tokens, self.labels, names) if self.glance else None
+        return self.answerer.best(tokens, names, top_k, guess, glance)
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the model's folder: all that is needed but the LLM's own weights.
 
@@ -266,12 +280,12 @@ class ActionRecognizer:
         top_k: int,
         fast: bool,
     ) -> list[Recognition]:
-        glance = self.fast_path(labels) if fast else None
+        if fast:
+            self.fast_path(labels)
+        trie = self.answerer.trie(self.labels if labels is None else tuple(labels))
         read = [as_clip(clip, self.repair) for clip in clips]
-        names = self.labels if labels is None else tuple(labels)
-        trie = self.answerer.trie(names)
         tokens = self.tokenizer.encode_clips(read)
-        best = self.answerer.best(tokens, names, top_k, glance)
+        best = self.best(tokens, labels, top_k, fast)
         return [
             Recognition(
                 file=clip.source if isinstance(given, Clip) else str(given),

@@ -37,7 +37,21 @@ class Reading:
         return DynamicCache([(keys[rows], values[rows]) for keys, values in self.past])
 
 
-@torch.inference_mode()
+@dataclass(frozen=True)
+class Words:
+    """Words behind R prompts; several continuations of one prompt at once.
+
+    Args:
+        tokens: (R, N).
+        depths: (R, N) how many words behind the prompt each is, from 1.
+        sees: (R, N, N) bool, which of these words each one sees.
+    """
+
+    tokens: Tensor
+    depths: Tensor
+    sees: Tensor
+
+
 def read(llm: nn.Module, prompts: Tensor, beginning: Reading | None = None) -> Reading:
     """Read prompts, or what follows their common beginning.
 
@@ -46,54 +60,80 @@ def read(llm: nn.Module, prompts: Tensor, beginning: Reading | None = None) -> R
         prompts: (B, P, width) input embeddings, all of one length.
         beginning: one prompt, read before, that all of these continue.
     """
-    batch = len(prompts)
-    everyone = torch.zeros(batch, dtype=torch.long, device=prompts.device)
-    before = beginning.length if beginning else 0
-    cache = beginning.cache(everyone) if beginning else DynamicCache()
-    length = prompts.shape[1]
-    sees = torch.ones(length, before + length, dtype=torch.bool).tril(before)
-    logits = _forward(
-        llm,
-        prompts,
-        before + torch.arange(length).expand(batch, -1),
-        sees.expand(batch, -1, -1),
-        cache,
-        1,
-    )
-    return Reading([(layer.keys, layer.values) for layer in cache.layers], logits[:, 0])
+    none = torch.zeros(len(prompts), 0, dtype=torch.long)
+    nothing = Words(none, none, none.new_zeros(len(prompts), 0, 0, dtype=torch.bool))
+    return read_with(llm, prompts, nothing, beginning)[0]
 
 
 @torch.inference_mode()
-def read_behind(
-    llm: nn.Module, reading: Reading, rows: Tensor, tokens: Tensor, depths: Tensor, sees: Tensor
-) -> Tensor:
-    """Read words behind some of the prompts; several continuations of one prompt at once.
+def read_with(
+    llm: nn.Module, prompts: Tensor, words: Words, beginning: Reading | None = None
+) -> tuple[Reading, Tensor]:
+    """Read prompts and, in the same pass, words behind each of them.
+
+    Args:
+        llm: as for :func:`read`.
+        prompts: (B, P, width) input embeddings, all of one length.
+        words: N words behind each of the B prompts.
+        beginning: one prompt, read before, that all of these continue.
+
+    Returns:
+        The prompts as read, without those words, and the logits (B, N, V) of the word that
+        follows each of these.
+    """
+    batch, length = prompts.shape[:2]
+    count = words.tokens.shape[1]
+    everyone = torch.zeros(batch, dtype=torch.long, device=prompts.device)
+    before = beginning.length if beginning else 0
+    cache = beginning.cache(everyone) if beginning else DynamicCache()
+    end = before + length
+    sees = torch.ones(length + count, end + count, dtype=torch.bool).tril(before)
+    sees = sees.repeat(batch, 1, 1)
+    sees[:, length:, end:] = words.sees
+    places = before + torch.arange(length).expand(batch, -1)
+    logits = forward(
+        llm,
+        torch.cat([prompts, _embed(llm, words.tokens)], dim=1),
+        torch.cat([places, end - 1 + words.depths], dim=1),
+        sees,
+        cache,
+        1 + count,
+    )
+    past = [(layer.keys[:, :, :end], layer.values[:, :, :end]) for layer in cache.layers]
+    return Reading(past, logits[:, 0]), logits[:, 1:]
+
+
+@torch.inference_mode()
+def read_behind(llm: nn.Module, reading: Reading, rows: Tensor, words: Words) -> Tensor:
+    """Read words behind some of the prompts.
 
     Args:
         llm: as for :func:`read`.
         reading: the prompts.
         rows: (R,) numbers of prompts.
-        tokens: (R, N) words.
-        depths: (R, N) how many words behind the prompt each is, from 1.
-        sees: (R, N, N) bool, which of these words each one sees.
+        words: N words behind each of them.
 
     Returns:
         (R, N, V) logits of the word that follows each.
     """
-    device = reading.logits.device
-    words = llm.get_input_embeddings()  # type: ignore[operator]
-    prompt = torch.ones(*tokens.shape, reading.length, dtype=torch.bool)
-    return _forward(
+    prompt = torch.ones(*words.tokens.shape, reading.length, dtype=torch.bool)
+    return forward(
         llm,
-        words(tokens.to(device)),
-        reading.length - 1 + depths,
-        torch.cat([prompt, sees], dim=-1),
-        reading.cache(rows.to(device)),
-        tokens.shape[1],
+        _embed(llm, words.tokens),
+        reading.length - 1 + words.depths,
+        torch.cat([prompt, words.sees], dim=-1),
+        reading.cache(rows.to(reading.logits.device)),
+        words.tokens.shape[1],
     )
 
 
-def _forward(
+def _embed(llm: nn.Module, tokens: Tensor) -> Tensor:
+    layer = llm.get_input_embeddings()  # type: ignore[operator]
+    embedded: Tensor = layer(tokens.to(layer.weight.device))
+    return embedded
+
+
+def forward(
     llm: nn.Module, embedded: Tensor, positions: Tensor, sees: Tensor, cache: Cache, kept: int
 ) -> Tensor:
     """Float32 logits (B, kept, V) of the last positions; their keys and values enter the cache."""

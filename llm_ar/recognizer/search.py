@@ -4,6 +4,10 @@ A name's log-likelihood is a sum of log-probabilities, none above 0, so what is 
 it from above; and all names behind one node of the trie have together at most the node's own
 probability. Nodes are read only while they could hold one of the best names or matter for the
 probabilities.
+
+Where something cheap guesses the answer, the guessed names are read in the same pass as the prompt
+(a draft, as in Leviathan et al., "Fast Inference from Transformers via Speculative Decoding", ICML
+2023). The guess decides only what is read first, never what is answered.
 """
 
 from __future__ import annotations
@@ -14,8 +18,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from llm_ar.recognizer.answers import MAX_ROWS, PADDING, ROOT, CandidateTrie, note, read_nodes
-from llm_ar.recognizer.reading import Reading, read
+from llm_ar.recognizer.answers import (
+    MAX_ROWS,
+    PADDING,
+    ROOT,
+    CandidateTrie,
+    note,
+    read_nodes,
+    words_of,
+)
+from llm_ar.recognizer.reading import Reading, read_with
 
 EPSILON = 1e-3
 """How far a probability may be off: the share of candidates that were not looked at."""
@@ -25,6 +37,12 @@ ROW = 8
 """Nodes of one prompt that are read in a row, if they need not be more."""
 PASS = 32
 """What a pass costs before it reads anything, in words of a larger pass (measured)."""
+
+
+DRAFT = 0.01
+"""Names are drafted, likeliest first, until the others have no more probability than this left."""
+DRAFTED = 3
+"""Names that are drafted for a prompt, at most (measured)."""
 
 
 @dataclass
@@ -49,6 +67,7 @@ def best_answers(
     trie: CandidateTrie,
     top_k: int,
     beginning: Reading | None = None,
+    guess: Tensor | None = None,
     epsilon: float = EPSILON,
 ) -> Best:
     """The ``top_k`` likeliest candidates after each prompt, as `answers.score` would tell them.
@@ -59,14 +78,17 @@ def best_answers(
         trie: the candidates.
         top_k: how many answers, at most as many as there are candidates.
         beginning: one prompt, read before, that all of these continue.
+        guess: (B, C) log-probabilities of the candidates, from something cheap, if there is any.
         epsilon: how far a probability may be off.
     """
     batch = len(prompts)
-    reading = read(llm, prompts, beginning)
+    drafted = _draft(guess, batch, trie)
+    reading, logits = read_with(llm, prompts, words_of(drafted, trie), beginning)
     steps = reading.logits.new_zeros(batch, trie.edges.shape[1])
     everyone = torch.arange(batch)
     note(steps, everyone, torch.full((batch, 1), ROOT), reading.logits[:, None], trie)
     known = torch.zeros(batch, len(trie.tokens), dtype=torch.bool)
+    _enter(steps, known, everyone, drafted, logits, trie)
     while True:
         to_nodes, to_names = trie.totals(steps)
         outlook = _Outlook(to_nodes.cpu().double(), to_names.cpu().double(), known, trie)
@@ -75,12 +97,38 @@ def best_answers(
             break
         for rows, nodes in _passes(wanted, trie):
             logits = read_nodes(llm, reading, rows, nodes, trie)
-            note(steps, rows, nodes, logits, trie)
-            row, place = (nodes != PADDING).nonzero(as_tuple=True)
-            known[rows[row], nodes[row, place]] = True
+            _enter(steps, known, rows, nodes, logits, trie)
     likelihoods = outlook.exact.exp()
     found = (likelihoods / likelihoods.sum(-1, keepdim=True)).topk(top_k, dim=-1)
     return Best(found.indices, found.values, known.sum(-1))
+
+
+def _draft(guess: Tensor | None, batch: int, trie: CandidateTrie) -> Tensor:
+    """Nodes (B, n) of the names that are likeliest by a guess, with ``PADDING`` behind them."""
+    if guess is None:
+        return torch.empty(batch, 0, dtype=torch.long)
+    best = guess.cpu().softmax(-1).topk(min(DRAFTED, len(trie.names)), dim=-1)
+    left = 1 - best.values.cumsum(-1) + best.values
+    rows = []
+    for names, wanted in zip(best.indices.tolist(), (left > DRAFT).tolist(), strict=True):
+        branches = [trie.branch(name) for name, want in zip(names, wanted, strict=True) if want]
+        rows.append(sorted({node for branch in branches for node in branch}))
+    longest = max(len(nodes) for nodes in rows)
+    return torch.tensor([nodes + [PADDING] * (longest - len(nodes)) for nodes in rows])
+
+
+def _enter(
+    steps: Tensor,
+    known: Tensor,
+    rows: Tensor,
+    nodes: Tensor,
+    logits: Tensor,
+    trie: CandidateTrie,
+) -> None:
+    """Write what was read of nodes (R, n) of some prompts into ``steps`` and ``known``."""
+    note(steps, rows, nodes, logits, trie)
+    row, place = (nodes != PADDING).nonzero(as_tuple=True)
+    known[rows[row], nodes[row, place]] = True
 
 
 class _Outlook:

@@ -69,5 +69,5 @@ class Sentences:
                 self.tokenizer.layout,
                 self._mirrored,
             )
-        joints, present = augment(joints, present, self.changes)
+        joints, present = augment(joints, present, self.changes, self.tokenizer.layout)
         return self.tokenizer.encode(joints, present), labels

@@ -12,14 +12,20 @@ from torch import Tensor
 from llm_ar.config import AugmentConfig
 from llm_ar.skeletons.layouts import Layout
 
+_LEAST_HIDDEN = 0.3
+"""A body part is hidden for at least this share of the clip."""
 
-def augment(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Tensor, Tensor]:
-    """Rotate, scale, shear, crop in time, add noise and drop joints, independently for each clip.
+
+def augment(
+    joints: Tensor, present: Tensor, config: AugmentConfig, layout: Layout
+) -> tuple[Tensor, Tensor]:
+    """Rotate, scale, shear, crop in time, add noise and hide joints, independently for each clip.
 
     Args:
         joints: (B, T, M, J, 3) in body sizes, y up.
         present: (B, T, M, J) bool.
         config: strengths; randomness comes from torch's global generator, which checkpoints hold.
+        layout: of the J joints.
 
     Returns:
         New joints and presence of the same shapes. A joint that is not present keeps a position,
@@ -45,7 +51,25 @@ def augment(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Ten
     if config.joint_dropout > 0:
         keep = torch.rand(batch, 1, 1, count, device=device) >= config.joint_dropout
         present = present & keep
+    if config.part_dropout > 0 and layout.parts:
+        present = present & ~_hidden(present, config.part_dropout, layout)
     return joints, present
+
+
+def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:
+    """Which joints (B, T, M, J) are hidden: all of one body part of everyone, for some time."""
+    batch, frames, _, count = present.shape
+    device = present.device
+    parts = torch.zeros(len(layout.parts), count, dtype=torch.bool, device=device)
+    for row, members in enumerate(layout.parts.values()):
+        parts[row, list(members)] = True
+    part = parts[torch.randint(len(parts), (batch,), device=device)]
+    part &= torch.rand(batch, 1, device=device) < probability
+    length = 1 - (1 - _LEAST_HIDDEN) * torch.rand(batch, 1, device=device)
+    start = torch.rand(batch, 1, device=device) * (1 - length)
+    time = torch.linspace(0, 1, frames, device=device)
+    during = (time >= start) & (time <= start + length)
+    return during[:, :, None, None] & part[:, None, None, :]
 
 
 def _crop(joints: Tensor, present: Tensor, share: float) -> tuple[Tensor, Tensor]:

@@ -1,15 +1,20 @@
 """The encoder (joint features to latents) and the decoder (token vectors to joints).
 
-1-D convolutions over time, as the paper has it (sec. 3.2): the joints of a frame enter as one
-vector; residual blocks as in van den Oord et al., "Neural Discrete Representation Learning", 2017.
+Two ways lead from joints to one vector a time step. In the paper's (sec. 3.2), 1-D convolutions
+over time, the joints of a frame enter as one vector. In ours each joint keeps channels of its own
+for some blocks, in which it hears other joints and its own past and future with weights that all
+joints share, as graph networks have it. Residual blocks as in van den Oord et al., "Neural Discrete
+Representation Learning", 2017.
 """
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import EncoderConfig
+from llm_ar.skeletons.layouts import Layout
 from llm_ar.tokenizer.features import CHANNELS
 
 STRIDE = 4
@@ -41,12 +46,12 @@ def _blocks(config: EncoderConfig) -> nn.Sequential:
     return nn.Sequential(*blocks)
 
 
-class Encoder(nn.Module):
-    """Joint features (B, T, M * J, 13) to latents (B, T / 4, d).
+class FrameEncoder(nn.Module):
+    """The paper's: joint features (B, T, V, 13) to latents (B, T / 4, d), a frame as one vector.
 
     Args:
         config: sizes.
-        nodes: M * J, the joints of all people.
+        nodes: V = M * J, the joints of all people.
         dim: d, the width of a token.
     """
 
@@ -66,6 +71,99 @@ class Encoder(nn.Module):
         x = self.early(self.enter(pairs))
         x = self.halve(x.transpose(1, 2)).transpose(1, 2)
         return self.out(self.norm(self.late(x)))
+
+
+class JointBlock(nn.Module):
+    """Each joint hears other joints, then its own neighbours in time; residual.
+
+    Who listens to whom is learned, several times over, and starts from the skeleton: the joint
+    itself, its parent, its children, all joints (adaptive graphs as in Shi et al., "2s-AGCN", CVPR
+    2019). All weights but these are the same for all joints.
+    """
+
+    def __init__(self, width: int, kernel: int, dropout: float, graphs: Tensor) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.graphs = nn.Parameter(graphs + 0.02 * torch.randn_like(graphs))
+        inner = len(graphs) * width // 2
+        self.joint_norm, self.time_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.say, self.hear = nn.Linear(width, inner), nn.Linear(inner, width)
+        self.around, self.out = nn.Linear(kernel * width, 2 * width), nn.Linear(2 * width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, W, V, C) to (B, W, V, C)."""
+        batch, steps, nodes, _ = x.shape
+        said = self.say(self.joint_norm(x)).view(batch * steps, nodes, len(self.graphs), -1)
+        # (graphs, V, B W C): one product a graph.
+        heard = torch.bmm(
+            self.graphs, said.permute(2, 1, 0, 3).reshape(len(self.graphs), nodes, -1)
+        )
+        heard = heard.view(len(self.graphs), nodes, batch * steps, -1).permute(2, 1, 0, 3)
+        x = x + self.dropout(self.hear(F.relu(heard.reshape(batch, steps, nodes, -1))))
+        reach = self.kernel // 2
+        padded = F.pad(self.time_norm(x), (0, 0, 0, 0, reach, reach))
+        around = torch.cat([padded[:, o : o + steps] for o in range(self.kernel)], dim=-1)
+        return x + self.dropout(self.out(F.relu(self.around(around))))
+
+
+class JointEncoder(nn.Module):
+    """Joint features (B, T, V, 13) to latents (B, T / 4, d); joints keep channels of their own.
+
+    Args:
+        config: sizes.
+        graphs: (G, V, V) of the joints, what :class:`JointBlock` starts from.
+        dim: d, the width of a token.
+    """
+
+    def __init__(self, config: EncoderConfig, graphs: Tensor, dim: int) -> None:
+        super().__init__()
+        width, nodes = config.joint_width, graphs.shape[1]
+        self.enter = nn.Linear(STRIDE * CHANNELS, width)
+        self.joints = nn.Parameter(0.02 * torch.randn(nodes, width))
+        blocks = (
+            JointBlock(width, config.kernel, config.dropout, graphs)
+            for _ in range(config.joint_blocks)
+        )
+        self.blocks = nn.Sequential(*blocks)
+        self.joint_norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(config.dropout / 2)
+        self.merge = nn.Linear(nodes * width, config.width)
+        self.late = _blocks(config)
+        self.norm = nn.LayerNorm(config.width)
+        self.out = nn.Linear(config.width, dim)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        steps = features.unflatten(1, (-1, STRIDE)).transpose(2, 3).flatten(3)
+        x = self.blocks(self.enter(steps) + self.joints)
+        x = self.merge(self.dropout(self.joint_norm(x)).flatten(2))
+        return self.out(self.norm(self.late(x)))
+
+
+def skeleton_graphs(layout: Layout, people: int) -> Tensor:
+    """Graphs (4, M J, M J) over the joints of M people: itself, its parent, its children, all.
+
+    Row i weighs the joints that joint i hears; a row sums to 1, or to 0 where there is none.
+    """
+    count = len(layout.joints)
+    parent = torch.zeros(count, count)
+    for joint, above in enumerate(layout.parents):
+        if above >= 0:
+            parent[joint, above] = 1
+    child = parent.T / parent.sum(0).clamp_min(1)[:, None]
+    within = [torch.block_diag(*[graph] * people) for graph in (torch.eye(count), parent, child)]
+    nodes = people * count
+    return torch.stack([*within, torch.full((nodes, nodes), 1 / nodes)])
+
+
+def make_encoder(
+    config: EncoderConfig, layout: Layout, people: int, dim: int
+) -> FrameEncoder | JointEncoder:
+    """The encoder for M people of a layout, ours or, without joint blocks, the paper's."""
+    if config.joint_blocks:
+        return JointEncoder(config, skeleton_graphs(layout, people), dim)
+    return FrameEncoder(config, people * len(layout.joints), dim)
 
 
 class Decoder(nn.Module):

@@ -19,7 +19,7 @@ from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.views import normalise
 from llm_ar.tokenizer.codebook import Codebook, Quantised
-from llm_ar.tokenizer.encoder import STRIDE, Decoder, Encoder
+from llm_ar.tokenizer.encoder import STRIDE, Decoder, make_encoder
 from llm_ar.tokenizer.features import joint_features
 
 CONFIG_FILE = "config.json"
@@ -65,7 +65,7 @@ class ActionTokenizer(nn.Module):
         self.view, self.layout = view, layout
         self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
-        self.encoder = Encoder(encoder, nodes, codebook.dim)
+        self.encoder = make_encoder(encoder, layout, view.people, codebook.dim)
         self.codebook = Codebook(codebook, codebook.dim)
         self.decoder = Decoder(encoder, nodes, codebook.dim)
         self.register_buffer("meanings", torch.zeros(codebook.size, text_width))

@@ -51,7 +51,7 @@ class TokenizerTraining(nn.Module):
             joints, present, labels = mirror(
                 joints, present, labels, self.augmentation.mirror, self.layout, self.mirrored
             )
-        joints, present = augment(joints, present, self.augmentation)
+        joints, present = augment(joints, present, self.augmentation, self.layout)
         losses = self.objective(joints, present, labels)
         usage = tokenizer.codebook.usage
         entropy = -(usage * usage.clamp_min(1e-12).log()).sum()

@@ -116,7 +116,7 @@ def make_tokenizer() -> ActionTokenizer:
     """An untrained tokenizer of 24 tokens, its codebook placed on some clips' latents."""
     torch.manual_seed(1)
     tokenizer = ActionTokenizer(
-        EncoderConfig(width=8, blocks=2, kernel=3, dropout=0.0),
+        EncoderConfig(1, 8, width=8, blocks=2, kernel=3, dropout=0.0),
         CodebookConfig(size=24, dim=8),
         ViewConfig(frames=16),
         KINECT_V1,

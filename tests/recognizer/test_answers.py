@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError
-from llm_ar.recognizer import answers, search
+from llm_ar.recognizer import answers, reading, search
 from llm_ar.recognizer.answers import CandidateTrie, score
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import answer_ids
@@ -177,12 +178,18 @@ class Decided(torch.nn.Module):
         return out
 
 
-def checked(backbone: Backbone, llm: torch.nn.Module, names: list[str], top_k: int) -> Tensor:
+def checked(
+    backbone: Backbone,
+    llm: torch.nn.Module,
+    names: list[str],
+    top_k: int,
+    guess: Tensor | None = None,
+) -> Tensor:
     """Search against the oracle; returns how many nodes were read of each prompt."""
     prompts = prompts_for(llm, batch=5)
     expected = one_pass_each(llm, backbone.text_tokenizer, prompts, names).double()
     trie = CandidateTrie(backbone.text_tokenizer, names)
-    found = best_answers(llm, prompts, trie, top_k)
+    found = best_answers(llm, prompts, trie, top_k, guess=guess)
     probabilities = expected.softmax(-1)
     best = probabilities.topk(top_k)
     assert found.indices.tolist() == best.indices.tolist()
@@ -226,6 +233,38 @@ def test_how_nodes_are_put_together_does_not_matter(
     monkeypatch.setattr(search, "MAX_ROWS", 16)
     words = answer_ids(backbone.text_tokenizer, "walk around")
     checked(backbone, Decided(backbone.llm, words, 4.0), NAMES, 4)
+
+
+@pytest.mark.parametrize("top_k", [1, 4])
+def test_a_guess_right_or_wrong_changes_no_answer(backbone: Backbone, top_k: int) -> None:
+    words = answer_ids(backbone.text_tokenizer, "walk around")
+    llm = Decided(backbone.llm, words, 8.0)
+    generator = torch.Generator().manual_seed(0)
+    for spread in (0.1, 10.0):
+        guess = spread * torch.randn(5, len(NAMES), generator=generator)
+        guess[:, 0] = -torch.inf
+        checked(backbone, llm, NAMES, top_k, guess)
+
+
+def test_a_good_guess_leaves_one_pass(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = answer_ids(backbone.text_tokenizer, "walk on")
+    llm = Decided(backbone.llm, words, 12.0)
+    prompts = prompts_for(llm, batch=5)
+    trie = CandidateTrie(backbone.text_tokenizer, MANY)
+    expected = best_answers(llm, prompts, trie, 1)
+    guess = one_pass_each(llm, backbone.text_tokenizer, prompts, MANY).log_softmax(-1)
+    passes = []
+    forward = reading.forward
+
+    def counted(*given: Any) -> Tensor:
+        passes.append(given)
+        return forward(*given)
+
+    monkeypatch.setattr(reading, "forward", counted)
+    found = best_answers(llm, prompts, trie, 1, guess=guess)
+    assert len(passes) == 1
+    assert torch.equal(found.indices, expected.indices)
+    torch.testing.assert_close(found.probabilities, expected.probabilities, atol=1e-3, rtol=0)
 
 
 def test_a_search_behind_a_beginning_read_before(backbone: Backbone) -> None:

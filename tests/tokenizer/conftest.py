@@ -62,7 +62,7 @@ def make_tokenizer() -> TokenizerMaker:
     ) -> ActionTokenizer:
         torch.manual_seed(seed)
         tokenizer = ActionTokenizer(
-            EncoderConfig(width=16, blocks=1),
+            EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1),
             codebook or CodebookConfig(size=32, dim=8, start_after=0),
             view or ViewConfig(frames=16),
             layout,

@@ -32,34 +32,36 @@ def bone_lengths(joints: Tensor, layout: Layout = KINECT_V1) -> Tensor:
 
 def test_no_strength_no_change() -> None:
     joints, present = random_clips()
-    found, seen = augment(joints, present, NOTHING)
+    found, seen = augment(joints, present, NOTHING, KINECT_V1)
     torch.testing.assert_close(found, joints, rtol=0, atol=0)
     assert torch.equal(seen, present)
 
 
 def test_a_seed_gives_the_same_change_again() -> None:
     joints, present = random_clips()
-    first, seen = augment(joints, present, EVERYTHING)
-    other, _ = augment(joints, present, EVERYTHING)
+    first, seen = augment(joints, present, EVERYTHING, KINECT_V1)
+    other, _ = augment(joints, present, EVERYTHING, KINECT_V1)
     assert not torch.equal(first, other)
     for _ in range(2):
         torch.manual_seed(3)
-        again = augment(joints, present, EVERYTHING)
+        again = augment(joints, present, EVERYTHING, KINECT_V1)
         torch.manual_seed(3)
-        twin = augment(joints, present, EVERYTHING)
+        twin = augment(joints, present, EVERYTHING, KINECT_V1)
         assert torch.equal(again[0], twin[0]) and torch.equal(again[1], twin[1])
 
 
 def test_inputs_stay_as_they_are() -> None:
     joints, present = random_clips()
     kept = joints.clone(), present.clone()
-    augment(joints, present, EVERYTHING)
+    augment(joints, present, EVERYTHING, KINECT_V1)
     assert torch.equal(joints, kept[0]) and torch.equal(present, kept[1])
 
 
 def test_rotation_turns_whole_clips() -> None:
     joints, present = random_clips()
-    found, seen = augment(joints, present, replace(NOTHING, yaw_degrees=60, tilt_degrees=10))
+    found, seen = augment(
+        joints, present, replace(NOTHING, yaw_degrees=60, tilt_degrees=10), KINECT_V1
+    )
     assert torch.equal(seen, present)
     assert not torch.allclose(found, joints, atol=0.1)
     torch.testing.assert_close(bone_lengths(found), bone_lengths(joints))
@@ -76,7 +78,7 @@ def test_yaw_keeps_heights_and_its_limit() -> None:
     joints = torch.zeros(400, 4, 1, 20, 3)
     joints[..., 0], joints[..., 1] = 1.0, 0.7
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
-    found, _ = augment(joints, present, replace(NOTHING, yaw_degrees=60))
+    found, _ = augment(joints, present, replace(NOTHING, yaw_degrees=60), KINECT_V1)
     torch.testing.assert_close(found[..., 1], joints[..., 1])
     angles = torch.rad2deg(torch.atan2(-found[:, 0, 0, 0, 2], found[:, 0, 0, 0, 0]))
     assert angles.abs().max() <= 60.001
@@ -87,14 +89,14 @@ def test_tilt_keeps_its_limit() -> None:
     joints = torch.zeros(400, 4, 1, 20, 3)
     joints[..., 1] = 1.0
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
-    found, _ = augment(joints, present, replace(NOTHING, tilt_degrees=10))
+    found, _ = augment(joints, present, replace(NOTHING, tilt_degrees=10), KINECT_V1)
     lean = torch.rad2deg(torch.acos(found[:, 0, 0, 0, 1].clamp(max=1)))
     assert 10 < lean.max() <= 15, "up to 10 degrees about each of two axes"
 
 
 def test_scale_is_one_factor_a_clip() -> None:
     joints, present = random_clips(clips=200, frames=3)
-    found, _ = augment(joints, present, replace(NOTHING, scale=0.1))
+    found, _ = augment(joints, present, replace(NOTHING, scale=0.1), KINECT_V1)
     factors = (bone_lengths(found) / bone_lengths(joints)).flatten(1)
     torch.testing.assert_close(factors, factors[:, :1].expand_as(factors), rtol=1e-3, atol=1e-3)
     assert 0.899 < factors.min() < 0.93 and 1.07 < factors.max() < 1.101
@@ -102,7 +104,7 @@ def test_scale_is_one_factor_a_clip() -> None:
 
 def test_shear_is_one_map_near_the_identity() -> None:
     joints, present = random_clips(clips=50, frames=3)
-    found, _ = augment(joints, present, replace(NOTHING, shear=0.1))
+    found, _ = augment(joints, present, replace(NOTHING, shear=0.1), KINECT_V1)
     for before, after in zip(joints.flatten(1, 3), found.flatten(1, 3), strict=True):
         linear = torch.linalg.lstsq(before, after).solution
         torch.testing.assert_close(before @ linear, after, rtol=1e-3, atol=1e-3)
@@ -112,14 +114,14 @@ def test_shear_is_one_map_near_the_identity() -> None:
 
 def test_noise_has_its_standard_deviation() -> None:
     joints, present = random_clips()
-    found, seen = augment(joints, present, replace(NOTHING, noise=0.05))
+    found, seen = augment(joints, present, replace(NOTHING, noise=0.05), KINECT_V1)
     assert torch.equal(seen, present)
     assert float((found - joints).std()) == pytest.approx(0.05, rel=0.05)
 
 
 def test_dropout_takes_joints_from_whole_clips() -> None:
     joints, present = random_clips(clips=100)
-    _, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.2))
+    _, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.2), KINECT_V1)
     assert not (seen & ~present).any()
     shown_before, shown = present.any(dim=1).any(dim=1), seen.any(dim=1).any(dim=1)
     assert shown_before.all()
@@ -130,10 +132,28 @@ def test_dropout_takes_joints_from_whole_clips() -> None:
     assert len({tuple(row) for row in shown.tolist()}) > 90, "each clip loses others"
 
 
+def test_a_hidden_part_is_one_body_part_for_some_time() -> None:
+    joints, present = random_clips(clips=300, frames=50)
+    present[:] = True
+    _, seen = augment(joints, present, replace(NOTHING, part_dropout=0.5), KINECT_V1)
+    hidden = ~seen
+    clips = hidden.flatten(1).any(1)
+    assert float(clips.float().mean()) == pytest.approx(0.5, abs=0.1)
+    parts = {tuple(sorted(members)) for members in KINECT_V1.parts.values()}
+    found = set()
+    for clip in clips.nonzero().flatten().tolist():
+        frames = hidden[clip].flatten(1).any(1).nonzero().flatten()
+        assert torch.equal(frames, torch.arange(int(frames[0]), int(frames[-1]) + 1))
+        assert len(frames) >= 0.3 * 50 - 1
+        assert (hidden[clip, frames] == hidden[clip, frames[0], 0]).all()
+        found.add(tuple(hidden[clip, frames[0], 0].nonzero().flatten().tolist()))
+    assert found == parts
+
+
 def test_a_dropped_centre_leaves_the_others_where_they_are() -> None:
     joints, present = random_clips(people=1)
     present[:] = True
-    found, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.3))
+    found, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.3), KINECT_V1)
     lost = ~seen[:, 0, 0, list(KINECT_V1.centre)].all(-1)
     assert lost.any(), "the seed drops a centre"
     before = joint_features(joints, present, KINECT_V1)
@@ -150,7 +170,7 @@ def test_crop_keeps_a_window_of_at_least_its_share() -> None:
     time = torch.linspace(0, 1, frames)[None, :, None, None, None]
     joints = time.expand(clips, frames, 1, 20, 3)
     present = torch.ones(clips, frames, 1, 20, dtype=torch.bool)
-    found, seen = augment(joints, present, replace(NOTHING, crop=0.3))
+    found, seen = augment(joints, present, replace(NOTHING, crop=0.3), KINECT_V1)
     assert seen.all()
     track = found[:, :, 0, 0, 0]
     steps = track.diff(dim=1)
@@ -167,7 +187,7 @@ def test_crop_never_makes_up_a_joint_in_a_gap() -> None:
     joints[:, 5:10] = 1e6
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
     present[:, 5:10] = False
-    found, seen = augment(joints, present, replace(NOTHING, crop=0.4))
+    found, seen = augment(joints, present, replace(NOTHING, crop=0.4), KINECT_V1)
     assert not seen.all() and seen.any()
     assert found[seen].abs().max() < 100
 

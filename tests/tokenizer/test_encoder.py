@@ -6,19 +6,24 @@ import pytest
 import torch
 
 from llm_ar.config import EncoderConfig
-from llm_ar.skeletons.layouts import LAYOUTS, Layout
-from llm_ar.tokenizer.encoder import STRIDE, Decoder, Encoder
+from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, Layout
+from llm_ar.tokenizer.encoder import STRIDE, Decoder, JointBlock, make_encoder, skeleton_graphs
 from llm_ar.tokenizer.features import CHANNELS
 
-SMALL = EncoderConfig(width=16, blocks=1)
+SMALL = EncoderConfig(joint_blocks=0, width=16, blocks=1)
+JOINTS = EncoderConfig(joint_blocks=2, joint_width=8, width=16, blocks=1)
+BOTH = pytest.mark.parametrize("config", [SMALL, JOINTS], ids=["frames", "joints"])
 
 
+@BOTH
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 @pytest.mark.parametrize("people", [1, 2])
 @pytest.mark.parametrize("frames", [64, 20, 4])
-def test_one_latent_for_four_frames_and_back(layout: Layout, people: int, frames: int) -> None:
+def test_one_latent_for_four_frames_and_back(
+    layout: Layout, people: int, frames: int, config: EncoderConfig
+) -> None:
     nodes = people * len(layout.joints)
-    encoder, decoder = Encoder(SMALL, nodes, dim=6), Decoder(SMALL, nodes, dim=6)
+    encoder, decoder = make_encoder(config, layout, people, dim=6), Decoder(config, nodes, dim=6)
     latents = encoder(torch.randn(2, frames, nodes, CHANNELS))
     assert latents.shape == (2, frames // STRIDE, 6)
     joints = decoder(latents)
@@ -31,17 +36,19 @@ def test_one_latent_for_four_frames_and_back(layout: Layout, people: int, frames
             assert frames == 4 or parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("joint_blocks", [0, 1, 2])
 @pytest.mark.parametrize("blocks", [0, 1, 3])
 @pytest.mark.parametrize("kernel", [1, 3, 7])
-def test_any_depth_and_odd_kernel(blocks: int, kernel: int) -> None:
-    config = EncoderConfig(width=16, blocks=blocks, kernel=kernel)
-    latents = Encoder(config, 17, dim=6)(torch.randn(1, 16, 17, CHANNELS))
+def test_any_depth_and_odd_kernel(joint_blocks: int, blocks: int, kernel: int) -> None:
+    config = EncoderConfig(joint_blocks, 8, width=16, blocks=blocks, kernel=kernel)
+    latents = make_encoder(config, KINECT_V1, 1, dim=6)(torch.randn(1, 16, 20, CHANNELS))
     assert latents.shape == (1, 4, 6)
-    assert Decoder(config, 17, dim=6)(latents).shape == (1, 16, 17, 3)
+    assert Decoder(config, 20, dim=6)(latents).shape == (1, 16, 20, 3)
 
 
-def test_clips_of_a_batch_do_not_mix() -> None:
-    encoder = Encoder(SMALL, 20, dim=6).eval()
+@BOTH
+def test_clips_of_a_batch_do_not_mix(config: EncoderConfig) -> None:
+    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
     features = torch.randn(3, 16, 20, CHANNELS)
     together = encoder(features)
     for clip in range(3):
@@ -49,24 +56,26 @@ def test_clips_of_a_batch_do_not_mix() -> None:
         torch.testing.assert_close(alone, together[clip], rtol=1e-4, atol=1e-5)
 
 
-def test_every_channel_of_every_joint_and_frame_is_heard() -> None:
-    encoder = Encoder(SMALL, 20, dim=6).eval()
+@BOTH
+def test_every_channel_of_every_joint_and_frame_is_heard(config: EncoderConfig) -> None:
+    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
     features = torch.randn(1, 16, 20, CHANNELS).requires_grad_()
     encoder(features).square().sum().backward()
     assert features.grad is not None
     assert (features.grad.abs() > 0).all()
 
 
-def test_a_latent_is_about_its_own_time() -> None:
+@pytest.mark.parametrize(("config", "before", "behind"), [(SMALL, 10, 13), (JOINTS, 12, 15)])
+def test_a_latent_is_about_its_own_time(config: EncoderConfig, before: int, behind: int) -> None:
     """Frames 4 w .. 4 w + 3 reach latent w, and frames far from them do not."""
-    encoder = Encoder(EncoderConfig(width=16, blocks=1, kernel=3), 20, dim=6).eval()
+    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
     features = torch.randn(1, 64, 20, CHANNELS).requires_grad_()
     latents = encoder(features)
     for word in (0, 7, 15):
         (gradient,) = torch.autograd.grad(latents[0, word].sum(), features, retain_graph=True)
         heard = gradient[0].abs().sum((1, 2)).nonzero().flatten()
         assert set(range(4 * word, 4 * word + 4)) <= set(heard.tolist())
-        assert heard.min() >= 4 * word - 10 and heard.max() <= 4 * word + 13
+        assert heard.min() >= 4 * word - before and heard.max() <= 4 * word + behind
 
 
 def test_joints_are_decoded_in_the_order_of_time() -> None:
@@ -78,3 +87,42 @@ def test_joints_are_decoded_in_the_order_of_time() -> None:
     changed[0, 2] += 1
     frames = (decoder(changed) != before).flatten(2).any(-1)[0].nonzero().flatten()
     assert frames.tolist() == [8, 9, 10, 11]
+
+
+def test_a_block_of_joints_is_what_its_sums_say() -> None:
+    """Against plain loops over graphs, joints and steps."""
+    torch.manual_seed(0)
+    block = JointBlock(4, 3, 0.0, skeleton_graphs(KINECT_V1, 1)).eval()
+    x = torch.randn(2, 5, 20, 4)
+    said = block.say(block.joint_norm(x)).unflatten(-1, (4, 2))
+    heard = torch.zeros(2, 5, 20, 4, 2)
+    for graph in range(4):
+        for listener in range(20):
+            for speaker in range(20):
+                weight = block.graphs[graph, listener, speaker]
+                heard[:, :, listener, graph] += weight * said[:, :, speaker, graph]
+    middle = x + block.hear(heard.flatten(3).relu())
+    normed = block.time_norm(middle)
+    nothing = torch.zeros(2, 20, 4)
+    expected = middle.clone()
+    for step in range(5):
+        around = [normed[:, s] if 0 <= s < 5 else nothing for s in (step - 1, step, step + 1)]
+        expected[:, step] += block.out(block.around(torch.cat(around, -1)).relu())
+    torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_graphs_are_the_skeleton(layout: Layout, people: int) -> None:
+    own, parent, child, everyone = skeleton_graphs(layout, people)
+    count = len(layout.joints)
+    for person in range(people):
+        for joint, above in enumerate(layout.parents):
+            row, at = parent[person * count + joint], person * count + above
+            assert row.nonzero().flatten().tolist() == ([] if above < 0 else [at])
+            if above >= 0:
+                assert child[at, person * count + joint] > 0
+    assert torch.equal(own, torch.eye(people * count))
+    for graph in (parent, child):
+        assert all(total in (0, 1) for total in graph.sum(1).round(decimals=5).tolist())
+    torch.testing.assert_close(everyone.sum(1), torch.ones(people * count))

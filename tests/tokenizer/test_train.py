@@ -56,7 +56,7 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
         view=ViewConfig(frames=16),
         augment=AugmentConfig(mirror=0.5),
         tokenizer=TokenizerConfig(
-            encoder=EncoderConfig(width=16, blocks=1),
+            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1),
             codebook=CodebookConfig(size=16, dim=8, start_after=3, revive_after=2),
             optim=OptimConfig(epochs=3, batch_size=6, save_minutes=0),
         ),
