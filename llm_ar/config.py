@@ -193,7 +193,7 @@ class RecognizerConfig:
 
     llm: LlmConfig = field(default_factory=LlmConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
-    template: str = "paper"
+    template: str = "short"
     """Instruction template, by name (``llm_ar/recognizer/templates.yaml``)."""
     lexicon: Literal["codebook", "names", "reader"] = "reader"
     """Where the tokens' embeddings start: the codebook alone, the training names seen with each

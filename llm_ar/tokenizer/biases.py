@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+_MEDIAN_PAIRS = 2**18
+"""Distances of so many pairs, about, give MMD's median."""
+
 
 def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> Tensor:
     """Divergence of the tokens' frequencies from Zipf's law.
@@ -65,7 +68,9 @@ def mmd_loss(x: Tensor, y: Tensor) -> Tensor:
     """
     within_x, between, within_y = _squared(x, x), _squared(x, y), _squared(y, y)
     parts = [part.detach().flatten() for part in (within_x, between, between, within_y)]
-    widest = 4 * torch.cat(parts).median().clamp_min(1e-12)
+    pairs = torch.cat(parts)
+    # A part of many pairs tells the median as well, in less time.
+    widest = 4 * pairs[:: 1 + len(pairs) // _MEDIAN_PAIRS].median().clamp_min(1e-12)
     return _kernel(within_x, widest) + _kernel(within_y, widest) - 2 * _kernel(between, widest)
 
 

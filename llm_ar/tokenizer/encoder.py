@@ -89,7 +89,7 @@ class JointBlock(nn.Module):
         self.joint_norm, self.time_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.say, self.hear = nn.Linear(width, inner), nn.Linear(inner, width)
         self.around, self.out = nn.Linear(kernel * width, 2 * width), nn.Linear(2 * width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, W, V, C) to (B, W, V, C)."""
@@ -100,11 +100,18 @@ class JointBlock(nn.Module):
             self.graphs, said.permute(2, 1, 0, 3).reshape(len(self.graphs), nodes, -1)
         )
         heard = heard.view(len(self.graphs), nodes, batch * steps, -1).permute(2, 1, 0, 3)
-        x = x + self.dropout(self.hear(F.relu(heard.reshape(batch, steps, nodes, -1))))
+        x = x + self._drop(self.hear(F.relu(heard.reshape(batch, steps, nodes, -1))))
         reach = self.kernel // 2
         padded = F.pad(self.time_norm(x), (0, 0, 0, 0, reach, reach))
         around = torch.cat([padded[:, o : o + steps] for o in range(self.kernel)], dim=-1)
-        return x + self.dropout(self.out(F.relu(self.around(around))))
+        return x + self._drop(self.out(F.relu(self.around(around))))
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Dropout of channels of joints for a whole clip: drawing each number costs a tenth more."""
+        if not self.training or not self.dropout:
+            return x
+        kept = torch.rand(len(x), 1, *x.shape[2:], device=x.device) >= self.dropout
+        return x * (kept / (1 - self.dropout)).to(x.dtype)
 
 
 class JointEncoder(nn.Module):
