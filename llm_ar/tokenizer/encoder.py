@@ -107,7 +107,7 @@ class JointBlock(nn.Module):
         return x + self._drop(self.out(F.relu(self.around(around))))
 
     def _drop(self, x: Tensor) -> Tensor:
-        """Dropout of channels of joints for a whole clip: drawing each number costs a tenth more."""
+        """Dropout of joints' channels for a whole clip: drawing every number takes a tenth more."""
         if not self.training or not self.dropout:
             return x
         kept = torch.rand(len(x), 1, *x.shape[2:], device=x.device) >= self.dropout
