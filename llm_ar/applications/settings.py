@@ -38,6 +38,7 @@ _SHARES = frozenset(
         "dropout",
         "joint_dropout",
         "part_dropout",
+        "swap",
         "mirror",
         "warmup",
         "held_out",
