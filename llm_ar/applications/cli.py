@@ -13,6 +13,7 @@ import llm_ar
 from llm_ar.applications import (
     ablate,
     doctor,
+    ensemble,
     evaluate,
     explain,
     inspect,
@@ -55,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("protocol", "how many clips of a list train and test", protocol.run),
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
+    Command("ensemble", "several models of one dataset asked together", ensemble.run),
     Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
     Command("recognize", "name the action in each file", recognize.run),
     Command("explain", "what carried the answer: tokens, body parts", explain.run),

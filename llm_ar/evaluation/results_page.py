@@ -24,16 +24,49 @@ unseen actions).
 """
 
 
+_ENSEMBLES = """
+## Ensembles
+
+Top-1 of several models asked together, not of one model; "tokenizer" is the tokenizers' own name
+readers without a language model, "product" both, by multiplying their probabilities.
+"""
+_WAYS = ("llm", "reader", "product")
+
+
 def page(results: Path) -> str:
     """The page's Markdown.
 
     Args:
         results: folder of the models' files, with the grids' tables in ``ablations/``.
     """
-    parts = [_HEAD, table(results, "../results"), "\n## Ablations"]
+    parts = [_HEAD, table(results, "../results")]
+    ensembles = sorted((results / "ensembles").glob("*.json"))
+    if ensembles:
+        parts.append(_ENSEMBLES)
+    for file in ensembles:
+        parts.append(_ensemble(json.loads(file.read_text(encoding="utf-8")), file.name))
+    parts.append("\n## Ablations")
     for file in sorted((results / "ablations").glob("*.json")):
         parts.append(_ablation(json.loads(file.read_text(encoding="utf-8")), file.name))
     return "\n".join(parts)
+
+
+def _ensemble(found: dict[str, Any], name: str) -> str:
+    rows = ["| model | language model | tokenizer | product |", "| --- | --- | --- | --- |"]
+    for member, figures in found["figures"].items():
+        shown = "all together"
+        if member != "all":
+            place = int(member) - 1
+            shown = f"{found['models'][place]}, seed {found['seeds'][place]}"
+        cells = [f"{figures[way]:.1f}" if way in figures else "-" for way in _WAYS]
+        rows.append(f"| {shown} | {' | '.join(cells)} |")
+    return "\n".join(
+        [
+            f"\n### {found['benchmark']} ({found['protocol']}), {found['clips']} clips\n",
+            *rows,
+            f"\n`{found['command']}`, {found['date'][:10]}, [JSON](../results/ensembles/{name}).",
+        ]
+    )
 
 
 def _ablation(grid: dict[str, Any], name: str) -> str:

@@ -39,29 +39,23 @@ class Glance:
         best = self.log_posteriors(tokens).max(dim=-1).values
         return best.exp() >= self.threshold
 
-    def guess(self, tokens: Tensor, known: Sequence[str], names: Sequence[str]) -> Tensor | None:
-        """Log-probabilities (B, C) of some names, those of the training or others.
-
-        Args:
-            tokens: (B, W).
-            known: the names of the training.
-            names: the candidates; those that the training did not know get minus infinity.
-
-        Returns:
-            None if the training knew none of them.
-        """
-        places = {name: place for place, name in enumerate(known)}
-        columns = [places.get(name, len(places)) for name in names]
-        if all(column == len(places) for column in columns):
-            return None
-        votes = self.log_posteriors(tokens)
-        unknown = votes.new_full((len(votes), 1), -torch.inf)
-        return torch.cat([votes, unknown], dim=1)[:, columns].log_softmax(dim=-1)
-
 
 def log_posteriors(votes: Tensor, tokens: Tensor) -> Tensor:
     """Log-probabilities (B, C) of the names for sentences (B, W), from votes (U, C)."""
     return votes[tokens.to(votes.device)].sum(dim=1).log_softmax(dim=-1)
+
+
+def among(posteriors: Tensor, known: Sequence[str], names: Sequence[str]) -> Tensor | None:
+    """Log-probabilities (B, N) of some names, from those (B, C) of the names of the training.
+
+    Names that the training did not know get minus infinity; None if it knew none of them.
+    """
+    places = {name: place for place, name in enumerate(known)}
+    columns = [places.get(name, len(places)) for name in names]
+    if all(column == len(places) for column in columns):
+        return None
+    unknown = posteriors.new_full((len(posteriors), 1), -torch.inf)
+    return torch.cat([posteriors, unknown], dim=1)[:, columns].log_softmax(dim=-1)
 
 
 def votes_by_reader(meanings: Tensor, name_embeddings: Tensor, words: int) -> Tensor:

@@ -20,7 +20,7 @@ from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
-from llm_ar.recognizer.glance import Glance
+from llm_ar.recognizer.glance import Glance, among
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.search import Best
 from llm_ar.skeletons.clip import Clip
@@ -178,7 +178,9 @@ class ActionRecognizer:
         """The best candidates after action sentences (B, W); arguments as of :meth:`recognize`."""
         glance = self.fast_path(labels) if fast else None
         names = self.labels if labels is None else tuple(labels)
-        guess = self.glance.guess(tokens, self.labels, names) if self.glance else None
+        guess = None
+        if self.glance is not None:
+            guess = among(self.glance.log_posteriors(tokens), self.labels, names)
         return self.answerer.best(tokens, names, top_k, guess, glance)
 
     def save_pretrained(self, folder: str | Path) -> None:

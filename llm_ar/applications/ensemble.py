@@ -1,0 +1,98 @@
+"""``llm-ar ensemble``: models of one dataset alone and together, their tokenizers beside them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from llm_ar.applications.loading import load_recognizer
+from llm_ar.applications.terminal import notes, results
+
+if TYPE_CHECKING:
+    from llm_ar.evaluation.ensemble import Member
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Evaluate the models and print what each says and what they say together."""
+    parser = argparse.ArgumentParser(
+        prog="llm-ar ensemble",
+        description="Recognise a protocol's test clips by several models of one dataset; top-1 of "
+        "each one's language model, of its tokenizer's own reader, and of products of posteriors.",
+    )
+    parser.add_argument("models", type=Path, nargs="+", help="folders of trained models")
+    parser.add_argument("--data", type=Path, required=True, help="folder of a prepared dataset")
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="write the figures to this results file"
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+    given = parser.parse_args(arguments)
+
+    from llm_ar.evaluation.ensemble import opinions
+    from llm_ar.evaluation.tables import write_json
+
+    members = []
+    for place, folder in enumerate(given.models, 1):
+        notes.print(f"ensemble: {place} of {len(given.models)}, {folder}", markup=False)
+        members.append(_member(folder, given.data))
+    figures = opinions(members)
+    if given.record is not None:
+        given.record.parent.mkdir(parents=True, exist_ok=True)
+        write_json(given.record, _described(given.models, given.data, members, figures))
+    if given.json:
+        print(json.dumps(figures))
+        return 0
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("model", "language model", "tokenizer", "product"):
+        table.add_column(title)
+    for name, row in figures.items():
+        shown = "all together" if name == "all" else given.models[int(name) - 1].as_posix()
+        cells = [f"{row[way]:.1f} %" if way in row else "-" for way in ("llm", "reader", "product")]
+        table.add_row(shown, *cells)
+    results.print(table)
+    return 0
+
+
+def _member(folder: Path, data: Path) -> Member:
+    import torch
+
+    from llm_ar.evaluation.ensemble import Member
+    from llm_ar.evaluation.evaluate import evaluate
+    from llm_ar.skeletons.store import ClipStore
+
+    model = load_recognizer(folder)
+    evaluation = evaluate(model, ClipStore.open(data), name=folder.resolve().name)
+    reader = None
+    if model.glance is not None:
+        seen = model.glance.log_posteriors(torch.from_numpy(evaluation.sentences))
+        reader = seen.double().exp().cpu().numpy()
+    return Member(evaluation, reader)
+
+
+def _described(
+    models: Sequence[Path],
+    data: Path,
+    members: Sequence[Member],
+    figures: dict[str, dict[str, float]],
+) -> dict[str, Any]:
+    from llm_ar.provenance import commit
+
+    first = members[0].evaluation
+    words = " ".join(folder.as_posix() for folder in models)
+    return {
+        "ensemble": True,
+        "benchmark": first.dataset,
+        "protocol": first.protocol,
+        "models": [member.evaluation.model for member in members],
+        "seeds": [member.evaluation.seed for member in members],
+        "clips": len(first.truth),
+        "figures": figures,
+        "command": f"llm-ar ensemble {words} --data {data.as_posix()}",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+    }
