@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_ar.applications.terminal import notes
+from llm_ar.applications.threads import take_spare_threads
 
 if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
@@ -22,5 +23,6 @@ def load_recognizer(folder: Path) -> ActionRecognizer:
 
         from llm_ar.recognizer.model import ActionRecognizer
 
+        take_spare_threads()
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return ActionRecognizer.from_pretrained(folder, device)
