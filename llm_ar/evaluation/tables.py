@@ -22,9 +22,18 @@ _COLUMNS = {
     "generalised_unseen": "unseen, all names",
     "generalised_seen": "seen, all names",
     "harmonic": "harmonic mean",
+    "calibrated_top1": "top-1, calibrated",
+    "calibrated_harmonic": "harmonic mean, calibrated",
     "minutes": "minutes",
 }
-_DETAILS = (*_COLUMNS, "top5", "seen_top1", "trained_parameters")
+_DETAILS = (
+    *_COLUMNS,
+    "top5",
+    "seen_top1",
+    "calibrated_unseen",
+    "calibrated_seen",
+    "trained_parameters",
+)
 
 
 @dataclass(frozen=True)

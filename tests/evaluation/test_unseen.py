@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from llm_ar.errors import DatasetError
-from llm_ar.evaluation.unseen import evaluate_unseen, unseen_figures
+from llm_ar.evaluation.unseen import evaluate_unseen, log_prior, unseen_figures
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
@@ -31,16 +31,26 @@ def test_figures_by_hand() -> None:
         ]
     )
     truth = np.array([0, 0, 2, 3, 3, 3])
-    found = unseen_figures(scores, truth, np.array([False, False, True, True]))
+    prior = np.array([5.0, 0, 0, 2])
+    found = unseen_figures(scores, truth, np.array([False, False, True, True]), prior)
     assert found.top1 == 75.0 and found.seen_top1 == 100.0
     assert found.generalised_seen == 50.0 and found.generalised_unseen == 25.0
     assert found.harmonic == pytest.approx(2 * 50 * 25 / 75, abs=0.01)
     assert (found.clips, found.seen_clips, found.unseen_names) == (4, 2, 2)
+    # Without the prior: [4 1 2 1], [0 4 9 -2], [4 8 7 4], [-5 1 2 7], [-5 1 9 1], [4 0 1 0].
+    assert found.calibrated_top1 == 50.0 and found.calibrated_seen == 50.0
+    assert found.calibrated_unseen == 25.0 and found.calibrated_harmonic == found.harmonic
+
+
+def test_the_prior_is_the_mean_probability() -> None:
+    probabilities = np.array([[0.5, 0.1, 1e-200], [0.1, 0.3, 3e-200]])
+    expected = np.log([0.3, 0.2, 2e-200])
+    np.testing.assert_allclose(log_prior(np.log(probabilities)), expected)
 
 
 def test_the_harmonic_mean_of_nothing_is_nothing() -> None:
     found = unseen_figures(
-        np.array([[0.0, 1], [0.0, 1]]), np.array([0, 0]), np.array([True, False])
+        np.array([[0.0, 1], [0.0, 1]]), np.array([0, 0]), np.array([True, False]), np.zeros(2)
     )
     assert found.top1 == 100.0 and found.harmonic == 0.0 == found.generalised_unseen
 
@@ -77,7 +87,8 @@ def test_unseen_and_seen_clips_among_all_names(tiny_model: Path, procedural_data
     seen: list[tuple[int, int]] = []
     untrained = evaluate_unseen(model, store, on_progress=lambda *counts: seen.append(counts))
     assert (untrained.clips, untrained.seen_clips) == (of_unseen, len(test) - of_unseen)
-    assert untrained.unseen_names == 3 and seen[-1] == (len(test), len(test))
+    asked = len(test) + min(128, len(store.split("unseen0")[0]))
+    assert untrained.unseen_names == 3 and seen[-1] == (asked, asked)
     found = evaluate_unseen(oracle(model, store, unseen), store)
     assert found.generalised_seen == found.seen_top1 == 100.0
     assert found.generalised_unseen == 0.0 == found.harmonic
