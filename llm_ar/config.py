@@ -87,9 +87,9 @@ class AugmentConfig:
 class EncoderConfig:
     """Size of the encoder and the decoder."""
 
-    joint_blocks: int = 3
-    """Blocks in which each joint has channels of its own; 0: the joints of a frame enter 1-D
-    convolutions as one vector, as in the paper."""
+    joint_blocks: int = 0
+    """Blocks in which each joint has channels of its own (3 where cameras differ); 0: the joints
+    of a frame enter 1-D convolutions as one vector, as in the paper."""
     joint_width: int = 48
     """Channels of a joint."""
     width: int = 256
