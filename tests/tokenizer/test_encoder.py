@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from llm_ar.config import EncoderConfig
 from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, Layout
-from llm_ar.tokenizer.encoder import STRIDE, Decoder, JointBlock, make_encoder, skeleton_graphs
+from llm_ar.tokenizer.encoder import (
+    STRIDE,
+    Decoder,
+    JointBlock,
+    TemporalBlock,
+    make_encoder,
+    skeleton_graphs,
+)
 from llm_ar.tokenizer.features import CHANNELS
 
 SMALL = EncoderConfig(joint_blocks=0, width=16, blocks=1)
@@ -89,6 +97,14 @@ def test_joints_are_decoded_in_the_order_of_time() -> None:
     assert frames.tolist() == [8, 9, 10, 11]
 
 
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_a_temporal_block_is_a_convolution(kernel: int) -> None:
+    block = TemporalBlock(6, kernel, 0.0)
+    x = torch.randn(2, 7, 6)
+    convolved = block.conv(block.norm(x).transpose(1, 2)).transpose(1, 2)
+    torch.testing.assert_close(block(x), x + block.out(F.gelu(convolved)), rtol=1e-4, atol=1e-5)
+
+
 def test_a_block_of_joints_is_what_its_sums_say() -> None:
     """Against plain loops over graphs, joints and steps."""
     torch.manual_seed(0)
@@ -106,8 +122,8 @@ def test_a_block_of_joints_is_what_its_sums_say() -> None:
     nothing = torch.zeros(2, 20, 4)
     expected = middle.clone()
     for step in range(5):
-        around = [normed[:, s] if 0 <= s < 5 else nothing for s in (step - 1, step, step + 1)]
-        expected[:, step] += block.out(block.around(torch.cat(around, -1)).relu())
+        near = [normed[:, s] if 0 <= s < 5 else nothing for s in (step - 1, step, step + 1)]
+        expected[:, step] += block.out(block.around(torch.cat(near, -1)).relu())
     torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-5)
 
 
