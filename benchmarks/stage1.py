@@ -1,10 +1,14 @@
-"""A step of stage 1: where its time goes, what it must compute, how near it is to the machine."""
+"""A step of stage 1: where its time goes, what it must compute, how near it is to the machine.
+
+Beside it, step by step in turn, stage 1 as it was first written (`benchmarks.plain_stage1`).
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import product_rate
+from benchmarks.plain_stage1 import plain_formulas
 from benchmarks.training_data import procedural_tensors, untrained_tokenizer
 from llm_ar.config import AugmentConfig, TokenizerConfig, ViewConfig
 from llm_ar.tokenizer.objective import TokenizerObjective
@@ -37,9 +42,46 @@ def measure_stage1(steps: int) -> dict[str, Any]:
     """Speed, operations, the machine's rate and the profile."""
     config = TokenizerConfig()
     batch = config.optim.batch_size
-    training = stage1_step(config, ViewConfig(), batch)
+    wide = dataclasses.replace(config.codebook, dim=WIDTH)
+    step, plain = _stepper(config), _stepper(dataclasses.replace(config, codebook=wide))
+    for _ in range(3):
+        step()
+        with plain_formulas():
+            plain()
+    counter = FlopCounterMode(display=False)
+    with counter:
+        step()
+    operations = counter.get_total_flops() / batch
+    seconds, plain_seconds, rates = [], [], []
+    width = config.encoder.width
+    for _ in range(steps):
+        seconds.append(_processor_seconds(step))
+        with plain_formulas():
+            plain_seconds.append(_processor_seconds(plain))
+        rates.append(product_rate(batch * ViewConfig().frames // 2, 3 * width, width, rounds=1))
+    speed, rate = batch / statistics.median(seconds), statistics.median(rates)
+    plain_speed = batch / statistics.median(plain_seconds)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        for _ in range(3):
+            step()
+    return {
+        "batch": batch,
+        "clips_per_second": round(speed, 2),
+        "plain_clips_per_second": round(plain_speed, 2),
+        "times_faster": round(speed / plain_speed, 2),
+        "gigaflop_a_clip": round(operations / 1e9, 4),
+        "product_gigaflops": round(rate / 1e9, 1),
+        "reached_gigaflops": round(speed * operations / 1e9, 1),
+        "share_of_limit": round(speed * operations / rate, 3),
+        "profile": top(profiled),
+    }
+
+
+def _stepper(config: TokenizerConfig) -> Callable[[], None]:
+    """Steps of a training of its own, the optimiser's part included."""
+    training = stage1_step(config, ViewConfig(), config.optim.batch_size)
     optimiser = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
-    index = torch.arange(batch)
+    index = torch.arange(config.optim.batch_size)
 
     def step() -> None:
         training(index)["loss"].backward()
@@ -47,32 +89,13 @@ def measure_stage1(steps: int) -> dict[str, Any]:
         optimiser.step()
         optimiser.zero_grad()
 
-    for _ in range(3):
-        step()
-    counter = FlopCounterMode(display=False)
-    with counter:
-        step()
-    operations = counter.get_total_flops() / batch
-    seconds, rates = [], []
-    width = config.encoder.width
-    for _ in range(steps):
-        start = time.process_time()
-        step()
-        seconds.append(time.process_time() - start)
-        rates.append(product_rate(batch * ViewConfig().frames // 2, 3 * width, width, rounds=1))
-    speed, rate = batch / statistics.median(seconds), statistics.median(rates)
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        for _ in range(3):
-            step()
-    return {
-        "batch": batch,
-        "clips_per_second": round(speed, 2),
-        "gigaflop_a_clip": round(operations / 1e9, 4),
-        "product_gigaflops": round(rate / 1e9, 1),
-        "reached_gigaflops": round(speed * operations / 1e9, 1),
-        "share_of_limit": round(speed * operations / rate, 3),
-        "profile": top(profiled),
-    }
+    return step
+
+
+def _processor_seconds(step: Callable[[], None]) -> float:
+    start = time.process_time()
+    step()
+    return time.process_time() - start
 
 
 def top(profiled: profile, count: int = 12) -> list[dict[str, Any]]:
