@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from llm_ar.recognizer.model import ActionRecognizer, Recognition
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.recognition import Recognition
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.store import ClipStore
 

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "llm_ar"
 STEPS = ("skeletons", "tokenizer", "recognizer", "evaluation", "applications")
 ANYWHERE = {"config", "config_io", "errors", "provenance"}
-BOTH_STAGES = {"training", "callbacks", "resume"}
+BOTH_STAGES = {"training", "callbacks", "resume", "dropout"}
 """What training both stages takes, for the tokenizer and all that come after it."""
 LONGEST = 300
 

@@ -20,7 +20,8 @@ from llm_ar.applications.terminal import complain, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
-    from llm_ar.recognizer.model import ActionRecognizer, Recognition
+    from llm_ar.recognizer.model import ActionRecognizer
+    from llm_ar.recognizer.recognition import Recognition
     from llm_ar.skeletons.clip import Clip
 
 BATCH = 16

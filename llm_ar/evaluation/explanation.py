@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from llm_ar.config import ViewConfig
-from llm_ar.recognizer.model import ActionRecognizer, Answer
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.recognition import Answer
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import map_clip
 from llm_ar.skeletons.views import shown

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from llm_ar.dropout import draw_kept, nearest_share
+
 
 class FusedLinear(lora.Linear):
     """peft's layer around a plain ``nn.Linear``; the same weights, names and files."""
@@ -26,7 +28,8 @@ class FusedLinear(lora.Linear):
         (adapter,) = self.active_adapters
         dropout = self.lora_dropout[adapter]
         share = dropout.p if isinstance(dropout, nn.Dropout) and self.training else 0.0
-        kept = torch.empty(x.shape, dtype=torch.bool, device=x.device) if share else None
+        share = nearest_share(share)
+        kept = draw_kept(x.shape, share, x.device).flatten(0, -2) if share else None
         out = _Fused.apply(
             x.flatten(0, -2),
             self.base_layer.weight,
@@ -34,7 +37,7 @@ class FusedLinear(lora.Linear):
             self.lora_A[adapter].weight,
             self.lora_B[adapter].weight,
             self.scaling[adapter],
-            None if kept is None else kept.bernoulli_(1 - share).flatten(0, -2),
+            kept,
             1 / (1 - share),
         )
         return out.unflatten(0, x.shape[:-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
@@ -22,31 +21,13 @@ from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
 from llm_ar.recognizer.glance import Glance, among
 from llm_ar.recognizer.prompt import Prompt
+from llm_ar.recognizer.recognition import Answer, Recognition
 from llm_ar.recognizer.search import Best
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 from llm_ar.tokenizer.model import ActionTokenizer
 
 _BATCH = 16
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A candidate name and its probability among the candidates."""
-
-    action: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """What was recognised in one clip: the best answers, best first, and the action sentence."""
-
-    file: str
-    top: list[Answer]
-    sentence: list[int]
-    glance: bool = False
-    """Whether the fast path answered, without the language model."""
 
 
 class ActionRecognizer:

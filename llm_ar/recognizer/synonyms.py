@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
-from llm_ar.recognizer.model import ActionRecognizer, Answer, Recognition
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.recognition import Answer, Recognition
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 

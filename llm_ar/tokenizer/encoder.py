@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import EncoderConfig
+from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.tokenizer.features import CHANNELS
 
@@ -31,7 +32,7 @@ class TemporalBlock(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.conv = nn.Conv1d(width, width, kernel, padding=kernel // 2)
         self.out = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) to (B, T, C)."""
@@ -144,7 +145,7 @@ class JointEncoder(nn.Module):
         )
         self.blocks = nn.Sequential(*blocks)
         self.joint_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(config.dropout / 2)
+        self.dropout = Dropout(config.dropout / 2)
         self.merge = nn.Linear(nodes * width, config.width)
         self.late = _blocks(config)
         self.norm = nn.LayerNorm(config.width)

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from llm_ar.dropout import Dropout
+
 _HIDDEN = 512
 
 
@@ -34,7 +36,7 @@ class NameReader(nn.Module):
             nn.LayerNorm(dim),
             nn.Linear(dim, _HIDDEN),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(_HIDDEN, name_embeddings.shape[1]),
         )
         # Outputs are small at first; 12 lets the softmax over names begin to learn at once.

@@ -9,6 +9,7 @@ from peft.tuners import lora
 from torch import Tensor, nn
 
 from llm_ar.config import LoraSettings
+from llm_ar.dropout import draw_kept
 from llm_ar.recognizer.backbone import Backbone, attach_lora
 from llm_ar.recognizer.lora import FusedLinear
 
@@ -43,7 +44,7 @@ def test_dropout_drops_what_it_says(backbone: Backbone) -> None:
     torch.manual_seed(0)
     found = outcome(layer, layer(x), x)
     torch.manual_seed(0)
-    kept = torch.empty(x.shape, dtype=torch.bool).bernoulli_(0.75)
+    kept = draw_kept(x.shape, 0.25, x.device)
     assert 0.6 < kept.float().mean() < 0.9
     a, b = layer.lora_A["default"].weight, layer.lora_B["default"].weight
     formula = layer.base_layer(x) + 2 * F.linear(F.linear(x * kept / 0.75, a), b)
