@@ -1,8 +1,8 @@
 """Stage 1 as it was first written here: tokens as wide as the LLM's words, formulas as they stand.
 
 MMD takes five exponentials of all distances, those among words included, and the exact median; the
-library's convolutions take and give channels before time; dropout draws a float a number. What is computed is the same but for the
-width of a token.
+library's convolutions take and give channels before time; dropout draws a float a number. What is
+computed is the same but for the width of a token.
 """
 
 from __future__ import annotations
