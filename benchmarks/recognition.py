@@ -105,19 +105,21 @@ def against_others(
     share = sum(before + len(ids) for ids in words) / sum(before + len(ids) for ids in some)
     batch, alone = len(tokens), QUICK_ALONE if quick else ALONE
     ones = [(prompts[row : row + 1], tokens[row : row + 1]) for row in range(min(alone, batch))]
-    passes = [_passes(model, tokens, names, TOP_K)]
-    passes_of_one = [_passes(model, one, names, TOP_K) for _, one in ones]
+    passes = {k: [_passes(model, tokens, names, k)] for k in (TOP_K, 1)}
+    alone_passes = {k: [_passes(model, one, names, k) for _, one in ones] for k in (TOP_K, 1)}
     taken = _best_rounds(
         {
             "ours": lambda: others.ours(model, tokens, names, TOP_K),
             "ours_one_name": lambda: others.ours(model, tokens, names, 1),
             "one_pass_each": lambda: others.one_pass_each(answerer, prompts, some),
             "generate": lambda: others.generate(answerer, prompts, trie),
-            "products": lambda: _products(answerer.llm, passes),
+            "products": lambda: _products(answerer.llm, passes[TOP_K]),
+            "products_one_name": lambda: _products(answerer.llm, passes[1]),
             "ours_alone": lambda: [others.ours(model, one, names, TOP_K) for _, one in ones],
             "ours_one_name_alone": lambda: [others.ours(model, one, names, 1) for _, one in ones],
             "generate_alone": lambda: [others.generate(answerer, one, trie) for one, _ in ones],
-            "products_alone": lambda: _products(answerer.llm, passes_of_one),
+            "products_alone": lambda: _products(answerer.llm, alone_passes[TOP_K]),
+            "products_one_name_alone": lambda: _products(answerer.llm, alone_passes[1]),
         },
         QUICK_ROUNDS if quick else ROUNDS,
     )
@@ -140,8 +142,11 @@ def against_others(
             "generate_alone_one_name": round(
                 each["generate_alone"] / each["ours_one_name_alone"], 2
             ),
-            "share_of_products": round(each["products"] / each["ours"], 3),
-            "share_of_products_alone": round(each["products_alone"] / each["ours_alone"], 3),
+            "one_pass_each_one_name": round(each["one_pass_each"] / each["ours_one_name"], 2),
+            **{
+                f"share_of_products{way}": round(each[f"products{way}"] / each[f"ours{way}"], 3)
+                for way in ("", "_alone", "_one_name", "_one_name_alone")
+            },
         },
     }
 
@@ -192,6 +197,7 @@ def table(result: dict[str, Any]) -> str:
         "ours": f"ours, {TOP_K} names",
         "ours_one_name": "ours, 1 name",
         "products": "matrix products alone",
+        "products_one_name": "the same, 1 name",
     }
     for found in result["candidates"].values():
         each = found["milliseconds_a_clip"]

@@ -33,7 +33,7 @@ def test_all_ways_answer_the_same(model: ActionRecognizer) -> None:
     torch.testing.assert_close(
         scores, answerer.log_likelihoods(tokens, model.labels), atol=1e-4, rtol=0
     )
-    assert torch.equal(others.ours(answerer, tokens, trie, 3), scores.topk(3).indices)
+    assert torch.equal(others.ours(model, tokens, model.labels, 3), scores.topk(3).indices)
     said = others.generate(answerer, prompts, trie)
     alone = [others.generate(answerer, prompts[row : row + 1], trie)[0] for row in range(5)]
     assert said == alone, "greedy generation does not depend on its batch"
