@@ -75,8 +75,6 @@ class AugmentConfig:
     """Probability that a joint is missing for the whole clip."""
     part_dropout: float = 0.0
     """Probability that a body part is missing for at least 30 % of the clip, as if hidden."""
-    swap: float = 0.0
-    """Probability that the first two people change places (who moves most comes first)."""
     noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
     mirror: float = 0.0

@@ -38,7 +38,6 @@ _SHARES = frozenset(
         "dropout",
         "joint_dropout",
         "part_dropout",
-        "swap",
         "mirror",
         "warmup",
         "held_out",

@@ -31,10 +31,8 @@ def augment(
         New joints and presence of the same shapes. A joint that is not present keeps a position,
         as interpolated ones do: the body's centre must be the same with and without it.
     """
-    batch, _, people, count, _ = joints.shape
+    batch, _, _, count, _ = joints.shape
     device = joints.device
-    if config.swap > 0 and people > 1:
-        joints, present = _swap(joints, present, config.swap, layout)
     if config.crop > 0:
         joints, present = _crop(joints, present, config.crop)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
@@ -56,31 +54,6 @@ def augment(
     if config.part_dropout > 0 and layout.parts:
         present = present & ~_hidden(present, config.part_dropout, layout)
     return joints, present
-
-
-def _swap(
-    joints: Tensor, present: Tensor, probability: float, layout: Layout
-) -> tuple[Tensor, Tensor]:
-    """Exchange the first two people, where both are there.
-
-    The clip is moved so that the new first one's centre starts at the origin, as views have it.
-    """
-    there = present.flatten(3).any(-1).any(1)[:, :2].all(-1)
-    chosen = there & (torch.rand(len(joints), device=joints.device) < probability)
-    order = torch.arange(joints.shape[2], device=joints.device)
-    order[:2] = order[:2].flip(0)
-    centre = joints[:, 0, 1, list(layout.centre)].mean(1)
-    moved = (joints[:, :, order] - centre[:, None, None, None]) * _anyone(present[:, :, order])
-    wide = chosen[:, None, None, None]
-    return (
-        torch.where(wide.unsqueeze(-1), moved, joints),
-        torch.where(wide, present[:, :, order], present),
-    )
-
-
-def _anyone(present: Tensor) -> Tensor:
-    """(B, 1, M, 1, 1) bool: people that a clip lacks have all joints at 0, and stay there."""
-    return present.any(1).any(-1)[:, None, :, None, None]
 
 
 def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:

@@ -150,27 +150,6 @@ def test_a_hidden_part_is_one_body_part_for_some_time() -> None:
     assert found == parts
 
 
-def test_people_change_places_and_the_first_starts_at_the_origin() -> None:
-    joints, present = random_clips(clips=200, people=3)
-    present[:] = True
-    present[:50, :, 1] = False
-    joints[:50, :, 1] = 0
-    joints -= joints[:, :1, :1, list(KINECT_V1.centre)].mean(3, keepdim=True)
-    joints[:50, :, 1] = 0
-    found, seen = augment(joints, present, replace(NOTHING, swap=0.5), KINECT_V1)
-    torch.testing.assert_close(found[:50], joints[:50], rtol=0, atol=0)
-    assert torch.equal(seen[:50], present[:50]), "there is nobody to change places with"
-    swapped = (found != joints).flatten(1).any(1)
-    assert float(swapped[50:].float().mean()) == pytest.approx(0.5, abs=0.12)
-    start = found[:, 0, 0, list(KINECT_V1.centre)].mean(1)
-    torch.testing.assert_close(start, torch.zeros_like(start), rtol=0, atol=1e-5)
-    offset = joints[swapped][:, :1, 1:2, list(KINECT_V1.centre)].mean(3, keepdim=True)
-    for now, before in ((0, 1), (1, 0), (2, 2)):
-        torch.testing.assert_close(
-            found[swapped][:, :, now], (joints[swapped] - offset)[:, :, before], rtol=0, atol=1e-5
-        )
-
-
 def test_a_dropped_centre_leaves_the_others_where_they_are() -> None:
     joints, present = random_clips(people=1)
     present[:] = True
