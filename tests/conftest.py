@@ -102,7 +102,13 @@ def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) ->
     lexicon = torch.randn(settings.codebook.size, 32)
     folder = tmp_path_factory.mktemp("models") / "tiny"
     ActionRecognizer(
-        tiny_run, PROCEDURAL_ACTIONS, tokenizer.eval(), backbone, llm, lexicon, {}
+        tiny_run,
+        PROCEDURAL_ACTIONS,
+        tokenizer.eval(),
+        backbone,
+        llm,
+        lexicon,
+        {"selection": "last-epoch"},
     ).save_pretrained(folder)
     return folder
 

@@ -81,15 +81,16 @@ def _described(
     figures: dict[str, dict[str, float]],
 ) -> dict[str, Any]:
     from llm_ar.provenance import commit
+    from llm_ar.recognizer.folder import read_config
 
     first = members[0].evaluation
     words = " ".join(folder.as_posix() for folder in models)
     return {
-        "ensemble": True,
         "benchmark": first.dataset,
         "protocol": first.protocol,
         "models": [member.evaluation.model for member in members],
         "seeds": [member.evaluation.seed for member in members],
+        "selection": [read_config(folder)["training"]["selection"] for folder in models],
         "clips": len(first.truth),
         "figures": figures,
         "command": f"llm-ar ensemble {words} --data {data.as_posix()}",

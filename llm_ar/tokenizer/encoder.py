@@ -118,7 +118,7 @@ class JointBlock(nn.Module):
         return x + self._drop(self.out(F.relu(self.around(near))))
 
     def _drop(self, x: Tensor) -> Tensor:
-        """Dropout of joints' channels for a whole clip: drawing every number takes a tenth more."""
+        """Dropout of joints' channels for a whole clip, so that few numbers are drawn."""
         if not self.training or not self.dropout:
             return x
         kept = torch.rand(len(x), 1, *x.shape[2:], device=x.device) >= self.dropout

@@ -24,6 +24,7 @@ def test_models_together_on_screen_in_a_file_and_on_the_page(
     found = json.loads(file.read_text("utf-8"))
     assert found["figures"] == figures and found["clips"] == 32
     assert found["models"] == [tiny_model.name] * 2 and found["seeds"] == [0, 0]
+    assert found["selection"] == ["last-epoch"] * 2
     assert f"| {tiny_model.name}, seed 0 | {figures['1']['llm']:.1f} |" in page(tmp_path)
 
     assert main(words) == 0
