@@ -35,7 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         prog="llm-ar ablate",
         description="Train and evaluate each run of a grid (experiments/ablations/*.yaml), both "
         "stages; runs that differ in stage 2 alone share stage 1. The same command goes on after "
-        "an interruption; several may work on one folder at the same time.",
+        "an interruption; several may work on one folder at the same time. What a grid in a folder "
+        "beside it has trained with the same settings is taken from there.",
     )
     parser.add_argument("grid", type=Path, help="YAML file with base and runs")
     parser.add_argument("--out", type=Path, required=True, help="folder of runs, figures, tables")
@@ -127,10 +128,22 @@ def _do(trial: Trial, out: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place.with_name(f".{place.name}.lock"), timeout=0):
-            if finished(trial, out) is None:
+            if finished(trial, out) is None and not _taken(trial, out):
                 _train_and_evaluate(trial, out)
     except Timeout:
         notes.print(f"ablate: another process is at {trial.name}", markup=False)
+
+
+def _taken(trial: Trial, out: Path) -> bool:
+    """Whether another grid has done the same, such as the common base; its result is taken."""
+    for file in sorted(out.parent.glob("*/results/*.json")):
+        result = json.loads(file.read_text(encoding="utf-8"))
+        if result["repetition"] == trial.repetition and _same(result["settings"], trial.settings):
+            mine = {"run": trial.run, "differences": dict(trial.differences)}
+            write_json(_result_file(trial, out), {**result, **mine})
+            notes.print(f"ablate: {trial.name}: the same as {file}", markup=False, soft_wrap=True)
+            return True
+    return False
 
 
 def _train_and_evaluate(trial: Trial, out: Path) -> None:
@@ -153,7 +166,11 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
         first.mkdir(parents=True, exist_ok=True)
         with FileLock(first.with_name(f".{first.name}.lock")):
             # Its config is written last: with it the tokenizer is whole.
-            if not (first / TOKENIZER_FOLDER / "config.json").exists():
+            made = Path(TOKENIZER_FOLDER) / "config.json"
+            beside = sorted(out.parent.glob(f"*/tokenizers/{trial.first_stage}/{made}"))
+            if beside and first not in beside[0].parents:
+                shutil.copytree(beside[0].parent, first / TOKENIZER_FOLDER, dirs_exist_ok=True)
+            if not (first / made).exists():
                 train_first(replace(settings, out=first), store, resume=True)
             shutil.rmtree(first / "training", ignore_errors=True)
         shutil.copytree(

@@ -114,6 +114,32 @@ runs:
     assert "euclidean-seed0.json: was made with other settings" in capsys.readouterr().err
 
 
+def test_what_a_grid_beside_it_has_trained_is_taken(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = grid(tmp_path, "runs:\n  all: {}\n")
+    assert main(["ablate", str(first), "--out", str(tmp_path / "grids" / "first")]) == 0
+
+    def never(settings, store, resume):
+        raise AssertionError("the tokenizer is there already")
+
+    monkeypatch.setattr(train, "train_first", never)
+    second = grid(
+        tmp_path, "runs:\n  lora: {}\n  transformer: {recognizer.adaptation: transformer}\n"
+    )
+    assert main(["ablate", str(second), "--out", str(tmp_path / "grids" / "second")]) == 0
+
+    def result(place: str) -> dict:
+        return json.loads((tmp_path / "grids" / place).read_text())
+
+    taken, whole = result("second/results/lora-seed0.json"), result("first/results/all-seed0.json")
+    assert taken["run"] == "lora" and whole["run"] == "all"
+    assert taken["figures"] == whole["figures"] and taken["date"] == whole["date"]
+    other = result("second/results/transformer-seed0.json")
+    assert other["date"] > whole["date"]
+    assert [row["run"] for row in result("second/tables.json")["rows"]] == ["lora", "transformer"]
+
+
 def test_unseen_actions_over_several_splits(base: Path, tmp_path: Path, capsys: Capture) -> None:
     file = grid(
         tmp_path,
