@@ -133,6 +133,8 @@ class BiasConfig:
     mmd: float = 0.1
     names: float = 1.0
     """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
+    parts: float = 0.0
+    """Pull tokens towards what the action's description says each body part does (ours)."""
     descriptions: bool = False
     """Let that text be the name with its description (what each body part does, in what order)."""
 

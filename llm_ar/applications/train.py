@@ -115,7 +115,7 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
 def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     """Stage 1, with the words of the language model that stage 2 will use."""
     from llm_ar.recognizer.backbone import load_words
-    from llm_ar.recognizer.description_embeddings import embed_actions
+    from llm_ar.recognizer.description_embeddings import embed_actions, embed_parts
     from llm_ar.tokenizer.train import train_tokenizer
 
     # An LLM with random weights is to read the sentences that the trained one reads.
@@ -123,4 +123,7 @@ def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     words, text_tokenizer = load_words(llm)
     # In the dataset's order; of the actions that do not train, stage 1 looks at none.
     names = embed_actions(settings.tokenizer.biases, words, text_tokenizer, store.labels)
-    train_tokenizer(settings, words, names, resume)
+    parts = None
+    if settings.tokenizer.biases.parts > 0:
+        parts = embed_parts(words, text_tokenizer, store.labels)
+    train_tokenizer(settings, words, names, resume, parts)

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from llm_ar.config import BiasConfig
 from llm_ar.recognizer.backbone import embed_names
 from llm_ar.recognizer.descriptions import Descriptions, built_in
+from llm_ar.skeletons.layout import PARTS
 
 
 def embed_actions(
@@ -28,6 +29,18 @@ def embed_actions(
     """
     embed = embed_descriptions if biases.descriptions else embed_names
     return embed(words, text_tokenizer, names)
+
+
+def embed_parts(
+    words: Tensor, text_tokenizer: PreTrainedTokenizerBase, names: Sequence[str]
+) -> Tensor:
+    """Text embedding of what each of the six body parts does in each action, (C, 6, width)."""
+    rows = []
+    for name in names:
+        entry = built_in().find(name)
+        texts = list(entry.parts.values()) if entry else [name] * len(PARTS)
+        rows.append(embed_names(words, text_tokenizer, texts))
+    return torch.stack(rows)
 
 
 def embed_descriptions(

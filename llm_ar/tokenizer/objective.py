@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from llm_ar.config import TokenizerConfig
 from llm_ar.tokenizer.biases import ContextModel, mmd_loss, zipf_loss
 from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.part_reader import PartReader
 from llm_ar.tokenizer.reader import NameReader
 
 _MMD_SAMPLE = 512
@@ -25,9 +26,12 @@ class TokenizerObjective(nn.Module):
         config: weights of the losses.
         words: (V, d) the LLM's word embeddings, brought to the codebook's width.
         name_embeddings: (C, width) one text embedding per training name.
+        part_embeddings: (C, 6, width) one per training name and body part; needed if the weight
+            ``biases.parts`` is not 0.
     """
 
     words: Tensor
+    parts: PartReader | None
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class TokenizerObjective(nn.Module):
         config: TokenizerConfig,
         words: Tensor,
         name_embeddings: Tensor,
+        part_embeddings: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.tokenizer, self.config = tokenizer, config
@@ -44,6 +49,11 @@ class TokenizerObjective(nn.Module):
         self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
         self.context = ContextModel(dim)
         self.reader = NameReader(dim, name_embeddings, _READER_DROPOUT)
+        self.parts = None
+        if config.biases.parts > 0:
+            if part_embeddings is None:
+                raise ValueError("biases.parts is not 0: give part_embeddings")
+            self.parts = PartReader(dim, part_embeddings, _READER_DROPOUT)
 
     def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.
@@ -82,4 +92,7 @@ class TokenizerObjective(nn.Module):
             parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
             parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
             loss = loss + biases.names * parts["names"]
+        if self.parts is not None:
+            parts["parts"] = self.parts(quantised.vectors, labels)
+            loss = loss + biases.parts * parts["parts"]
         return {"loss": loss, **{name: part.detach() for name, part in parts.items()}}

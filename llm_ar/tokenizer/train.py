@@ -77,7 +77,11 @@ class TokenizerTrainer(StageTrainer):
 
 
 def train_tokenizer(
-    run: RunConfig, words: Tensor, name_embeddings: Tensor, resume: bool = False
+    run: RunConfig,
+    words: Tensor,
+    name_embeddings: Tensor,
+    resume: bool = False,
+    part_embeddings: Tensor | None = None,
 ) -> ActionTokenizer:
     """Train on the protocol's training clips and write ``run.out / "tokenizer"``.
 
@@ -85,6 +89,7 @@ def train_tokenizer(
         run: data, protocol, settings, seed and output folder.
         words: (V, width) the LLM's word embeddings.
         name_embeddings: (C, width) text embeddings of the dataset's labels, in their order.
+        part_embeddings: (C, 6, width) of what each body part does, for ``biases.parts``.
         resume: go on from the newest complete checkpoint, if there is one.
 
     Returns:
@@ -107,8 +112,14 @@ def train_tokenizer(
         store.layout,
         name_embeddings.shape[1] if settings.biases.names > 0 else 0,
     )
-    trained = name_embeddings[[store.labels.index(name) for name in clips.names]]
-    objective = TokenizerObjective(tokenizer, settings, to_dim(words, dim), trained)
+    trained = [store.labels.index(name) for name in clips.names]
+    objective = TokenizerObjective(
+        tokenizer,
+        settings,
+        to_dim(words, dim),
+        name_embeddings[trained],
+        None if part_embeddings is None else part_embeddings[trained],
+    )
     training = TokenizerTraining(objective, clips, run.augment)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed)

@@ -19,7 +19,8 @@ OFF = BiasConfig(zipf=0, context=0, mmd=0, names=0)
 
 def losses(tokenizer: ActionTokenizer, config: TokenizerConfig) -> dict[str, Tensor]:
     torch.manual_seed(5)
-    objective = TokenizerObjective(tokenizer, config, torch.randn(100, 8), torch.randn(4, 12))
+    words, names, parts = torch.randn(100, 8), torch.randn(4, 12), torch.randn(4, 6, 12)
+    objective = TokenizerObjective(tokenizer, config, words, names, parts)
     objective.eval()
     torch.manual_seed(6)
     present = torch.rand(3, 16, 1, 20) < 0.8
@@ -27,7 +28,7 @@ def losses(tokenizer: ActionTokenizer, config: TokenizerConfig) -> dict[str, Ten
 
 
 def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMaker) -> None:
-    weights = BiasConfig(zipf=0.2, context=0.3, mmd=0.5, names=0.7)
+    weights = BiasConfig(zipf=0.2, context=0.3, mmd=0.5, names=0.7, parts=0.6)
     config = TokenizerConfig(biases=weights, commitment=0.4, reconstruction=2.0)
     parts = losses(make_tokenizer(), config)
     expected = (
@@ -37,12 +38,13 @@ def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMake
         + 0.3 * parts["context"]
         + 0.5 * parts["mmd"]
         + 0.7 * parts["names"]
+        + 0.6 * parts["parts"]
     )
     torch.testing.assert_close(parts["loss"].detach(), expected)
     assert all(not part.requires_grad for name, part in parts.items() if name != "loss")
 
 
-@pytest.mark.parametrize("bias", ["zipf", "context", "mmd", "names"])
+@pytest.mark.parametrize("bias", ["zipf", "context", "mmd", "names", "parts"])
 def test_weight_zero_turns_a_bias_off(make_tokenizer: TokenizerMaker, bias: str) -> None:
     alone = losses(make_tokenizer(), TokenizerConfig(biases=replace(OFF, **{bias: 1.0})))
     without = losses(make_tokenizer(), TokenizerConfig(biases=OFF))
