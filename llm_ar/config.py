@@ -77,6 +77,8 @@ class AugmentConfig:
     """Probability that a body part is missing for at least 30 % of the clip, as if hidden."""
     noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
+    behind: float = 0.0
+    """Probability that a back is taken for a front, as sensors do with people who face away."""
     mirror: float = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
 
@@ -133,6 +135,8 @@ class BiasConfig:
     mmd: float = 0.1
     names: float = 1.0
     """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
+    pooled_names: float = 0.0
+    """Pull the mean over time of what the encoder has before its tokens to that text as well."""
     parts: float = 0.0
     """Pull tokens towards what the action's description says each body part does (ours)."""
     descriptions: bool = False

@@ -35,6 +35,8 @@ def augment(
     device = joints.device
     if config.crop > 0:
         joints, present = _crop(joints, present, config.crop)
+    if config.behind > 0:
+        joints, present = _from_behind(joints, present, config.behind, layout)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
     limits = torch.tensor(
         [config.tilt_degrees, config.yaw_degrees, config.tilt_degrees], device=device
@@ -70,6 +72,20 @@ def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:
     time = torch.linspace(0, 1, frames, device=device)
     during = (time >= start) & (time <= start + length)
     return during[:, :, None, None] & part[:, None, None, :]
+
+
+def _from_behind(
+    joints: Tensor, present: Tensor, probability: float, layout: Layout
+) -> tuple[Tensor, Tensor]:
+    """Take some clips' backs for their fronts, as a sensor does that expects to be faced.
+
+    It calls the left side right; turned to the camera by these hips, the body stands reversed.
+    """
+    chosen = torch.rand(len(joints), 1, 1, 1, device=joints.device) < probability
+    order = torch.as_tensor(layout.mirror_index(), device=joints.device)
+    half_turn = joints.new_tensor([-1.0, 1.0, -1.0])
+    joints = torch.where(chosen.unsqueeze(-1), joints[..., order, :] * half_turn, joints)
+    return joints, torch.where(chosen, present[..., order], present)
 
 
 def _crop(joints: Tensor, present: Tensor, share: float) -> tuple[Tensor, Tensor]:

@@ -80,10 +80,14 @@ class FrameEncoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
+        return self.out(self.hidden(features))
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """The channels (B, T / 4, width) that latents are a linear map of."""
         pairs = features.flatten(2).unflatten(1, (-1, _PAIR)).flatten(2)
         x = self.early(self.enter(pairs))
         x = self.halve(x.transpose(1, 2)).transpose(1, 2)
-        return self.out(self.norm(self.late(x)))
+        return self.norm(self.late(x))
 
 
 class JointBlock(nn.Module):
@@ -153,10 +157,14 @@ class JointEncoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
+        return self.out(self.hidden(features))
+
+    def hidden(self, features: Tensor) -> Tensor:
+        """The channels (B, T / 4, width) that latents are a linear map of."""
         steps = features.unflatten(1, (-1, STRIDE)).transpose(2, 3).flatten(3)
         x = self.blocks(self.enter(steps) + self.joints)
         x = self.merge(self.dropout(self.joint_norm(x)).flatten(2))
-        return self.out(self.norm(self.late(x)))
+        return self.norm(self.late(x))
 
 
 def skeleton_graphs(layout: Layout, people: int) -> Tensor:

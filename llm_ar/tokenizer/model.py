@@ -87,8 +87,15 @@ class ActionTokenizer(nn.Module):
 
     def quantise(self, joints: Tensor, present: Tensor) -> Quantised:
         """Tokens with everything that training needs, for (B, T, M, J, 3) and (B, T, M, J)."""
-        features = joint_features(joints, present, self.layout)
-        return self.codebook(self.codebook.rescale(self.encoder(features)))
+        return self.quantise_hidden(self.hidden(joints, present))
+
+    def hidden(self, joints: Tensor, present: Tensor) -> Tensor:
+        """What the encoder has before its latents, (B, W, width)."""
+        return self.encoder.hidden(joint_features(joints, present, self.layout))
+
+    def quantise_hidden(self, hidden: Tensor) -> Quantised:
+        """Tokens of what :meth:`hidden` returns."""
+        return self.codebook(self.codebook.rescale(self.encoder.out(hidden)))
 
     def encode(self, joints: Tensor, present: Tensor) -> Tensor:
         """Action sentences (B, W) int64 of normalised joints (B, T, M, J, 3)."""

@@ -49,6 +49,11 @@ class TokenizerObjective(nn.Module):
         self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
         self.context = ContextModel(dim)
         self.reader = NameReader(dim, name_embeddings, _READER_DROPOUT)
+        self.pooled_reader = (
+            NameReader(tokenizer.encoder_config.width, name_embeddings, _READER_DROPOUT)
+            if config.biases.pooled_names > 0
+            else None
+        )
         self.parts = None
         if config.biases.parts > 0:
             if part_embeddings is None:
@@ -64,7 +69,8 @@ class TokenizerObjective(nn.Module):
             labels: (B,) indices of the training names.
         """
         config, biases = self.config, self.config.biases
-        quantised = self.tokenizer.quantise(joints, present)
+        hidden = self.tokenizer.hidden(joints, present)
+        quantised = self.tokenizer.quantise_hidden(hidden)
         codebook = self.tokenizer.embeddings()
         rebuilt = self.tokenizer.decode_vectors(quantised.vectors)
         error = (rebuilt - joints).abs()
@@ -92,6 +98,10 @@ class TokenizerObjective(nn.Module):
             parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
             parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
             loss = loss + biases.names * parts["names"]
+        if self.pooled_reader is not None:
+            logits = self.pooled_reader(hidden.mean(1, keepdim=True))
+            parts["pooled_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            loss = loss + biases.pooled_names * parts["pooled_names"]
         if self.parts is not None:
             parts["parts"] = self.parts(quantised.vectors, labels)
             loss = loss + biases.parts * parts["parts"]

@@ -246,3 +246,26 @@ def test_mirror_takes_its_share_of_clips() -> None:
         found, _, _ = mirror(joints, present, labels, probability, COCO, mirror_targets(["sit"]))
         changed = (found != joints).flatten(1).any(1).float().mean()
         assert float(changed) == pytest.approx(probability, abs=0.07 if probability else 0)
+
+
+def test_a_back_is_taken_for_a_front() -> None:
+    joints, present = random_clips()
+    from_behind = replace(NOTHING, behind=1.0)
+    found, seen = augment(joints, present, from_behind, KINECT_V1)
+    order = KINECT_V1.mirror_index()
+    # The side that the sensor calls left is the right one, and by its hips the body has turned.
+    torch.testing.assert_close(found[..., 1], joints[..., order, 1])
+    torch.testing.assert_close(found[..., [0, 2]], -joints[..., order, :][..., [0, 2]])
+    assert torch.equal(seen, present[..., order])
+    left, right = next(p for p in KINECT_V1.pairs if "hip" in KINECT_V1.joints[p[0]])
+    across = joints[..., right, 0] - joints[..., left, 0]
+    torch.testing.assert_close(found[..., right, 0] - found[..., left, 0], across)
+    again, _ = augment(found, seen, from_behind, KINECT_V1)
+    torch.testing.assert_close(again, joints)
+
+
+def test_a_share_of_backs() -> None:
+    joints, present = random_clips(400)
+    found, _ = augment(joints, present, replace(NOTHING, behind=0.25), KINECT_V1)
+    changed = (found != joints).flatten(1).any(1).float().mean().item()
+    assert changed == pytest.approx(0.25, abs=0.07)

@@ -28,7 +28,7 @@ def losses(tokenizer: ActionTokenizer, config: TokenizerConfig) -> dict[str, Ten
 
 
 def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMaker) -> None:
-    weights = BiasConfig(zipf=0.2, context=0.3, mmd=0.5, names=0.7, parts=0.6)
+    weights = BiasConfig(zipf=0.2, context=0.3, mmd=0.5, names=0.7, pooled_names=0.9, parts=0.6)
     config = TokenizerConfig(biases=weights, commitment=0.4, reconstruction=2.0)
     parts = losses(make_tokenizer(), config)
     expected = (
@@ -38,13 +38,14 @@ def test_the_loss_is_the_weighted_sum_of_its_parts(make_tokenizer: TokenizerMake
         + 0.3 * parts["context"]
         + 0.5 * parts["mmd"]
         + 0.7 * parts["names"]
+        + 0.9 * parts["pooled_names"]
         + 0.6 * parts["parts"]
     )
     torch.testing.assert_close(parts["loss"].detach(), expected)
     assert all(not part.requires_grad for name, part in parts.items() if name != "loss")
 
 
-@pytest.mark.parametrize("bias", ["zipf", "context", "mmd", "names", "parts"])
+@pytest.mark.parametrize("bias", ["zipf", "context", "mmd", "names", "pooled_names", "parts"])
 def test_weight_zero_turns_a_bias_off(make_tokenizer: TokenizerMaker, bias: str) -> None:
     alone = losses(make_tokenizer(), TokenizerConfig(biases=replace(OFF, **{bias: 1.0})))
     without = losses(make_tokenizer(), TokenizerConfig(biases=OFF))
