@@ -92,6 +92,8 @@ class EncoderConfig:
     of a frame enter 1-D convolutions as one vector, as in the paper."""
     joint_width: int = 48
     """Channels of a joint."""
+    summary: bool = False
+    """Whether a sentence ends with one more token, of the clip as a whole."""
     width: int = 256
     """Channels of the 1-D convolutions."""
     blocks: int = 2

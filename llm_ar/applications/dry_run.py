@@ -76,7 +76,7 @@ def dry_run(run: RunConfig, gpu: str) -> str:
             f"data: {run.data}, protocol {run.protocol}: {data.clips:,} clips train "
             f"({data.origin}), {len(data.classes)} actions, layout {data.layout.name}",
             *_parameters(run, shape),
-            *_tokens(work),
+            *_tokens(work, run.tokenizer.encoder.summary),
             *_figures("memory for training (stage 2)", training),
             *_figures("memory for inference, one clip", inference),
             f"time on one {device.name} ({device.gib:g} GiB, {device.half:g} TFLOP/s in half and "
@@ -99,10 +99,11 @@ def _parameters(run: RunConfig, shape: Shapes) -> list[str]:
     ]
 
 
-def _tokens(work: Work) -> list[str]:
+def _tokens(work: Work, summary: bool) -> list[str]:
+    whole = " and one for the whole" if summary else ""
     return [
         "tokens",
-        f"  a clip: {work.sentence} action tokens (one for {STRIDE} frames)",
+        f"  a clip: {work.sentence} action tokens (one for {STRIDE} frames{whole})",
         f"  a prompt: {work.prompt} with the instruction's text, an answer: at most {work.answer} "
         f"(one for {CHARACTERS_A_TOKEN} characters, and its end)",
     ]
@@ -113,7 +114,7 @@ def _figures(title: str, figures: tuple[Figure, ...]) -> list[str]:
 
 
 def _work(run: RunConfig, data: Data) -> Work:
-    sentence = run.view.frames // STRIDE
+    sentence = run.view.frames // STRIDE + run.tokenizer.encoder.summary
     known = templates()
     if run.recognizer.template not in known:
         raise ConfigError(

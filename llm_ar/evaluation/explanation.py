@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from llm_ar.recognizer.recognition import Answer
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import map_clip
 from llm_ar.skeletons.views import shown
+from llm_ar.tokenizer.model import ActionTokenizer
 
 TOP = 5
 
@@ -117,7 +119,7 @@ def explain(
     drops = (scores[0, best] - scores[:, best]).tolist()
     answers = [names[index] for index in scores.argmax(dim=-1).tolist()]
     words = model.tokenizer.words
-    spans = token_spans(clip, model)
+    spans = token_spans(clip, model.tokenizer)
     changed = (sentences[1:] != sentences[0]).sum(dim=-1).tolist()
     order = scores[0].topk(min(TOP, len(names))).indices.tolist()
     return Explanation(
@@ -159,18 +161,22 @@ def hide(present: Tensor, joints: Sequence[int]) -> Tensor:
 
 
 def token_spans(
-    clip: Clip, model: ActionRecognizer
+    clip: Clip, tokenizer: ActionTokenizer
 ) -> list[tuple[tuple[float, float], tuple[int, int]]]:
     """For each token the (begin, end) in seconds and the (first, last) frame that it stands for.
 
-    The W tokens share the frames from the first to the last that shows the view's people evenly.
-    (Through the encoder's convolutions a token also knows of the frames around its own.)
+    The tokens share the frames from the first to the last that shows the view's people evenly; a
+    summary stands for all of them. (Through the encoder's convolutions a token also knows of the
+    frames around its own.)
     """
-    view: ViewConfig = model.tokenizer.view
-    _, frames = shown(map_clip(clip, model.tokenizer.layout), view)
-    words = model.tokenizer.words
-    edges = [frames.start + len(frames) * word / words for word in range(words + 1)]
+    view: ViewConfig = tokenizer.view
+    _, frames = shown(map_clip(clip, tokenizer.layout), view)
+    steps = tokenizer.steps
+    edges = [frames.start + len(frames) * step / steps for step in range(steps + 1)]
+    spans = list(pairwise(edges))
+    if tokenizer.words > steps:
+        spans.append((edges[0], edges[-1]))
     return [
         ((begin / clip.fps, end / clip.fps), (int(begin), max(int(begin), -int(-end // 1) - 1)))
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in spans
     ]

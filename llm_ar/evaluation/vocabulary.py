@@ -56,5 +56,5 @@ def movements(tokenizer: ActionTokenizer, tokens: list[int]) -> NDArray[np.float
     """
     sentences = torch.tensor(tokens, device=tokenizer.device)[:, None]
     joints = tokenizer.decode(sentences.expand(-1, tokenizer.words))
-    first = tokenizer.words // 2 * STRIDE
+    first = tokenizer.steps // 2 * STRIDE
     return np.asarray(joints[:, first : first + STRIDE].float().cpu().numpy())

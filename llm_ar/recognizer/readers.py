@@ -14,7 +14,6 @@ from llm_ar.recognizer.answers import CandidateTrie, score
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.sentences import Sentences
-from llm_ar.tokenizer.features import joint_features
 from llm_ar.tokenizer.model import ActionTokenizer
 
 
@@ -23,8 +22,7 @@ class LatentTokenizer(ActionTokenizer):
 
     def encode(self, joints: Tensor, present: Tensor) -> Tensor:
         """Latents (B, W, d) of normalised joints (B, T, M, J, 3), scaled as for the codebook."""
-        features = joint_features(joints, present, self.layout)
-        return self.codebook.rescale(self.encoder(features))
+        return self.latents(self.hidden(joints, present))
 
 
 class Reader(nn.Module):

@@ -60,7 +60,9 @@ def _blocks(config: EncoderConfig) -> nn.Sequential:
 
 
 class FrameEncoder(nn.Module):
-    """The paper's: joint features (B, T, V, 13) to latents (B, T / 4, d), a frame as one vector.
+    """The paper's: joint features (B, T, V, 13) to steps (B, T / 4, width), a frame as one vector.
+
+    ``out`` makes latents (B, T / 4, d) of them.
 
     Args:
         config: sizes.
@@ -80,10 +82,6 @@ class FrameEncoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        return self.out(self.hidden(features))
-
-    def hidden(self, features: Tensor) -> Tensor:
-        """The channels (B, T / 4, width) that latents are a linear map of."""
         pairs = features.flatten(2).unflatten(1, (-1, _PAIR)).flatten(2)
         x = self.early(self.enter(pairs))
         x = self.halve(x.transpose(1, 2)).transpose(1, 2)
@@ -130,7 +128,9 @@ class JointBlock(nn.Module):
 
 
 class JointEncoder(nn.Module):
-    """Joint features (B, T, V, 13) to latents (B, T / 4, d); joints keep channels of their own.
+    """Joint features (B, T, V, 13) to steps (B, T / 4, width); joints keep channels of their own.
+
+    ``out`` makes latents (B, T / 4, d) of them.
 
     Args:
         config: sizes.
@@ -157,10 +157,6 @@ class JointEncoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        return self.out(self.hidden(features))
-
-    def hidden(self, features: Tensor) -> Tensor:
-        """The channels (B, T / 4, width) that latents are a linear map of."""
         steps = features.unflatten(1, (-1, STRIDE)).transpose(2, 3).flatten(3)
         x = self.blocks(self.enter(steps) + self.joints)
         x = self.merge(self.dropout(self.joint_norm(x)).flatten(2))

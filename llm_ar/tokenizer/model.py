@@ -66,14 +66,28 @@ class ActionTokenizer(nn.Module):
         self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
         self.encoder = make_encoder(encoder, layout, view.people, codebook.dim)
+        # Centred by itself: beside the steps' latents those of whole clips would all be one place.
+        self.sum_up = (
+            nn.Sequential(
+                nn.Linear(encoder.width, codebook.dim),
+                nn.BatchNorm1d(codebook.dim, momentum=1 - codebook.decay, affine=False),
+            )
+            if encoder.summary
+            else None
+        )
         self.codebook = Codebook(codebook, codebook.dim)
         self.decoder = Decoder(encoder, nodes, codebook.dim)
         self.register_buffer("meanings", torch.zeros(codebook.size, text_width))
 
     @property
-    def words(self) -> int:
-        """Tokens in an action sentence, W."""
+    def steps(self) -> int:
+        """Tokens of an action sentence that stand for four frames each."""
         return self.view.frames // STRIDE
+
+    @property
+    def words(self) -> int:
+        """Tokens in an action sentence, W: one for each step, and the summary if there is one."""
+        return self.steps + (self.sum_up is not None)
 
     @property
     def vocabulary(self) -> int:
@@ -90,12 +104,21 @@ class ActionTokenizer(nn.Module):
         return self.quantise_hidden(self.hidden(joints, present))
 
     def hidden(self, joints: Tensor, present: Tensor) -> Tensor:
-        """What the encoder has before its latents, (B, W, width)."""
-        return self.encoder.hidden(joint_features(joints, present, self.layout))
+        """What the encoder has of each step before its latents, (B, steps, width)."""
+        return self.encoder(joint_features(joints, present, self.layout))
+
+    def latents(self, hidden: Tensor) -> Tensor:
+        """Latents (B, W, d), scaled as for the codebook, of what :meth:`hidden` returns."""
+        latents = self.codebook.rescale(self.encoder.out(hidden))
+        if self.sum_up is None:
+            return latents
+        config = self.codebook_config
+        whole = self.sum_up(hidden.mean(1)).float() * (config.latent_norm / config.dim**0.5)
+        return torch.cat([latents, whole.unsqueeze(1)], dim=1)
 
     def quantise_hidden(self, hidden: Tensor) -> Quantised:
         """Tokens of what :meth:`hidden` returns."""
-        return self.codebook(self.codebook.rescale(self.encoder.out(hidden)))
+        return self.codebook(self.latents(hidden))
 
     def encode(self, joints: Tensor, present: Tensor) -> Tensor:
         """Action sentences (B, W) int64 of normalised joints (B, T, M, J, 3)."""
@@ -124,9 +147,9 @@ class ActionTokenizer(nn.Module):
         return self.decode_vectors(self.embeddings()[tokens])
 
     def decode_vectors(self, vectors: Tensor) -> Tensor:
-        """Joints (B, T, M, J, 3) of token vectors (B, W, d)."""
+        """Joints (B, T, M, J, 3) of token vectors (B, W, d); of a summary they do not depend."""
         people, joints = self.view.people, len(self.layout.joints)
-        return self.decoder(vectors).unflatten(2, (people, joints))
+        return self.decoder(vectors[:, : self.steps]).unflatten(2, (people, joints))
 
     def embeddings(self) -> Tensor:
         """The tokens' vectors (U, d): log_0 of their points in the ball."""

@@ -15,6 +15,7 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.tokenizer.model import ActionTokenizer
 
 NAMES = ("wave", "sit down", "jump")
 
@@ -108,11 +109,26 @@ def test_tokens_share_the_frames_that_show_somebody(model: ActionRecognizer, cli
     present = np.ones(joints.shape[:3], dtype=np.bool_)
     present[:5] = present[35:] = False
     late = replace(clip, joints=joints, present=present, fps=10.0)
-    spans = token_spans(late, model)
+    spans = token_spans(late, model.tokenizer)
     assert [seconds for seconds, _ in spans] == [(0.5, 1.25), (1.25, 2), (2, 2.75), (2.75, 3.5)]
     assert [frames for _, frames in spans] == [(5, 12), (12, 19), (20, 27), (27, 34)]
 
 
 def test_a_clip_shorter_than_its_sentence(model: ActionRecognizer, clip: Clip) -> None:
     short = replace(clip, joints=clip.joints[:2], present=clip.present[:2], fps=2.0)
-    assert [frames for _, frames in token_spans(short, model)] == [(0, 0), (0, 0), (1, 1), (1, 1)]
+    assert [frames for _, frames in token_spans(short, model.tokenizer)] == [
+        (0, 0),
+        (0, 0),
+        (1, 1),
+        (1, 1),
+    ]
+
+
+def test_a_summary_stands_for_the_whole_clip(model: ActionRecognizer, clip: Clip) -> None:
+    plain = model.tokenizer
+    sizes = replace(plain.encoder_config, summary=True)
+    whole = ActionTokenizer(sizes, plain.codebook_config, plain.view, plain.layout)
+    spans = token_spans(clip, whole)
+    assert spans[:-1] == token_spans(clip, plain)
+    first, last = spans[0], spans[-2]
+    assert spans[-1] == ((first[0][0], last[0][1]), (first[1][0], last[1][1]))

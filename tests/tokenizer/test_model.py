@@ -39,6 +39,32 @@ def test_clips_to_sentences_and_back(
     assert joints.isfinite().all()
 
 
+def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
+    torch.manual_seed(4)
+    config = EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True)
+    codebook = CodebookConfig(size=32, dim=8, start_after=0)
+    tokenizer = ActionTokenizer(config, codebook, ViewConfig(frames=16), KINECT_V1)
+    joints, present = tokenizer.prepare_clips([make_clip(30, seed=seed) for seed in range(8)])
+    for _ in range(300):  # Until the moving averages have come to rest.
+        tokenizer.quantise(joints, present)
+    tokenizer.eval()
+    tokens = tokenizer.encode(joints, present)
+    assert tokens.shape == (8, 5) and (tokenizer.steps, tokenizer.words) == (4, 5)
+    assert len(set(tokens[:, -1].tolist())) > 1
+    # It is of the whole clip: a change of any step reaches it, and no other token.
+    hidden = tokenizer.hidden(joints, present)
+    for step in range(4):
+        changed = hidden.clone()
+        changed[:, step] += torch.randn(16)
+        moved = (tokenizer.latents(changed) - tokenizer.latents(hidden)).norm(dim=-1) > 1e-6
+        assert moved[:, [step, 4]].all() and moved.sum() == 16
+    # It shows no movement of its own.
+    other = tokens.clone()
+    other[:, -1] = (other[:, -1] + 1) % 32
+    assert tokenizer.decode(tokens).shape == joints.shape
+    assert torch.equal(tokenizer.decode(tokens), tokenizer.decode(other))
+
+
 def test_one_frame_and_a_thousand(make_tokenizer: TokenizerMaker, make_clip: ClipMaker) -> None:
     tokenizer = make_tokenizer()
     clips = [make_clip(frames) for frames in (1, 2, 3, 1000)]
