@@ -78,7 +78,8 @@ class AugmentConfig:
     noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
     behind: float = 0.0
-    """Probability that a back is taken for a front, as sensors do with people who face away."""
+    """Probability that a back is taken for a front, as sensors do with people who face away
+    (3-D clips, with ``view.face_camera``)."""
     mirror: float = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
 

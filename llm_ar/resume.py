@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
 
 _SETTINGS_FILE = "settings.json"
@@ -46,8 +48,12 @@ def check_settings(folder: Path, settings: dict[str, Any]) -> None:
     Raises:
         ConfigError: naming the settings that differ.
     """
-    before = _flat(json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8")))
     now = _flat(settings)
+    # A setting that is newer than the run had its default.
+    before = {
+        key: value for key, value in _flat(settings_to_dict(RunConfig())).items() if key in now
+    }
+    before |= _flat(json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8")))
     changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
     if changed:
         listed = ", ".join(f"{key} (was {before.get(key)}, is {now.get(key)})" for key in changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from llm_ar.applications.grid import Grid, Trial, read_grid
+from llm_ar.applications.grid_sharing import done_beside, same_settings, take_tokenizer_beside
 from llm_ar.applications.terminal import notes, results
-from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_from_dict, settings_to_dict
+from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.tables import markdown, paper_table, summarise, write_json, write_whole
 
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     # All results are looked at before the first training, so that a stale one stops it at once.
     left = [trial for trial in trials if finished(trial, given.out) is None]
     if given.dry_run:
-        _announce(left, len(trials), given.out)
+        _announce([t for t in left if not done_beside(t, given.out)], len(trials), given.out)
         return 0
     for number, trial in enumerate(left, 1):
         notes.print(f"ablate: {number} of {len(left)}, {trial.name}", markup=False)
@@ -85,7 +85,7 @@ def finished(trial: Trial, out: Path) -> dict[str, Any] | None:
     if not file.exists():
         return None
     result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if not _same(result["settings"], trial.settings):
+    if not same_settings(result["settings"], trial.settings):
         raise ConfigError(
             f"{file}: was made with other settings than the grid has now; delete it to train anew, "
             "or choose another --out"
@@ -136,14 +136,18 @@ def _do(trial: Trial, out: Path) -> None:
 
 def _taken(trial: Trial, out: Path) -> bool:
     """Whether another grid has done the same, such as the common base; its result is taken."""
-    for file in sorted(out.parent.glob("*/results/*.json")):
-        result = json.loads(file.read_text(encoding="utf-8"))
-        if result["repetition"] == trial.repetition and _same(result["settings"], trial.settings):
-            mine = {"run": trial.run, "differences": dict(trial.differences)}
-            write_json(_result_file(trial, out), {**result, **mine})
-            notes.print(f"ablate: {trial.name}: the same as {file}", markup=False, soft_wrap=True)
-            return True
-    return False
+    file = done_beside(trial, out)
+    if file is None:
+        return False
+    result = json.loads(file.read_text(encoding="utf-8"))
+    mine = {"run": trial.run, "differences": dict(trial.differences), "taken_from": str(file)}
+    write_json(_result_file(trial, out), {**result, **mine})
+    notes.print(
+        f"ablate: {trial.name}: the same as {file}, of commit {result['commit']}",
+        markup=False,
+        soft_wrap=True,
+    )
+    return True
 
 
 def _train_and_evaluate(trial: Trial, out: Path) -> None:
@@ -166,11 +170,10 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
         first.mkdir(parents=True, exist_ok=True)
         with FileLock(first.with_name(f".{first.name}.lock")):
             # Its config is written last: with it the tokenizer is whole.
-            made = Path(TOKENIZER_FOLDER) / "config.json"
-            beside = sorted(out.parent.glob(f"*/tokenizers/{trial.first_stage}/{made}"))
-            if beside and first not in beside[0].parents:
-                shutil.copytree(beside[0].parent, first / TOKENIZER_FOLDER, dirs_exist_ok=True)
-            if not (first / made).exists():
+            made = first / TOKENIZER_FOLDER / "config.json"
+            if not made.exists():
+                take_tokenizer_beside(first, out)
+            if not made.exists():
                 train_first(replace(settings, out=first), store, resume=True)
             shutil.rmtree(first / "training", ignore_errors=True)
         shutil.copytree(
@@ -220,15 +223,6 @@ def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
-
-
-def _same(noted: Mapping[str, Any], settings: RunConfig) -> bool:
-    """Whether noted settings are these ones; settings that are newer than the note had defaults."""
-    try:
-        before = settings_from_dict(RunConfig, noted)
-    except (ValueError, TypeError):
-        return False
-    return bool(replace(before, out=settings.out) == settings)
 
 
 def _result_file(trial: Trial, out: Path) -> Path:

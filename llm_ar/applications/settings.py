@@ -39,6 +39,7 @@ _SHARES = frozenset(
         "joint_dropout",
         "part_dropout",
         "mirror",
+        "behind",
         "warmup",
         "held_out",
         "token_noise",

@@ -41,7 +41,10 @@ def write_explanation(
     """
     layout = model.tokenizer.layout
     sentence = explanation.sentence
-    pictures = strip(movements(model.tokenizer, sentence), layout)
+    steps = model.tokenizer.steps
+    pictures = strip(movements(model.tokenizer, sentence[:steps]), layout)
+    # A summary shows no movement of its own.
+    pictures += [""] * (len(sentence) - steps)
     page = render(
         "explanation.html",
         samples.motion(layout, [samples.retold(clip, sentence, model)]),

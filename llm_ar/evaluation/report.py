@@ -77,7 +77,7 @@ def write_report(
 
 def _words(evaluation: Evaluation, model: ActionRecognizer) -> list[dict[str, object]]:
     """The most used tokens, their movements, and the actions of the clips that hold them."""
-    uses = vocabulary.most_used(evaluation, SHOWN_TOKENS)
+    uses = vocabulary.most_used(evaluation, SHOWN_TOKENS, model.tokenizer.steps)
     moves = vocabulary.movements(model.tokenizer, [use.token for use in uses])
     strips = strip(moves, model.tokenizer.layout)
     return [

@@ -57,12 +57,13 @@ def retold(clip: Clip, sentence: list[int], model: ActionRecognizer) -> dict[str
     """A clip as recorded and as its sentence tells it, for ``animation.js``.
 
     ``recorded`` and ``decoded`` are frames of (M J 3) whole numbers, in hundredths of the body's
-    size; ``seconds`` is the clip's real duration.
+    size; ``seconds`` is the clip's real duration, ``steps`` the number of tokens that share it.
     """
     joints, present = model.tokenizer.prepare_clips([clip])
     tokens = torch.tensor([sentence], device=joints.device)
     return {
         "sentence": sentence,
+        "steps": model.tokenizer.steps,
         "seconds": round(clip.frames / clip.fps, 2),
         "people": int(present[0].any(dim=-1).any(dim=0).sum()),
         "recorded": _whole_numbers(joints),

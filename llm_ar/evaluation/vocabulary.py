@@ -30,15 +30,18 @@ class TokenUse:
     names: tuple[tuple[str, float], ...]
 
 
-def most_used(evaluation: Evaluation, count: int) -> list[TokenUse]:
-    """The tokens that the test clips use most, most used first, at most ``count``."""
-    tokens, uses = np.unique(evaluation.sentences, return_counts=True)
+def most_used(evaluation: Evaluation, count: int, steps: int) -> list[TokenUse]:
+    """The tokens that the test clips use most, most used first, at most ``count``.
+
+    Those of the first ``steps`` places of a sentence, which show movements; a summary does not.
+    """
+    tokens, uses = np.unique(evaluation.sentences[:, :steps], return_counts=True)
     order = np.argsort(-uses, kind="stable")[:count]
-    return [_use(evaluation, int(tokens[place]), int(uses[place])) for place in order]
+    return [_use(evaluation, int(tokens[place]), int(uses[place]), steps) for place in order]
 
 
-def _use(evaluation: Evaluation, token: int, uses: int) -> TokenUse:
-    holding = (evaluation.sentences == token).any(axis=1)
+def _use(evaluation: Evaluation, token: int, uses: int, steps: int) -> TokenUse:
+    holding = (evaluation.sentences[:, :steps] == token).any(axis=1)
     clips = int(holding.sum())
     counts = np.bincount(evaluation.truth[holding], minlength=len(evaluation.labels))
     order = [index for index in np.argsort(-counts, kind="stable") if counts[index]]

@@ -21,6 +21,7 @@ from llm_ar.skeletons.views import normalise
 from llm_ar.tokenizer.codebook import Codebook, Quantised
 from llm_ar.tokenizer.encoder import STRIDE, Decoder, make_encoder
 from llm_ar.tokenizer.features import joint_features
+from llm_ar.tokenizer.summary import Summary
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -66,12 +67,8 @@ class ActionTokenizer(nn.Module):
         self.figures: dict[str, Any] = {}
         nodes = view.people * len(layout.joints)
         self.encoder = make_encoder(encoder, layout, view.people, codebook.dim)
-        # Centred by itself: beside the steps' latents those of whole clips would all be one place.
         self.sum_up = (
-            nn.Sequential(
-                nn.Linear(encoder.width, codebook.dim),
-                nn.BatchNorm1d(codebook.dim, momentum=1 - codebook.decay, affine=False),
-            )
+            Summary(encoder.width, codebook.dim, codebook.latent_norm, codebook.decay)
             if encoder.summary
             else None
         )
@@ -112,9 +109,7 @@ class ActionTokenizer(nn.Module):
         latents = self.codebook.rescale(self.encoder.out(hidden))
         if self.sum_up is None:
             return latents
-        config = self.codebook_config
-        whole = self.sum_up(hidden.mean(1)).float() * (config.latent_norm / config.dim**0.5)
-        return torch.cat([latents, whole.unsqueeze(1)], dim=1)
+        return torch.cat([latents, self.sum_up(hidden).unsqueeze(1)], dim=1)
 
     def quantise_hidden(self, hidden: Tensor) -> Quantised:
         """Tokens of what :meth:`hidden` returns."""
@@ -147,7 +142,13 @@ class ActionTokenizer(nn.Module):
         return self.decode_vectors(self.embeddings()[tokens])
 
     def decode_vectors(self, vectors: Tensor) -> Tensor:
-        """Joints (B, T, M, J, 3) of token vectors (B, W, d); of a summary they do not depend."""
+        """Joints (B, T, M, J, 3) of token vectors (B, W, d); a summary has no part in them.
+
+        Raises:
+            ValueError: there are not W of them.
+        """
+        if vectors.shape[1] != self.words:
+            raise ValueError(f"{vectors.shape[1]} tokens, but a sentence has {self.words}")
         people, joints = self.view.people, len(self.layout.joints)
         return self.decoder(vectors[:, : self.steps]).unflatten(2, (people, joints))
 

@@ -31,7 +31,7 @@ class TokenizerObjective(nn.Module):
     """
 
     words: Tensor
-    parts: PartReader | None
+    part_reader: PartReader | None
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class TokenizerObjective(nn.Module):
             if config.biases.pooled_names > 0
             else None
         )
-        self.parts = None
+        self.part_reader = None
         if config.biases.parts > 0:
             if part_embeddings is None:
                 raise ValueError("biases.parts is not 0: give part_embeddings")
-            self.parts = PartReader(dim, part_embeddings, _READER_DROPOUT)
+            self.part_reader = PartReader(dim, part_embeddings, _READER_DROPOUT)
 
     def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.
@@ -102,7 +102,7 @@ class TokenizerObjective(nn.Module):
             logits = self.pooled_reader(hidden.mean(1, keepdim=True))
             parts["pooled_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
             loss = loss + biases.pooled_names * parts["pooled_names"]
-        if self.parts is not None:
-            parts["parts"] = self.parts(quantised.vectors, labels)
+        if self.part_reader is not None:
+            parts["parts"] = self.part_reader(quantised.vectors, labels)
             loss = loss + biases.parts * parts["parts"]
         return {"loss": loss, **{name: part.detach() for name, part in parts.items()}}

@@ -15,6 +15,7 @@ from transformers import set_seed
 
 from llm_ar.config import AugmentConfig, RunConfig
 from llm_ar.config_io import settings_to_dict
+from llm_ar.errors import ConfigError
 from llm_ar.provenance import peak_memory_mib
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.layouts import Layout
@@ -102,6 +103,11 @@ def train_tokenizer(
     set_seed(run.seed)
     store = ClipStore.open(run.data)
     clips = ClipTensors.read(store, training_clips(store, run), run.view)
+    if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
+        raise ConfigError(
+            "augment.behind: backs are taken for fronts where 3-D clips are turned to the camera; "
+            "set it to 0, or view.face_camera to true"
+        )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer
     dim = settings.codebook.dim or words.shape[1]

@@ -71,6 +71,7 @@ runs:
   lora: {}
   full: {recognizer: {adaptation: full}}
   transformer: {recognizer.adaptation: transformer}
+  parts: {tokenizer.biases.parts: 0.5}
   euclidean: {tokenizer.codebook.geometry: euclidean}
 """,
     )
@@ -87,21 +88,22 @@ runs:
     monkeypatch.setattr(train, "train_first", counted)
     words = ["ablate", str(file), "--out", str(tmp_path / "out")]
     assert main([*words, "--dry-run"]) == 0
-    assert "4 of 4 are left" in capsys.readouterr().out
-    assert main(words) == 130, "killed in the fourth run's first stage"
+    assert "5 of 5 are left" in capsys.readouterr().out
+    assert main(words) == 130, "killed in the fifth run's first stage"
     done = {path.name: path.read_bytes() for path in (tmp_path / "out" / "results").iterdir()}
-    assert set(done) == {f"{run}-seed0.json" for run in ("lora", "full", "transformer")}
+    assert set(done) == {f"{run}-seed0.json" for run in ("lora", "full", "transformer", "parts")}
     capsys.readouterr()
     assert main([*words, "--dry-run"]) == 0
-    assert "1 of 4 are left" in capsys.readouterr().out
+    assert "1 of 5 are left" in capsys.readouterr().out
     assert main(words) == 0
-    assert len(first_stages) == 3 and len(set(first_stages)) == 2, "stage 1 is shared and resumed"
+    assert len(first_stages) == 4 and len(set(first_stages)) == 3, "stage 1 is shared and resumed"
     results = tmp_path / "out" / "results"
     assert all((results / name).read_bytes() == content for name, content in done.items())
     table = capsys.readouterr().out
-    assert table.count("| 1 |") == 4 and "| 79.6 | -11.9 |" in table
+    assert table.count("| 1 |") == 5 and "| 79.6 | -11.9 |" in table
     content = json.loads((tmp_path / "out" / "tables.json").read_text())
-    assert [row["run"] for row in content["rows"]] == ["lora", "full", "transformer", "euclidean"]
+    names = ["lora", "full", "transformer", "parts", "euclidean"]
+    assert [row["run"] for row in content["rows"]] == names
     assert content["benchmark"] == ["procedural"] and content["selection"] == ["last-epoch"]
     for row in content["rows"]:
         alone = json.loads((results / f"{row['run']}-seed0.json").read_text())
@@ -118,6 +120,10 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = grid(tmp_path, "runs:\n  all: {}\n")
+    # What lies beside it and is no grid's is passed over.
+    (tmp_path / "grids" / "other" / "results").mkdir(parents=True)
+    for number, text in enumerate(("{", "[]", '{"repetition": "seed0"}')):
+        (tmp_path / "grids" / "other" / "results" / f"{number}.json").write_text(text)
     assert main(["ablate", str(first), "--out", str(tmp_path / "grids" / "first")]) == 0
 
     def never(settings, store, resume):
@@ -135,9 +141,19 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
     taken, whole = result("second/results/lora-seed0.json"), result("first/results/all-seed0.json")
     assert taken["run"] == "lora" and whole["run"] == "all"
     assert taken["figures"] == whole["figures"] and taken["date"] == whole["date"]
+    assert taken["taken_from"].endswith("first/results/all-seed0.json")
     other = result("second/results/transformer-seed0.json")
     assert other["date"] > whole["date"]
     assert [row["run"] for row in result("second/tables.json")["rows"]] == ["lora", "transformer"]
+    # Another seed is another trial; and the own tokenizer is not taken again.
+    [stage] = (tmp_path / "grids" / "second" / "tokenizers").glob("*/tokenizer")
+    (stage / "mine").touch()
+    words = ["ablate", str(second), "--out", str(tmp_path / "grids" / "second"), "--seeds", "1"]
+    with pytest.raises(AssertionError, match="there already"):
+        main(words)
+    third = grid(tmp_path, "runs:\n  head: {recognizer.adaptation: head}\n")
+    assert main(["ablate", str(third), "--out", str(tmp_path / "grids" / "second")]) == 0
+    assert (stage / "mine").exists()
 
 
 def test_unseen_actions_over_several_splits(base: Path, tmp_path: Path, capsys: Capture) -> None:

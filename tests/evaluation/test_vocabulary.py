@@ -31,12 +31,12 @@ def test_uses_and_names_by_hand() -> None:
         seed=0,
         date="2026-01-01T00:00:00+00:00",
     )
-    found = most_used(evaluation, 2)
+    found = most_used(evaluation, 2, 3)
     assert found == [
         TokenUse(2, 5, 3, (("sit", 2 / 3), ("stand", 1 / 3))),
         TokenUse(7, 4, 3, (("sit", 2 / 3), ("stand", 1 / 3))),
     ]
-    assert most_used(evaluation, 48)[2] == TokenUse(5, 3, 2, (("stand", 1.0),))
+    assert most_used(evaluation, 48, 3)[2] == TokenUse(5, 3, 2, (("stand", 1.0),))
 
 
 def test_a_movement_is_the_middle_of_a_constant_sentence(tiny_model: Path) -> None:
@@ -80,3 +80,23 @@ def test_strips_have_one_ground() -> None:
         for svg in strip(np.concatenate([standing, jumping]), KINECT_V1)
     )
     assert low == pytest.approx(90, abs=0.1) and high == pytest.approx(62, abs=0.1)
+
+
+def test_a_summary_is_no_use_of_a_movement() -> None:
+    sentences = np.array([[7, 7, 2], [7, 2, 5]])
+    evaluation = Evaluation(
+        model="toy",
+        dataset="toy",
+        protocol="split",
+        labels=("sit", "stand"),
+        indices=np.arange(2),
+        truth=np.array([0, 1]),
+        probabilities=np.eye(2),
+        sentences=sentences,
+        copies=np.zeros(2, dtype=np.bool_),
+        seconds=1.0,
+        seed=0,
+        date="2026-01-01T00:00:00+00:00",
+    )
+    found = most_used(evaluation, 9, steps=2)
+    assert [(use.token, use.uses, use.clips) for use in found] == [(7, 3, 2), (2, 1, 1)]

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from llm_ar.config import BiasConfig
 from llm_ar.recognizer.backbone import Backbone, embed_names
-from llm_ar.recognizer.description_embeddings import embed_actions, embed_descriptions
+from llm_ar.recognizer.description_embeddings import embed_actions, embed_descriptions, embed_parts
 from llm_ar.recognizer.descriptions import describe
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.published.nw_ucla import NW_UCLA
@@ -52,3 +52,17 @@ def test_the_setting_decides_what_stands_for_an_action(backbone: Backbone, descr
     found = embed_actions(BiasConfig(descriptions=described), *given)
     torch.testing.assert_close(found, (embed_descriptions if described else embed_names)(*given))
     assert torch.allclose(embed_names(*given), embed_descriptions(*given)) is False
+
+
+def test_parts_in_their_order_and_a_name_for_each_where_nothing_is_known(
+    backbone: Backbone,
+) -> None:
+    words, text_tokenizer = words_of(backbone), backbone.text_tokenizer
+    found = embed_parts(words, text_tokenizer, ["throw", "fly a kite"])
+    entry = describe("throw")
+    assert entry is not None and found.shape[:2] == (2, 6)
+    for place, part in enumerate(PARTS):
+        (told,) = embed_names(words, text_tokenizer, [entry.parts[part]])
+        torch.testing.assert_close(found[0, place], told)
+    (name,) = embed_names(words, text_tokenizer, ["fly a kite"])
+    torch.testing.assert_close(found[1], name.expand(6, -1))

@@ -17,6 +17,7 @@ from llm_ar.errors import ConfigError, LayoutError, ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2, LAYOUTS, SBU, Layout
 from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.summary import Summary
 
 ClipMaker = Callable[..., Clip]
 TokenizerMaker = Callable[..., ActionTokenizer]
@@ -45,8 +46,7 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     codebook = CodebookConfig(size=32, dim=8, start_after=0)
     tokenizer = ActionTokenizer(config, codebook, ViewConfig(frames=16), KINECT_V1)
     joints, present = tokenizer.prepare_clips([make_clip(30, seed=seed) for seed in range(8)])
-    for _ in range(300):  # Until the moving averages have come to rest.
-        tokenizer.quantise(joints, present)
+    tokenizer.quantise(joints, present)
     tokenizer.eval()
     tokens = tokenizer.encode(joints, present)
     assert tokens.shape == (8, 5) and (tokenizer.steps, tokenizer.words) == (4, 5)
@@ -63,6 +63,29 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     other[:, -1] = (other[:, -1] + 1) % 32
     assert tokenizer.decode(tokens).shape == joints.shape
     assert torch.equal(tokenizer.decode(tokens), tokenizer.decode(other))
+
+
+def test_the_summary_keeps_its_averages(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    found = Summary(16, 8, norm=1.0, decay=0.9)
+    steps = torch.randn(6, 4, 16) + 2
+    trained = found(steps)
+    assert trained.norm(dim=-1).mean().item() == pytest.approx(1, abs=0.2)
+    found.eval()
+    # Nothing of the start, mean 0 and variance 1, is left after the first batch.
+    torch.testing.assert_close(found(steps), trained, rtol=0.1, atol=0.05)
+    # A batch of one clip has no spread of its own: it is taken by the averages, and changes none.
+    alone = found(steps[:1])
+    found.train()
+    before = found.state_dict()
+    torch.testing.assert_close(found(steps[:1]), alone)
+    assert all(torch.equal(found.state_dict()[name], before[name]) for name in before)
+
+
+def test_a_sentence_of_another_length_is_not_decoded(make_tokenizer: TokenizerMaker) -> None:
+    tokenizer = make_tokenizer()
+    with pytest.raises(ValueError, match="5 tokens, but a sentence has 4"):
+        tokenizer.decode(torch.zeros(1, 5, dtype=torch.long))
 
 
 def test_one_frame_and_a_thousand(make_tokenizer: TokenizerMaker, make_clip: ClipMaker) -> None:

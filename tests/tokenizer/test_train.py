@@ -23,7 +23,7 @@ from llm_ar.config import (
     TokenizerConfig,
     ViewConfig,
 )
-from llm_ar.errors import DatasetError
+from llm_ar.errors import ConfigError, DatasetError
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -54,9 +54,10 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
         out=tmp_path / "model",
         seed=3,
         view=ViewConfig(frames=16),
-        augment=AugmentConfig(mirror=0.5),
+        augment=AugmentConfig(mirror=0.5, behind=0.3, part_dropout=0.3),
         tokenizer=TokenizerConfig(
-            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1),
+            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True),
+            biases=BiasConfig(pooled_names=0.5, parts=0.5),
             codebook=CodebookConfig(size=16, dim=8, start_after=3, revive_after=2),
             optim=OptimConfig(epochs=3, batch_size=6, save_minutes=0),
         ),
@@ -72,8 +73,13 @@ def words_and_names(run: RunConfig) -> tuple[Tensor, Tensor]:
     )
 
 
+def part_texts(run: RunConfig) -> Tensor:
+    generator = torch.Generator().manual_seed(2)
+    return torch.randn(len(ClipStore.open(run.data).labels), 6, 12, generator=generator)
+
+
 def train(run: RunConfig, resume: bool = False) -> ActionTokenizer:
-    return train_tokenizer(run, *words_and_names(run), resume=resume)
+    return train_tokenizer(run, *words_and_names(run), resume, part_texts(run))
 
 
 def train_until(run: RunConfig, step: int, resume: bool = False) -> None:
@@ -157,6 +163,23 @@ def test_a_complete_run_has_nothing_to_resume(run: RunConfig) -> None:
     again = train(run, resume=True)
     torch.testing.assert_close(dict(again.state_dict()), dict(trained.state_dict()))
     assert step_of(run) == STEPS
+
+
+def test_a_setting_that_is_newer_than_the_run_had_its_default(run: RunConfig) -> None:
+    run = replace(run, augment=replace(run.augment, behind=0.0))
+    train_until(run, 4)
+    noted = checkpoint_folder(run.out) / "settings.json"
+    settings = json.loads(noted.read_text())
+    del settings["augment"]["behind"]
+    noted.write_text(json.dumps(settings))
+    with pytest.raises(ConfigError, match="augment.behind .was 0.0, is 0.2"):
+        train(replace(run, augment=replace(run.augment, behind=0.2)), resume=True)
+    train(run, resume=True)
+
+
+def test_backs_need_clips_that_are_turned(run: RunConfig) -> None:
+    with pytest.raises(ConfigError, match="augment.behind: .* set it to 0"):
+        train(replace(run, view=replace(run.view, face_camera=False)))
 
 
 def test_without_resume_everything_begins_anew(run: RunConfig) -> None:
@@ -251,7 +274,7 @@ def test_classes_without_training_clips_do_not_shift_the_names(
     init = TokenizerObjective.__init__
 
     def spy(self: TokenizerObjective, *arguments: Any) -> None:
-        given["names"] = arguments[3]
+        given["names"], given["parts"] = arguments[3:5]
         init(self, *arguments)
 
     monkeypatch.setattr(TokenizerObjective, "__init__", spy)
@@ -261,7 +284,9 @@ def test_classes_without_training_clips_do_not_shift_the_names(
     _, names = words_and_names(run)
     assert len(clips.names) == 4 < len(store.labels)
     for row, name in enumerate(clips.names):
-        assert torch.equal(given["names"][row], names[store.labels.index(name)])
+        place = store.labels.index(name)
+        assert torch.equal(given["names"][row], names[place])
+        assert torch.equal(given["parts"][row], part_texts(run)[place])
 
 
 def test_clips_are_read_in_order_and_normalised(run: RunConfig) -> None:
@@ -282,9 +307,9 @@ def test_decay_spares_places_and_vectors(run: RunConfig) -> None:
     clips = ClipTensors.read(store, store.split("xsub")[0], run.view)
     settings = run.tokenizer
     tokenizer = ActionTokenizer(settings.encoder, settings.codebook, run.view, store.layout)
-    objective = TokenizerObjective(
-        tokenizer, settings, torch.randn(50, 8), torch.randn(len(clips.names), 12)
-    )
+    count = len(clips.names)
+    texts = torch.randn(count, 12), torch.randn(count, 6, 12)
+    objective = TokenizerObjective(tokenizer, settings, torch.randn(50, 8), *texts)
     training = TokenizerTraining(objective, clips, run.augment)
     args = training_arguments(settings.optim, run.out, 24, 0)
     decayed = set(TokenizerTrainer(training, args, "test", 1.0).get_decay_parameter_names(training))

@@ -53,9 +53,11 @@ class Player {
     const span = Math.max(1.2, this.sample.seconds);
     const passed = (now / 1000) % (span + 0.6);
     let frame = Math.min(this.frames - 1, Math.floor((passed / span) * this.frames));
-    const perToken = this.frames / this.tokens.length;
-    if (this.held !== null) frame = Math.floor((this.held + 0.5) * perToken);
-    const word = Math.floor(frame / perToken);
+    // A token behind the steps' own sums up the clip and has no frames of its own.
+    const perToken = this.frames / this.sample.steps;
+    const summary = this.held !== null && this.held >= this.sample.steps;
+    if (this.held !== null && !summary) frame = Math.floor((this.held + 0.5) * perToken);
+    const word = summary ? this.held : Math.floor(frame / perToken);
     this.tokens.forEach((token, place) => token.classList.toggle("now", place === word));
     const context = this.canvas.getContext("2d");
     const { width, height } = this.canvas;
