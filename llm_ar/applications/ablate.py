@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -140,10 +141,11 @@ def _taken(trial: Trial, out: Path) -> bool:
     if file is None:
         return False
     result = json.loads(file.read_text(encoding="utf-8"))
-    mine = {"run": trial.run, "differences": dict(trial.differences), "taken_from": str(file)}
+    place = Path(os.path.relpath(file, out)).as_posix()
+    mine = {"run": trial.run, "differences": dict(trial.differences), "taken_from": place}
     write_json(_result_file(trial, out), {**result, **mine})
     notes.print(
-        f"ablate: {trial.name}: the same as {file}, of commit {result['commit']}",
+        f"ablate: {trial.name}: the same as {place}, of commit {result['commit']}",
         markup=False,
         soft_wrap=True,
     )
