@@ -46,12 +46,10 @@ class Trial:
         """Hash of all that stage 1 depends on: trials with the same one share a tokenizer."""
         described = settings_to_dict(self.settings)
         recognizer = described.pop("recognizer")
+        described["llm"] = recognizer["llm"]["name"]
         described["tokenizer"]["optim"].pop("save_minutes")
         for name in ("out", "start_from"):
             described.pop(name)
-        # Without defaults, so that a setting that is new changes no hash.
-        described = _unlike(described, settings_to_dict(RunConfig()))
-        described["llm"] = recognizer["llm"]["name"]
         return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -135,19 +133,6 @@ def read_grid(file: Path) -> Grid:
         paper=content.get("paper"),
         note=" ".join(str(content.get("note") or "").split()),
     )
-
-
-def _unlike(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The nested settings that differ from the defaults."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            value = _unlike(value, defaults[name])
-            if value:
-                found[name] = value
-        elif value != defaults[name]:
-            found[name] = value
-    return found
 
 
 def _over(file: Path, given: Any) -> tuple[str, tuple[Any, ...]] | None:
