@@ -71,6 +71,8 @@ class AugmentConfig:
     """Each axis takes on at most this share of every other, as other bodies and lenses do."""
     crop: float = 0.3
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
+    warp: float = 0.0
+    """Share of the frames' times that may be random, so that the tempo is uneven; 1: all of it."""
     joint_dropout: float = 0.1
     """Probability that a joint is missing for the whole clip."""
     part_dropout: float = 0.0

@@ -34,6 +34,7 @@ _AT_LEAST_ONE = frozenset(
 _SHARES = frozenset(
     {
         "crop",
+        "warp",
         "scale",
         "dropout",
         "joint_dropout",

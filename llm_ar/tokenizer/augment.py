@@ -19,7 +19,7 @@ _LEAST_HIDDEN = 0.3
 def augment(
     joints: Tensor, present: Tensor, config: AugmentConfig, layout: Layout
 ) -> tuple[Tensor, Tensor]:
-    """Rotate, scale, shear, crop in time, add noise and hide joints, independently for each clip.
+    """Rotate, scale, shear, crop and warp time, add noise, hide joints, each clip by itself.
 
     Args:
         joints: (B, T, M, J, 3) in body sizes, y up.
@@ -33,8 +33,8 @@ def augment(
     """
     batch, _, _, count, _ = joints.shape
     device = joints.device
-    if config.crop > 0:
-        joints, present = _crop(joints, present, config.crop)
+    if config.crop > 0 or config.warp > 0:
+        joints, present = _retime(joints, present, config.crop, config.warp)
     if config.behind > 0:
         joints, present = _from_behind(joints, present, config.behind, layout)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
@@ -88,16 +88,24 @@ def _from_behind(
     return joints, torch.where(chosen, present[..., order], present)
 
 
-def _crop(joints: Tensor, present: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """Keep a random window of at least (1 - share) of the time and stretch it to all T frames."""
+def _retime(joints: Tensor, present: Tensor, crop: float, warp: float) -> tuple[Tensor, Tensor]:
+    """A random window of at least (1 - crop) of the time, at an uneven tempo, over all T frames.
+
+    The tempo is that of T moments drawn at random and sorted, as CTR-GCN's feeder of NW-UCLA draws
+    frames (Chen et al., ICCV 2021), mixed with an even one: at most a share ``warp`` is random.
+    """
     batch, frames = joints.shape[:2]
-    length = 1 - torch.rand(batch, 1, device=joints.device) * share
-    start = torch.rand(batch, 1, device=joints.device) * (1 - length)
-    ramp = torch.linspace(0, 1, frames, device=joints.device)
-    position = (start + length * ramp) * (frames - 1)
+    device = joints.device
+    length = 1 - torch.rand(batch, 1, device=device) * crop
+    start = torch.rand(batch, 1, device=device) * (1 - length)
+    moments = torch.linspace(0, 1, frames, device=device)
+    if warp > 0:
+        uneven = torch.rand(batch, frames, device=device).sort(dim=1).values
+        moments = torch.lerp(moments, uneven, torch.rand(batch, 1, device=device) * warp)
+    position = (start + length * moments) * (frames - 1)
     low = position.floor().long().clamp(0, frames - 1)
     high = (low + 1).clamp_max(frames - 1)
-    rows = torch.arange(batch, device=joints.device)[:, None]
+    rows = torch.arange(batch, device=device)[:, None]
     weight = (position - low).reshape(batch, frames, 1, 1, 1)
     mixed = joints[rows, low] * (1 - weight) + joints[rows, high] * weight
     return mixed, present[rows, low] & present[rows, high]

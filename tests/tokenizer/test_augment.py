@@ -182,6 +182,36 @@ def test_crop_keeps_a_window_of_at_least_its_share() -> None:
     assert first.max() > 0.25 and last.min() < 0.75, "windows lie anywhere"
 
 
+def test_warp_is_an_uneven_tempo_that_never_turns_back() -> None:
+    clips, frames = 300, 32
+    time = torch.linspace(0, 1, frames)[None, :, None, None, None]
+    joints = time.expand(clips, frames, 1, 20, 3)
+    present = torch.ones(clips, frames, 1, 20, dtype=torch.bool)
+    for warp in (0.3, 1.0):
+        found, seen = augment(joints, present, replace(NOTHING, warp=warp), KINECT_V1)
+        assert seen.all()
+        track = found[:, :, 0, 0, 0]
+        assert track.min() >= 0 and track.max() <= 1 and track.diff(dim=1).min() >= -1e-6
+        # Sorted moments have their expected places: T of them cut the time into T + 1 like parts.
+        even = torch.linspace(0, 1, frames)
+        expected = torch.arange(1, frames + 1) / (frames + 1)
+        mean = torch.lerp(even, expected, warp / 2)
+        torch.testing.assert_close(track.mean(0), mean, rtol=0, atol=0.02)
+        spread = (track - even).abs().amax(1)
+        assert 0.05 * warp < spread.mean() < 0.12 * warp and spread.min() < 0.01
+
+
+def test_without_warp_nothing_more_is_drawn() -> None:
+    joints, present = random_clips(clips=4, frames=16)
+    torch.manual_seed(5)
+    augment(joints, present, replace(NOTHING, crop=0.3), KINECT_V1)
+    after = torch.rand(1)
+    torch.manual_seed(5)
+    # Two numbers a clip for the window, three for its rotation, one for its size.
+    torch.rand(4, 2), torch.rand(4, 3), torch.rand(4, 1)
+    assert torch.equal(after, torch.rand(1))
+
+
 def test_crop_never_makes_up_a_joint_in_a_gap() -> None:
     joints, _ = random_clips(clips=50, frames=20)
     joints[:, 5:10] = 1e6
