@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from llm_ar.recognizer.adapter import load_adapter
 from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.answers import CandidateTrie
+from llm_ar.recognizer.backbone import attach_lora, load_backbone
+from llm_ar.recognizer.folder import ADAPTER_FILE
+from llm_ar.recognizer.half_weights import HalfLinear
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
+
+
+def by_libraries(folder: Path) -> Answerer:
+    """A model as transformers and peft have it: float32 layers, the adapter merged into them."""
+    model = ActionRecognizer.from_pretrained(folder)
+    llm = attach_lora(load_backbone(model.run.recognizer.llm).llm, model.run.recognizer.lora)
+    load_adapter(llm.eval(), folder / ADAPTER_FILE)
+    llm.merge_adapter()
+    return Answerer(
+        llm.get_base_model(), model.backbone.text_tokenizer, model.prompt, model.lexicon
+    )
 
 
 def whole_prompts(answerer: Answerer, tokens: Tensor) -> Tensor:
@@ -82,7 +98,7 @@ def products(llm: nn.Module, passes: Sequence[tuple[int, int]]) -> float:
     layers = [
         part
         for name, part in llm.named_modules()
-        if isinstance(part, nn.Linear) and part is not head and "lora_" not in name
+        if isinstance(part, nn.Linear | HalfLinear) and part is not head and "lora_" not in name
     ]
     seconds = 0.0
     for words, logits in passes:

@@ -1,8 +1,10 @@
 """How fast sentences become names: ``python -m benchmarks.recognition``.
 
-The same weights and the same clips in one process: ours (the best five names, exact), one full
+The same model and the same clips in one process: ours (the best five names, exact), one full
 pass for each candidate, the library's constrained generation (one name, greedy), and the matrix
-products alone that ours has to do. Ways are measured in turn and each one's best round counts.
+products alone that ours has to do. The others run on the libraries' own float32 layers; generation
+also on ours, which hold half the bytes, and products on both. Ways are measured in turn and each
+one's best round counts.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from torch import Tensor
 from benchmarks import other_answerers as others
 from benchmarks.recognition_clips import ROOT, on_clips, seconds_of, some_test_clips
 from llm_ar.recognizer import reading
+from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
 
@@ -58,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "torch": torch.__version__,
         "help_seconds": round(seconds_of(["--help"]), 2),
     }
-    model = ActionRecognizer.from_pretrained(given.model)
+    model, plain = ActionRecognizer.from_pretrained(given.model), others.by_libraries(given.model)
     tokens, content = _sentences(model, given.data, QUICK_BATCH if given.quick else BATCH)
     result |= {"model": given.model.name, "sentences": content}
     result["candidates"] = {
-        str(count): against_others(model, tokens, names_of(model, count), given.quick)
+        str(count): against_others(model, plain, tokens, names_of(model, count), given.quick)
         for count in CANDIDATES
     }
     if given.clips_model.is_dir() and given.clips_data.is_dir():
@@ -91,7 +94,7 @@ def _sentences(model: ActionRecognizer, data: Path, count: int) -> tuple[Tensor,
 
 
 def against_others(
-    model: ActionRecognizer, tokens: Tensor, names: tuple[str, ...], quick: bool
+    model: ActionRecognizer, plain: Answerer, tokens: Tensor, names: tuple[str, ...], quick: bool
 ) -> dict[str, Any]:
     """Milliseconds a clip of every way, and how many times faster ours is."""
     answerer = model.answerer
@@ -111,14 +114,20 @@ def against_others(
         {
             "ours": lambda: others.ours(model, tokens, names, TOP_K),
             "ours_one_name": lambda: others.ours(model, tokens, names, 1),
-            "one_pass_each": lambda: others.one_pass_each(answerer, prompts, some),
-            "generate": lambda: others.generate(answerer, prompts, trie),
+            "one_pass_each": lambda: others.one_pass_each(plain, prompts, some),
+            "generate": lambda: others.generate(plain, prompts, trie),
+            "generate_our_layers": lambda: others.generate(answerer, prompts, trie),
             "products": lambda: _products(answerer.llm, passes[TOP_K]),
+            "products_float32": lambda: _products(plain.llm, passes[TOP_K]),
             "products_one_name": lambda: _products(answerer.llm, passes[1]),
             "ours_alone": lambda: [others.ours(model, one, names, TOP_K) for _, one in ones],
             "ours_one_name_alone": lambda: [others.ours(model, one, names, 1) for _, one in ones],
-            "generate_alone": lambda: [others.generate(answerer, one, trie) for one, _ in ones],
+            "generate_alone": lambda: [others.generate(plain, one, trie) for one, _ in ones],
+            "generate_our_layers_alone": lambda: [
+                others.generate(answerer, one, trie) for one, _ in ones
+            ],
             "products_alone": lambda: _products(answerer.llm, alone_passes[TOP_K]),
+            "products_float32_alone": lambda: _products(plain.llm, alone_passes[TOP_K]),
             "products_one_name_alone": lambda: _products(answerer.llm, alone_passes[1]),
         },
         QUICK_ROUNDS if quick else ROUNDS,
@@ -146,6 +155,12 @@ def against_others(
             **{
                 f"share_of_products{way}": round(each[f"products{way}"] / each[f"ours{way}"], 3)
                 for way in ("", "_alone", "_one_name", "_one_name_alone")
+            },
+            **{
+                f"share_of_float32_products{way}": round(
+                    each[f"products_float32{way}"] / each[f"ours{way}"], 3
+                )
+                for way in ("", "_alone")
             },
         },
     }
@@ -194,10 +209,12 @@ def table(result: dict[str, Any]) -> str:
     titles = {
         "one_pass_each": "one full pass a candidate",
         "generate": "constrained generation",
+        "generate_our_layers": "the same on our layers",
         "ours": f"ours, {TOP_K} names",
         "ours_one_name": "ours, 1 name",
         "products": "matrix products alone",
         "products_one_name": "the same, 1 name",
+        "products_float32": "products of 5 in float32",
     }
     for found in result["candidates"].values():
         each = found["milliseconds_a_clip"]

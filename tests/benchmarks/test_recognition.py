@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from benchmarks import other_answerers as others
 from llm_ar.recognizer.model import ActionRecognizer
@@ -37,6 +38,18 @@ def test_all_ways_answer_the_same(model: ActionRecognizer) -> None:
     said = others.generate(answerer, prompts, trie)
     alone = [others.generate(answerer, prompts[row : row + 1], trie)[0] for row in range(5)]
     assert said == alone, "greedy generation does not depend on its batch"
+
+
+def test_the_libraries_own_layers_say_the_same(model: ActionRecognizer, tiny_model: Path) -> None:
+    plain = others.by_libraries(tiny_model)
+    assert any(isinstance(layer, nn.Linear) for layer in plain.llm.modules())
+    tokens = torch.arange(2 * model.tokenizer.words).reshape(2, -1) % 16
+    torch.testing.assert_close(
+        plain.log_likelihoods(tokens, model.labels),
+        model.answerer.log_likelihoods(tokens, model.labels),
+        atol=1e-4,
+        rtol=2e-3,
+    )
 
 
 def test_greedy_generation_takes_the_likeliest_word_each_time(model: ActionRecognizer) -> None:
