@@ -19,9 +19,8 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
 
 
-def by_libraries(folder: Path) -> Answerer:
-    """A model as transformers and peft have it: float32 layers, the adapter merged into them."""
-    model = ActionRecognizer.from_pretrained(folder)
+def by_libraries(model: ActionRecognizer, folder: Path) -> Answerer:
+    """A model's own folder as transformers and peft have it: float32 layers, the adapter merged."""
     llm = attach_lora(load_backbone(model.run.recognizer.llm).llm, model.run.recognizer.lora)
     load_adapter(llm.eval(), folder / ADAPTER_FILE)
     llm.merge_adapter()

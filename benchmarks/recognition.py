@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "data/utd-mhad")
     parser.add_argument("--clips-model", type=Path, default=ROOT / "models/nw-ucla-xview")
     parser.add_argument("--clips-data", type=Path, default=ROOT / "data/nw-ucla")
-    parser.add_argument("--quick", action="store_true", help="fewer clips, within a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer clips, a minute or two")
     parser.add_argument(
         "--out", type=Path, help="figures (default results/recognition.json, unless quick)"
     )
@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "torch": torch.__version__,
         "help_seconds": round(seconds_of(["--help"]), 2),
     }
-    model, plain = ActionRecognizer.from_pretrained(given.model), others.by_libraries(given.model)
+    model = ActionRecognizer.from_pretrained(given.model)
+    plain = others.by_libraries(model, given.model)
     tokens, content = _sentences(model, given.data, QUICK_BATCH if given.quick else BATCH)
     result |= {"model": given.model.name, "sentences": content}
     result["candidates"] = {

@@ -27,6 +27,18 @@ class HalfLinear(nn.Module):
         bias = None if layer.bias is None else layer.bias.detach().float()
         self._packed = torch.ops.quantized.linear_prepack_fp16(layer.weight.detach(), bias)
 
+    @property
+    def weight(self) -> Tensor:
+        """(out, in) float32, as rounded; some LLMs look at it beside calling the layer."""
+        weight: Tensor = torch.ops.quantized.linear_unpack_fp16(self._packed)[0]
+        return weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        """(out,) float32, or None."""
+        bias: Tensor | None = torch.ops.quantized.linear_unpack_fp16(self._packed)[1]
+        return bias
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) to (..., out), both float32."""
         rows = torch.ops.quantized.linear_dynamic_fp16(x.flatten(0, -2), self._packed)

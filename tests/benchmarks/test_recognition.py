@@ -41,7 +41,7 @@ def test_all_ways_answer_the_same(model: ActionRecognizer) -> None:
 
 
 def test_the_libraries_own_layers_say_the_same(model: ActionRecognizer, tiny_model: Path) -> None:
-    plain = others.by_libraries(tiny_model)
+    plain = others.by_libraries(model, tiny_model)
     assert any(isinstance(layer, nn.Linear) for layer in plain.llm.modules())
     tokens = torch.arange(2 * model.tokenizer.words).reshape(2, -1) % 16
     torch.testing.assert_close(

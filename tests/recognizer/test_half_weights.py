@@ -27,6 +27,18 @@ def test_products_are_those_of_rounded_weights(bias: bool, shape: tuple[int, ...
 
 
 @here
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_it_holds_can_be_looked_at(bias: bool) -> None:
+    layer = nn.Linear(9, 4, bias=bias)
+    half = HalfLinear(layer)
+    assert torch.equal(half.weight, layer.weight.half().float())
+    if bias:
+        assert half.bias is not None and torch.equal(half.bias, layer.bias)
+    else:
+        assert half.bias is None
+
+
+@here
 def test_float32_layers_on_a_processor_can_be_halved() -> None:
     assert can_be_halved(nn.Linear(4, 3))
 
