@@ -243,3 +243,5 @@ class RunConfig:
     """Training clips of each action that are used, drawn by the seed; 0: all."""
     start_from: str = ""
     """Folder of a trained model whose tokenizer, adapter and lexicon stage 2 starts from."""
+    refine: bool = False
+    """Whether that model's tokenizer is trained further too, and the lexicon made anew by it."""

@@ -166,6 +166,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
     store = ClipStore.open(settings.data)
     if settings.start_from:
         settings = continued(settings)
+    if settings.start_from and not settings.refine:
         take_tokenizer(settings)
     else:
         first = out / "tokenizers" / trial.first_stage

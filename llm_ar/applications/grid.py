@@ -48,8 +48,10 @@ class Trial:
         recognizer = described.pop("recognizer")
         described["llm"] = recognizer["llm"]["name"]
         described["tokenizer"]["optim"].pop("save_minutes")
-        for name in ("out", "start_from"):
-            described.pop(name)
+        described.pop("out")
+        if not described["refine"]:
+            described.pop("start_from")
+            described.pop("refine")
         return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
 
 

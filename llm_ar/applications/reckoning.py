@@ -34,7 +34,7 @@ def rates(results: Sequence[dict[str, Any]]) -> Rates:
         clips = figures["training_clips"]
         stages = (settings["tokenizer"]["optim"], settings["recognizer"]["optim"])
         frames = settings["view"]["frames"] / 64
-        if not settings["start_from"]:
+        if not settings["start_from"] or settings.get("refine"):
             seconds = 60 * figures["minutes_tokenizer"]
             first.append(seconds / (clips * stages[0]["epochs"] * frames))
         if passes:
@@ -59,7 +59,7 @@ def expected_minutes(trials: Sequence[Trial], known: Rates) -> list[float]:
         run = trial.settings
         clips = len(training_clips(ClipStore.open(run.data), run))
         seconds = 0.0
-        if not run.start_from and trial.first_stage not in shared:
+        if (run.refine or not run.start_from) and trial.first_stage not in shared:
             shared.add(trial.first_stage)
             epochs = run.tokenizer.optim.epochs
             seconds += known.first * clips * epochs * run.view.frames / 64

@@ -37,7 +37,8 @@ def run(arguments: Sequence[str]) -> int:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="train the recognizer alone, from a trained model's tokenizer, adapter and lexicon",
+        help="train the recognizer alone, from a trained model's tokenizer, adapter and lexicon; "
+        "with --refine true the tokenizer as well",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"
@@ -94,13 +95,17 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     from llm_ar.skeletons.store import ClipStore
 
     if settings.start_from:
-        if stage == "tokenizer":
+        if stage == "tokenizer" and not settings.refine:
             raise ConfigError(
                 "start_from: the tokenizer is that of the model to start from, and is not trained; "
-                "train the recognizer"
+                "train the recognizer, or set refine to true"
             )
-        settings, stage = continued(settings), "recognizer"
-        take_tokenizer(settings)
+        settings = continued(settings)
+        if not settings.refine:
+            stage = "recognizer"
+            take_tokenizer(settings)
+    elif settings.refine:
+        raise ConfigError("refine: there is no model to refine; name one with --from")
     store = ClipStore.open(settings.data)
     for finding in store.check(settings.protocol):
         if finding.warning:

@@ -1,7 +1,8 @@
-"""Stage 2 that starts from a trained model, with few clips of actions it has never seen.
+"""Training that starts from a model, with few clips of actions it has never seen.
 
 The model's tokenizer, adapter and lexicon are taken over, and with them all settings that they
-depend on; the names to answer are those of the new training clips.
+depend on; the names to answer are those of the new training clips. With ``refine`` stage 1 goes on
+from that tokenizer as well; its tokens then say other things, and have a lexicon of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from llm_ar.recognizer.folder import CONFIG_FILE, TOKENIZER_FOLDER, damaged, rea
 def continued(run: RunConfig) -> RunConfig:
     """A run's settings with those of the model in ``run.start_from`` that must stay as they are.
 
-    They are the view, all of stage 1, the language model, the adapter's shape and the instruction.
+    They are the view, all of stage 1 (with ``refine`` what its network is made of), the language
+    model, the adapter's shape and the instruction.
 
     Raises:
         ModelError: there is no whole model in that folder.
@@ -42,11 +44,14 @@ def continued(run: RunConfig) -> RunConfig:
         llm=model.recognizer.llm,
         lora=model.recognizer.lora,
         template=model.recognizer.template,
-        lexicon=model.recognizer.lexicon,
+        lexicon=run.recognizer.lexicon if run.refine else model.recognizer.lexicon,
     )
-    return dataclasses.replace(
-        run, view=model.view, tokenizer=model.tokenizer, recognizer=recognizer
-    )
+    tokenizer = model.tokenizer
+    if run.refine:
+        tokenizer = dataclasses.replace(
+            run.tokenizer, encoder=tokenizer.encoder, codebook=tokenizer.codebook
+        )
+    return dataclasses.replace(run, view=model.view, tokenizer=tokenizer, recognizer=recognizer)
 
 
 def take_tokenizer(run: RunConfig) -> None:

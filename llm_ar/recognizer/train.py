@@ -130,9 +130,10 @@ def checkpoint_folder(out: Path) -> Path:
 def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor) -> Tensor:
     """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them.
 
-    They are those of the model that the run starts from, where there is one.
+    They are those of the model that the run starts from, where there is one and its tokenizer is
+    kept as it is.
     """
-    if run.start_from:
+    if run.start_from and not run.refine:
         return read_tensors(Path(run.start_from) / LEXICON_FILE)["embeddings"].to(fit.device)
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     biases, text_tokenizer = run.tokenizer.biases, backbone.text_tokenizer
@@ -158,7 +159,8 @@ def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> 
     these, has nothing to say.
     """
     tokenizer, words = recognizer.tokenizer, recognizer.llm.get_input_embeddings().weight
-    if not tokenizer.meanings.shape[1] or recognizer.run.start_from:
+    kept = recognizer.run.start_from and not recognizer.run.refine
+    if not tokenizer.meanings.shape[1] or kept:
         return None
     names = embed_actions(
         recognizer.run.tokenizer.biases,

@@ -86,6 +86,8 @@ def train_tokenizer(
 ) -> ActionTokenizer:
     """Train on the protocol's training clips and write ``run.out / "tokenizer"``.
 
+    It starts from the tokenizer of the model in ``run.start_from``, if there is one.
+
     Args:
         run: data, protocol, settings, seed and output folder.
         words: (V, width) the LLM's word embeddings.
@@ -98,11 +100,14 @@ def train_tokenizer(
 
     Raises:
         DatasetError: the dataset is missing or the protocol leaves no clip to train on.
+        ModelError: there is no whole tokenizer to start from.
         ConfigError: a setting is impossible, or another than the one the resumed run began with.
     """
     set_seed(run.seed)
     store = ClipStore.open(run.data)
-    clips = ClipTensors.read(store, training_clips(store, run), run.view)
+    start = ActionTokenizer.from_pretrained(start_folder(run)) if run.start_from else None
+    layout = store.layout if start is None else start.layout
+    clips = ClipTensors.read(store, training_clips(store, run), run.view, layout)
     if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
         raise ConfigError(
             "augment.behind: backs are taken for fronts where 3-D clips are turned to the camera; "
@@ -111,12 +116,19 @@ def train_tokenizer(
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer
     dim = settings.codebook.dim or words.shape[1]
-    tokenizer = ActionTokenizer(
+    width = name_embeddings.shape[1] if settings.biases.names > 0 else 0
+    if start is not None and start.meanings.shape[1] != width:
+        how, weight = ("without", "0") if width else ("with", "a weight above 0")
+        raise ConfigError(
+            f"refine: the tokenizer in {run.start_from} was trained {how} names; set "
+            f"tokenizer.biases.names to {weight}"
+        )
+    tokenizer = start or ActionTokenizer(
         settings.encoder,
         dataclasses.replace(settings.codebook, dim=dim),
         run.view,
-        store.layout,
-        name_embeddings.shape[1] if settings.biases.names > 0 else 0,
+        layout,
+        width,
     )
     trained = [store.labels.index(name) for name in clips.names]
     objective = TokenizerObjective(
@@ -169,6 +181,11 @@ def _described(run: RunConfig) -> dict[str, Any]:
     for name in ("out", "data", "recognizer"):
         described.pop(name)
     return described
+
+
+def start_folder(run: RunConfig) -> Path:
+    """The tokenizer of the model that a run starts from."""
+    return Path(run.start_from) / "tokenizer"
 
 
 def checkpoint_folder(out: Path) -> Path:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from llm_ar.applications import train
 from llm_ar.applications.cli import main
@@ -220,6 +222,36 @@ def test_few_shots_from_a_trained_model(
     assert "would be overwritten" in capsys.readouterr().err
     assert main(["train", "--from", str(tmp_path / "nothing"), *words]) == 2
     assert "no such model folder" in capsys.readouterr().err
+
+
+def test_a_refined_tokenizer_goes_on_from_the_models(
+    base: Path, tiny_model: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "refined"
+    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--refine", "true"]
+    # That model's tokenizer learned no names.
+    words += ["--recognizer.lexicon", "codebook", "--tokenizer.biases.names", "0"]
+    # At a rate of nothing the weights stay those of the model; what follows the clips moves on.
+    still = ["--tokenizer.optim.learning_rate", "0"]
+    assert main(["train", "--from", str(tiny_model), *words, *still]) == 0
+    before = load_file(tiny_model / "tokenizer" / "model.safetensors")
+    after = load_file(out / "tokenizer" / "model.safetensors")
+    network = [name for name in before if name.startswith(("encoder", "decoder"))]
+    assert network
+    for name in network:  # but for being written in half precision
+        torch.testing.assert_close(after[name].float(), before[name].float(), rtol=1e-3, atol=1e-6)
+    assert int(after["codebook.steps"]) > int(before["codebook.steps"])
+    lexicon = "lexicon.safetensors"
+    assert (out / lexicon).read_bytes() != (tiny_model / lexicon).read_bytes()
+    assert json.loads((out / "config.json").read_text())["run"]["view"]["frames"] == 16
+    assert main(["train", "--from", str(tiny_model), *words]) == 0
+    moved = load_file(out / "tokenizer" / "model.safetensors")
+    assert any(not torch.equal(after[name], moved[name]) for name in network)
+
+    assert main(["train", *words]) == 2
+    assert "--from" in capsys.readouterr().err
+    assert main(["train", "--from", str(tiny_model), *words[:-2]]) == 2
+    assert "was trained without names" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
