@@ -93,12 +93,7 @@ def ours(model: ActionRecognizer, tokens: Tensor, names: Sequence[str], top_k: i
 @torch.inference_mode()
 def products(llm: nn.Module, passes: Sequence[tuple[int, int]]) -> float:
     """Seconds of the LLM's matrix products alone, for passes of so many words and logits each."""
-    head = llm.get_output_embeddings()  # type: ignore[operator]
-    layers = [
-        part
-        for name, part in llm.named_modules()
-        if isinstance(part, nn.Linear | HalfLinear) and part is not head and "lora_" not in name
-    ]
+    layers, head = _layers(llm)
     seconds = 0.0
     for words, logits in passes:
         given = {layer.in_features: torch.randn(words, layer.in_features) for layer in layers}
@@ -109,6 +104,25 @@ def products(llm: nn.Module, passes: Sequence[tuple[int, int]]) -> float:
         head(last)
         seconds += time.perf_counter() - start
     return seconds
+
+
+def work(llm: nn.Module, passes: Sequence[tuple[int, int]]) -> int:
+    """Multiplications in those products: how long they take if only their number matters."""
+    layers, head = _layers(llm)
+    a_word = sum(layer.in_features * layer.out_features for layer in layers)
+    a_logit = head.in_features * head.out_features
+    return sum(words * a_word + logits * a_logit for words, logits in passes)
+
+
+def _layers(llm: nn.Module) -> tuple[list[nn.Linear | HalfLinear], nn.Linear | HalfLinear]:
+    """The layers that every word goes through, and the one that makes logits."""
+    head = llm.get_output_embeddings()  # type: ignore[operator]
+    layers = [
+        part
+        for name, part in llm.named_modules()
+        if isinstance(part, nn.Linear | HalfLinear) and part is not head and "lora_" not in name
+    ]
+    return layers, head
 
 
 def answers_of(answerer: Answerer, names: Sequence[str], text_tokenizer: object) -> list[list[int]]:

@@ -107,6 +107,7 @@ def against_others(
     # A pass takes time by its words, so the rest is reckoned from those that are measured.
     before = prompts.shape[1] - 1
     share = sum(before + len(ids) for ids in words) / sum(before + len(ids) for ids in some)
+    each_pass = [(before + len(ids), len(ids)) for ids in words]
     batch, alone = len(tokens), QUICK_ALONE if quick else ALONE
     ones = [(prompts[row : row + 1], tokens[row : row + 1]) for row in range(min(alone, batch))]
     passes = {k: [_passes(model, tokens, names, k)] for k in (TOP_K, 1)}
@@ -146,6 +147,12 @@ def against_others(
         "passes_measured": len(some),
         "ratios": {
             "one_pass_each": round(each["one_pass_each"] / each["ours"], 2),
+            "one_pass_each_by_counting": round(
+                batch
+                * others.work(plain.llm, each_pass)
+                / others.work(plain.llm, passes[TOP_K][0]),
+                2,
+            ),
             "generate_batch": round(each["generate"] / each["ours"], 2),
             "generate_batch_one_name": round(each["generate"] / each["ours_one_name"], 2),
             "generate_alone": round(each["generate_alone"] / each["ours_alone"], 2),

@@ -21,6 +21,8 @@ MAX_NODES = 256
 """Trie nodes in one pass; longer lists of names are split (attention is quadratic in it)."""
 MAX_ROWS = 512
 """Rows of logits (vocabulary wide) in one pass: 100 MB for 49,152 words."""
+_CACHED_ROWS = 16
+"""Rows of logits whose sums are taken at a time."""
 ROOT, PADDING = -1, -2
 """Numbers in place of a node: the prompt itself, and none."""
 
@@ -216,6 +218,17 @@ def note(steps: Tensor, rows: Tensor, nodes: Tensor, logits: Tensor, trie: Candi
     edge, count = trie.leaving(nodes[given])
     row, place = row.repeat_interleave(count), place.repeat_interleave(count)
     device = logits.device
-    total = logits.logsumexp(-1)[row.to(device), place.to(device)]
+    total = _log_totals(logits)[row.to(device), place.to(device)]
     found = logits[row.to(device), place.to(device), words[edge].to(device)] - total
     steps[rows[row].to(device), edge.to(device)] = found
+
+
+def _log_totals(logits: Tensor) -> Tensor:
+    """The logarithm of the sum of exponentials over the words: (R, n, V) to (R, n).
+
+    By pieces that stay in a processor's cache, and by the one operation that goes over them once:
+    ``logsumexp`` of all of them takes four times as long (measured, 256 rows of 49,152 words).
+    """
+    pieces = logits.flatten(0, 1).split(_CACHED_ROWS)
+    totals = [piece[:, 0] - piece.log_softmax(-1)[:, 0] for piece in pieces]
+    return torch.cat([logits.new_empty(0), *totals]).view(logits.shape[:2])
