@@ -74,6 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         results.print(dry_run(settings, given.gpu), markup=False, soft_wrap=True)
         return 0
     folder = train(settings, stage, resume=given.resume)
+    _leave_the_others()
     results.print(f"The model is in {folder}", markup=False, soft_wrap=True)
     return 0
 
@@ -132,3 +133,15 @@ def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     if settings.tokenizer.biases.parts > 0:
         parts = embed_parts(words, text_tokenizer, store.labels)
     train_tokenizer(settings, words, names, resume, parts)
+
+
+def _leave_the_others() -> None:
+    """Take leave of the other processes of a training, if there are any.
+
+    Without it a process may abort at its exit. After a failure it would wait for the others.
+    """
+    import torch.distributed
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()

@@ -77,6 +77,8 @@ class ReaderTrainer(StageTrainer):
     def _save(
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
+        if not self.args.should_save:  # the library asks every process
+            return
         folder = Path(str(output_dir))
         folder.mkdir(parents=True, exist_ok=True)
         save_file(trained_weights(self.model), folder / TRAINED_FILE)

@@ -124,6 +124,8 @@ class AnswerTrainer(StageTrainer):
     def _save(
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
+        if not self.args.should_save:  # the library asks every process
+            return
         folder = Path(output_dir or self._folder)
         save_adapter(self._objective.llm, folder, self._llm_name)
         _write_json(folder / _METER_FILE, asdict(self.meter))

@@ -17,6 +17,11 @@ from torch import Tensor, nn
 
 from llm_ar.config import CodebookConfig
 from llm_ar.tokenizer import poincare
+from llm_ar.tokenizer.processes import (
+    mean_over_processes,
+    sum_over_processes,
+    take_from_first,
+)
 
 
 class Quantised(NamedTuple):
@@ -77,8 +82,9 @@ class Codebook(nn.Module):
         if self.training:
             flat = latents.detach().flatten(0, -2)
             weight = 1.0 if int(self.steps) == 0 else 1 - self.config.decay
-            self.latent_mean.lerp_(flat.mean(0), weight)
-            rms = (flat - self.latent_mean).square().sum(-1).mean().sqrt().clamp_min(1e-6)
+            self.latent_mean.lerp_(mean_over_processes(flat.mean(0)), weight)
+            square = (flat - self.latent_mean).square().sum(-1).mean()
+            rms = mean_over_processes(square).sqrt().clamp_min(1e-6)
             self.latent_rms.lerp_(rms, weight)
         return (latents - self.latent_mean) * (self.config.latent_norm / self.latent_rms)
 
@@ -126,7 +132,7 @@ class Codebook(nn.Module):
         rounds = -(-self.config.size // len(flat))
         picks = order.repeat(rounds)[: self.config.size]
         self.vectors.copy_(flat[picks] + self._jitter(picks))
-        self._broadcast(self.vectors)
+        take_from_first(self.vectors)
         self.idle_steps.zero_()
 
     @torch.no_grad()
@@ -140,8 +146,8 @@ class Codebook(nn.Module):
         tokens = self.distances(flat).argmin(-1)
         counts = torch.bincount(tokens, minlength=self.config.size).float()
         sums = torch.zeros_like(self.vectors).index_add_(0, tokens, flat)
-        self._reduce(counts)
-        self._reduce(sums)
+        sum_over_processes(counts)
+        sum_over_processes(sums)
         means = sums / counts.clamp_min(1).unsqueeze(-1)
         self.vectors.lerp_(means, (1 - self.config.inertia**counts).unsqueeze(-1))
 
@@ -152,7 +158,7 @@ class Codebook(nn.Module):
         if len(dead):
             picks = torch.randint(len(flat), (len(dead),), device=flat.device)
             self.vectors[dead] = flat[picks] + self._jitter(picks)
-            self._broadcast(self.vectors)
+            take_from_first(self.vectors)
             self.idle_steps[dead] = 0
 
     def _jitter(self, picks: Tensor) -> Tensor:
@@ -165,18 +171,7 @@ class Codebook(nn.Module):
     def _count(self, tokens: Tensor) -> None:
         """Update the usage statistics."""
         counts = torch.bincount(tokens, minlength=self.config.size).float()
-        self._reduce(counts)
+        sum_over_processes(counts)
         self.usage.lerp_(counts / counts.sum(), 1 - self.config.decay)
         self.idle_steps.add_(1).mul_((counts == 0).long())
         self.steps.add_(1)
-
-    @staticmethod
-    def _reduce(counts: Tensor) -> None:
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.all_reduce(counts)
-
-    @staticmethod
-    def _broadcast(vectors: Tensor) -> None:
-        """Every process draws other latents; all take those of the first."""
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.broadcast(vectors, src=0)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from llm_ar.tokenizer.processes import mean_over_processes
+
 
 class Summary(nn.Sequential):
     """Steps (B, steps, width) to one latent of a typical norm (B, d).
@@ -30,22 +32,31 @@ class Summary(nn.Sequential):
         return latents.float() * self.scale
 
 
-class _Standardise(nn.BatchNorm1d):
-    """Batch normalisation whose averages start on the first batch, and which takes single clips."""
+class _Standardise(nn.Module):
+    """To mean 0 and variance 1: a batch's own in training, moving averages otherwise.
+
+    Batch normalisation whose averages start on the first batch and are those of all processes,
+    and which takes single clips.
+    """
 
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
 
     def __init__(self, dim: int, decay: float) -> None:
-        super().__init__(dim, momentum=1 - decay, affine=False)
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("running_mean", torch.zeros(dim))
+        self.register_buffer("running_var", torch.ones(dim))
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long))
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, d) to (B, d)."""
-        if self.training and len(input) == 1:
-            return F.batch_norm(input, self.running_mean, self.running_var, eps=self.eps)
-        if self.training and int(self.num_batches_tracked) == 0:
-            with torch.no_grad():
-                self.running_mean.copy_(input.mean(0))
-                self.running_var.copy_(input.var(0))
-        return super().forward(input)
+        if not self.training or len(input) == 1:
+            return F.batch_norm(input, self.running_mean, self.running_var)
+        with torch.no_grad():
+            weight = 1 - self.decay if int(self.num_batches_tracked) else 1.0
+            self.running_mean.lerp_(mean_over_processes(input.mean(0)), weight)
+            self.running_var.lerp_(mean_over_processes(input.var(0)), weight)
+            self.num_batches_tracked.add_(1)
+        return F.batch_norm(input, None, None, training=True)
