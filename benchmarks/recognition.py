@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "help_seconds": round(seconds_of(["--help"]), 2),
+        "help_seconds": round(seconds_of(["--help"], 2), 2),
     }
     model = ActionRecognizer.from_pretrained(given.model)
     plain = others.by_libraries(model, given.model)
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     if given.clips_model.is_dir() and given.clips_data.is_dir():
         counts = (QUICK_CLIPS, QUICK_ALONE) if given.quick else (CLIPS, CLIPS)
-        result["clips"] = on_clips(given.clips_model, given.clips_data, *counts)
+        result["clips"] = on_clips(given.clips_model, given.clips_data, *counts, given.quick)
     print(table(result))
     out = given.out or (None if given.quick else ROOT / "results/recognition.json")
     if out is not None:
