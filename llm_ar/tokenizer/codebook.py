@@ -62,6 +62,13 @@ class Codebook(nn.Module):
         self.register_buffer("latent_mean", torch.zeros(dim))
         self.register_buffer("latent_rms", torch.ones(()))
 
+    @torch.no_grad()
+    def start_anew(self) -> None:
+        """Forget tokens and statistics: ``start_after`` steps without them, then new ones."""
+        self.steps.zero_()
+        self.idle_steps.zero_()
+        self.usage.fill_(1 / self.config.size)
+
     def distances(self, latents: Tensor) -> Tensor:
         """Distances of latents (N, d), given as tangent vectors, to all tokens: (N, U)."""
         if self.config.geometry == "euclidean":

@@ -123,6 +123,10 @@ def train_tokenizer(
             f"refine: the tokenizer in {run.start_from} was trained {how} names; set "
             f"tokenizer.biases.names to {weight}"
         )
+    if start is not None:
+        # Its tokens tell other actions apart: as the start of these ones they would be worse than
+        # tokens that are placed on these clips' latents.
+        start.codebook.start_anew()
     tokenizer = start or ActionTokenizer(
         settings.encoder,
         dataclasses.replace(settings.codebook, dim=dim),

@@ -152,6 +152,22 @@ def test_tokens_follow_the_mean_of_their_latents(
         torch.testing.assert_close(book.vectors[token].detach(), expected)
 
 
+def test_a_codebook_that_starts_anew_takes_places_on_other_latents() -> None:
+    book = make(training=True, size=8, start_after=2, inertia=1.0)
+    for _ in range(4):
+        book(torch.randn(4, 8, DIM))
+    before = book.vectors.detach().clone()
+    book.start_anew()
+    elsewhere = torch.randn(4, 8, DIM) + 10
+    for _ in range(2):
+        found = book(elsewhere)
+        assert torch.equal(found.vectors, elsewhere), "unquantised while it warms up"
+    torch.testing.assert_close(book.vectors, before)
+    book(elsewhere)
+    apart = torch.cdist(book.vectors, elsewhere.flatten(0, 1)).min(dim=1).values
+    assert apart.max() < 0.5, "each token is beside a latent"
+
+
 def test_a_codebook_larger_than_the_batch_starts_with_tokens_apart() -> None:
     book = make(training=True, size=50)
     latents = torch.randn(1, 12, DIM)
