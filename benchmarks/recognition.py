@@ -30,11 +30,11 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.published.ntu_actions import ACTIONS
 
 CANDIDATES = (27, 120)
-BATCH, QUICK_BATCH = 32, 16
-ALONE, QUICK_ALONE = 16, 4
+BATCH, QUICK_BATCH = 32, 12
+ALONE, QUICK_ALONE = 16, 2
 PASSES, QUICK_PASSES = 12, 2
 """Candidates of which full passes are measured; the others take as long, word by word."""
-CLIPS, QUICK_CLIPS = 464, 32
+CLIPS, QUICK_CLIPS = 464, 16
 ROUNDS, QUICK_ROUNDS = 3, 1
 TOP_K = 5
 
