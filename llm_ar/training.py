@@ -88,6 +88,8 @@ def training_arguments(
         use_cpu=not torch.cuda.is_available(),
         ddp_find_unused_parameters=False,
         ddp_broadcast_buffers=False,
+        # At the end the others wait while the first one calibrates the fast path and saves.
+        ddp_timeout=7200,
         seed=seed,
         **extra,
     )

@@ -175,9 +175,9 @@ def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> 
         chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS].to(fit.device)]
         tokens = torch.cat([sentences.draw(rows)[0] for rows in chosen.split(_CALIBRATED)])
     answers = torch.cat(
-        [recognizer.log_likelihoods(rows).argmax(-1) for rows in tokens.split(_CALIBRATED)]
+        [recognizer.best(rows, top_k=1).indices[:, 0] for rows in tokens.split(_CALIBRATED)]
     )
-    threshold = calibrate(log_posteriors(votes, tokens), answers)
+    threshold = calibrate(log_posteriors(votes, tokens), answers.to(tokens.device))
     return None if threshold is None else Glance(votes, threshold)
 
 

@@ -105,7 +105,9 @@ def train_tokenizer(
     """
     set_seed(run.seed)
     store = ClipStore.open(run.data)
-    start = ActionTokenizer.from_pretrained(start_folder(run)) if run.start_from else None
+    start = None
+    if run.start_from:
+        start = ActionTokenizer.from_pretrained(Path(run.start_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
     clips = ClipTensors.read(store, training_clips(store, run), run.view, layout)
     if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
@@ -124,8 +126,7 @@ def train_tokenizer(
             f"tokenizer.biases.names to {weight}"
         )
     if start is not None:
-        # Its tokens tell other actions apart: as the start of these ones they would be worse than
-        # tokens that are placed on these clips' latents.
+        # Its tokens tell other actions apart; new ones are placed on these clips' latents.
         start.codebook.start_anew()
     tokenizer = start or ActionTokenizer(
         settings.encoder,
@@ -185,11 +186,6 @@ def _described(run: RunConfig) -> dict[str, Any]:
     for name in ("out", "data", "recognizer"):
         described.pop(name)
     return described
-
-
-def start_folder(run: RunConfig) -> Path:
-    """The tokenizer of the model that a run starts from."""
-    return Path(run.start_from) / "tokenizer"
 
 
 def checkpoint_folder(out: Path) -> Path:
