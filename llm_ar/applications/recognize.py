@@ -20,6 +20,7 @@ from llm_ar.applications.terminal import complain, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
+    from llm_ar.recognizer.descriptions import Descriptions
     from llm_ar.recognizer.model import ActionRecognizer
     from llm_ar.recognizer.recognition import Recognition
     from llm_ar.skeletons.clip import Clip
@@ -36,6 +37,8 @@ class Asked:
     top_k: int
     fast: bool = False
     synonyms: bool = False
+    analogy: bool = False
+    known: Descriptions | None = None
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -64,6 +67,12 @@ def run(arguments: Sequence[str]) -> int:
         help="score the names' known synonyms as well, and count them for the names (slower)",
     )
     parser.add_argument(
+        "--by-analogy",
+        action="store_true",
+        help="choose among --labels by how alike their descriptions are to those of the trained "
+        "names that the clip is taken for; for names that never trained",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
@@ -84,10 +93,14 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
         parser.error("--fast knows no synonyms; give one of the two")
+    if given.by_analogy and (given.fast or given.synonyms):
+        parser.error("--by-analogy answers in a way of its own; leave out --fast and --synonyms")
     labels = candidate_names(given.labels, given.labels_file)
+    if given.by_analogy and labels is None:
+        parser.error("--by-analogy is for names that never trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    how = Asked(labels, given.top_k, given.fast, given.synonyms)
+    how = Asked(labels, given.top_k, given.fast, given.synonyms, given.by_analogy, known)
     for file, outcome in recognise_files(given.files, given.model, how):
         total += 1
         if isinstance(outcome, LlmArError):
@@ -230,6 +243,10 @@ def _recognise(
 
 
 def _answers(model: ActionRecognizer, clips: list[Clip], asked: Asked) -> list[Recognition]:
+    if asked.analogy and asked.labels is not None:
+        from llm_ar.recognizer.analogy import recognize_by_analogy
+
+        return recognize_by_analogy(model, clips, asked.labels, asked.top_k, asked.known)
     if asked.synonyms:
         from llm_ar.recognizer.synonyms import recognize_widened
 

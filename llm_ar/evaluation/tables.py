@@ -24,6 +24,8 @@ _COLUMNS = {
     "harmonic": "harmonic mean",
     "calibrated_top1": "top-1, calibrated",
     "calibrated_harmonic": "harmonic mean, calibrated",
+    "analogy_top1": "top-1, by analogy",
+    "analogy_harmonic": "harmonic mean, by analogy",
     "minutes": "minutes",
 }
 _DETAILS = (
@@ -32,6 +34,8 @@ _DETAILS = (
     "seen_top1",
     "calibrated_unseen",
     "calibrated_seen",
+    "analogy_unseen",
+    "analogy_seen",
     "trained_parameters",
 )
 

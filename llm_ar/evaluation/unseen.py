@@ -6,6 +6,10 @@ name's exact likelihood does not depend on the other candidates, so all settings
 A name that is likely whatever was seen says little of a clip. Calibrated scores are therefore
 log p(name | sentence) - log p(name), with p(name) the mean over training clips: what the sentence
 itself adds (Zhao et al., "Calibrate Before Use", ICML 2021, with sentences for empty inputs).
+
+By analogy, an unseen name is the better the more alike its description is to those of the seen
+names that the clip is taken for (`llm_ar.recognizer.analogy`). Among all names, clips that are
+named less surely than nine tenths of the training clips are taken for unseen actions.
 """
 
 from __future__ import annotations
@@ -14,15 +18,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from llm_ar.errors import DatasetError
+from llm_ar.recognizer.analogy import Analogies
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.skeletons.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
 
 PRIOR_CLIPS = 128
 """Training clips, at most, that tell how likely each name is whatever is seen."""
+DOUBTED = 0.1
+"""Share of the training clips that would be taken for unseen actions."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class UnseenFigures:
         harmonic: mean of the last two, 2 s u / (s + u); 0 if one of them is.
         calibrated_top1, calibrated_unseen, calibrated_seen, calibrated_harmonic: the same of
             calibrated scores (top1 and the last three).
+        analogy_top1, analogy_unseen, analogy_seen, analogy_harmonic: the same by analogy.
         clips: of unseen actions.
         seen_clips: test clips of seen actions.
         unseen_names: how many names are unseen; by chance ``top1`` is 100 / ``unseen_names``.
@@ -51,6 +60,10 @@ class UnseenFigures:
     calibrated_unseen: float
     calibrated_seen: float
     calibrated_harmonic: float
+    analogy_top1: float
+    analogy_unseen: float
+    analogy_seen: float
+    analogy_harmonic: float
     clips: int
     seen_clips: int
     unseen_names: int
@@ -61,6 +74,8 @@ def unseen_figures(
     truth: NDArray[np.int64],
     unseen: NDArray[np.bool_],
     prior: NDArray[np.float64],
+    likeness: NDArray[np.float64],
+    doubted: NDArray[np.bool_],
 ) -> UnseenFigures:
     """The figures of N clips scored against all C names.
 
@@ -69,11 +84,18 @@ def unseen_figures(
         truth: (N,) true names.
         unseen: (C,), which names did not train.
         prior: (C,), log p(name).
+        likeness: (N, C), how well each name fits by analogy.
+        doubted: (N,), which clips are taken for unseen actions.
     """
     new = unseen[truth]
     only_seen = np.where(unseen, -np.inf, scores).argmax(1)
     top1, u, s, harmonic = _accuracies(scores, truth, unseen)
     calibrated = _accuracies(scores - prior, truth, unseen)
+    # Doubted clips get their best unseen name, the others their best seen one.
+    decided = np.where(doubted[:, None], np.where(unseen, likeness, -np.inf), scores)
+    decided[np.ix_(~doubted, unseen)] = -np.inf
+    analogy = _accuracies(decided, truth, unseen)
+    by_analogy = np.where(unseen, likeness, -np.inf).argmax(1)
     return UnseenFigures(
         top1=top1,
         seen_top1=_percent(only_seen == truth, ~new),
@@ -84,6 +106,10 @@ def unseen_figures(
         calibrated_unseen=calibrated[1],
         calibrated_seen=calibrated[2],
         calibrated_harmonic=calibrated[3],
+        analogy_top1=_percent(by_analogy == truth, new),
+        analogy_unseen=analogy[1],
+        analogy_seen=analogy[2],
+        analogy_harmonic=analogy[3],
         clips=int(new.sum()),
         seen_clips=int((~new).sum()),
         unseen_names=int(unseen.sum()),
@@ -94,6 +120,22 @@ def log_prior(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """log p(name) (C,): of the mean probability over sentences, from their scores (K, C)."""
     highest = scores.max(axis=0)
     return np.asarray(highest + np.log(np.exp(scores - highest).mean(axis=0)))
+
+
+def doubt(scores: NDArray[np.float64], trained: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which sentences (N,) are named less surely than all but `DOUBTED` of the training clips.
+
+    Args:
+        scores: (N, C), of the seen names.
+        trained: (K, C), of training clips.
+    """
+    return np.asarray(_surest(scores) < np.quantile(_surest(trained), DOUBTED))
+
+
+def _surest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The best name's log-probability among the names, (N,)."""
+    best = scores.max(axis=1)
+    return np.asarray(-np.log(np.exp(scores - best[:, None]).sum(axis=1)))
 
 
 def _accuracies(
@@ -154,17 +196,27 @@ def evaluate_unseen(
     trained = store.split(protocol)[0]
     spread = np.linspace(0, len(trained) - 1, min(PRIOR_CLIPS, len(trained))).round().astype(int)
     some = [trained[place] for place in spread]
-    scores = []
+    analogies = Analogies(model)
+    order = torch.tensor([names.index(label) for label in model.labels])
+    scores, likeness = [], []
     asked = [*some, *indices]
     for first in range(0, len(asked), batch_size):
         clips = [store[index] for index in asked[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
-        scores.append(model.log_likelihoods(tokens, names).double().cpu().numpy())
+        found = model.log_likelihoods(tokens, names).double()
+        likeness.append(analogies.scores(found[:, order.to(found.device)], names).cpu().numpy())
+        scores.append(found.cpu().numpy())
         if on_progress is not None:
             on_progress(first + len(clips), len(asked))
-    all_scores = np.concatenate(scores)
-    prior = log_prior(all_scores[: len(some)])
-    return unseen_figures(all_scores[len(some) :], truth, new, prior)
+    of_training, of_test = np.split(np.concatenate(scores), [len(some)])
+    return unseen_figures(
+        of_test,
+        truth,
+        new,
+        log_prior(of_training),
+        np.concatenate(likeness)[len(some) :].astype(np.float64),
+        doubt(of_test[:, ~new], of_training[:, ~new]),
+    )
 
 
 def _percent(right: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:

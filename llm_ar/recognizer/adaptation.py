@@ -24,7 +24,7 @@ from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, peak_memory_mib, versions
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.classifiers import FrozenHead, SmallTransformer
-from llm_ar.recognizer.description_embeddings import embed_actions
+from llm_ar.recognizer.description_embeddings import embed_actions, embed_texts
 from llm_ar.recognizer.folder import TOKENIZER_FOLDER, read_tensors
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.recognizer.prompt import Prompt
@@ -69,6 +69,14 @@ class OtherRecognizer:
             raise ConfigError("fast: only recognisers adapted by LoRA have a fast path.")
         with torch.inference_mode():
             return self._reader.scores(tokens, self.labels if labels is None else tuple(labels))
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as its LLM reads them.
+
+        Raises:
+            ConfigError: the reader reads no text.
+        """
+        return self._reader.text_embeddings(texts)
 
 
 class ReaderTrainer(StageTrainer):
@@ -195,7 +203,10 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
         def embed(asked: Sequence[str]) -> Tensor:
             return embed_actions(*given, asked) - middle
 
-        return NearestName(meanings, embed, names)
+        def read(texts: Sequence[str]) -> Tensor:
+            return embed_texts(backbone.llm, backbone.text_tokenizer, texts)
+
+        return NearestName(meanings, embed, read, names)
     lexicon = None
     if settings.reads == "tokens":
         lexicon = start_lexicon(run, sentences, backbone, fit)

@@ -1,6 +1,7 @@
-"""Text embeddings of actions in the LLM's word space: of their names, or with what they describe.
+"""Text embeddings of actions: of their names, or of what their descriptions say.
 
-A name without a description counts as its own description.
+Most are means of word embeddings, in the LLM's input space; `embed_texts` lets the LLM read. A name
+without a description counts as its own description.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from llm_ar.config import BiasConfig
@@ -67,4 +68,36 @@ def embed_descriptions(
         texts = [entry.sentence, *entry.parts.values(), *entry.order] if entry else [name]
         own, told = embed_names(words, text_tokenizer, [name, *texts]).split([1, len(texts)])
         rows.append((own[0] + told.mean(0)) / 2)
+    return torch.stack(rows)
+
+
+def told(name: str, known: Descriptions | None = None) -> str:
+    """What stands for an action: its description's sentence and order, or its name if it has none.
+
+    Args:
+        name: of the action, or a synonym.
+        known: where descriptions are looked up; the built-in ones by default.
+    """
+    entry = (built_in() if known is None else known).find(name)
+    if entry is None:
+        return f"{name[:1].upper()}{name[1:]}."
+    return f"{entry.sentence} First {', then '.join(entry.order)}."
+
+
+def embed_texts(
+    llm: nn.Module, text_tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> Tensor:
+    """The LLM's last states, averaged over each text's words, (N, width).
+
+    The first place is left out: it is where attention rests, and says nothing of the text.
+    """
+    device = llm.get_input_embeddings().weight.device  # type: ignore[operator]
+    rows = []
+    with torch.inference_mode():
+        for text in texts:
+            ids = text_tokenizer(text, return_tensors="pt").input_ids.to(device)
+            states = llm(
+                input_ids=ids, output_hidden_states=True, logits_to_keep=1, use_cache=False
+            ).hidden_states[-1][0]
+            rows.append(states[min(1, len(states) - 1) :].float().mean(0))
     return torch.stack(rows)

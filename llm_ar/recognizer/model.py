@@ -19,6 +19,7 @@ from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.answering import Answerer
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
+from llm_ar.recognizer.description_embeddings import embed_texts
 from llm_ar.recognizer.glance import Glance, among
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.recognition import Answer, Recognition
@@ -148,6 +149,10 @@ class ActionRecognizer:
         """As :meth:`log_likelihoods`, of sentences (B, W, width) given as input embeddings."""
         names = self.labels if labels is None else tuple(labels)
         return self.answerer.log_likelihoods_of(embeddings, names)
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as the LLM with its adapter reads them."""
+        return embed_texts(self.answerer.llm, self.backbone.text_tokenizer, texts)
 
     def best(
         self,

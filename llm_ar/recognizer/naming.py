@@ -33,3 +33,10 @@ class NamesActions(Protocol):
 
         Sentences that are clear at a glance may be answered by it where ``fast`` is given.
         """
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as its language model reads them.
+
+        Raises:
+            ConfigError: it has no language model that reads text.
+        """

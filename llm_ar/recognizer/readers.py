@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.answers import CandidateTrie, score
+from llm_ar.recognizer.description_embeddings import embed_texts
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.sentences import Sentences
@@ -41,6 +42,17 @@ class Reader(nn.Module):
     @abstractmethod
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
         """Scores (B, N) of labels after sentences; their softmax are probabilities."""
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as the reader's LLM has it.
+
+        Raises:
+            ConfigError: this reader reads no text.
+        """
+        raise ConfigError(
+            "analogy: this reader knows its names by number and reads no text; use one that reads "
+            "names as text (recognizer.adaptation lora, full or nearest)"
+        )
 
 
 class TokenWords(nn.Module):
@@ -133,6 +145,10 @@ class LlmReader(Reader):
         llm = self.answers.llm
         prompts = self.answers.prompt.embed(self.vectors(tokens), llm.get_input_embeddings())
         return score(llm, prompts, CandidateTrie(self._text_tokenizer, labels))
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as the LLM reads them after its training."""
+        return embed_texts(self.answers.llm, self._text_tokenizer, texts)
 
 
 def columns(names: Sequence[str], labels: Sequence[str]) -> list[int]:

@@ -34,14 +34,19 @@ class NearestName(Reader):
     Args:
         meanings: (U, width), see `nearest_names`.
         embed: names to embeddings (N, width).
+        read: texts to what an LLM makes of them (N, width), see `text_embeddings`.
         names: of the training clips.
     """
 
     def __init__(
-        self, meanings: Tensor, embed: Callable[[Sequence[str]], Tensor], names: Sequence[str]
+        self,
+        meanings: Tensor,
+        embed: Callable[[Sequence[str]], Tensor],
+        read: Callable[[Sequence[str]], Tensor],
+        names: Sequence[str],
     ) -> None:
         super().__init__()
-        self._meanings, self._embed, self.names = meanings, embed, list(names)
+        self._meanings, self._embed, self._read, self.names = meanings, embed, read, list(names)
 
     def forward(self, index: Tensor) -> dict[str, Tensor]:
         """Nothing is trained."""
@@ -50,3 +55,7 @@ class NearestName(Reader):
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
         """Scaled cosines (B, N) with any names."""
         return SCALE * nearest_names(tokens, self._meanings, self._embed(labels))
+
+    def text_embeddings(self, texts: Sequence[str]) -> Tensor:
+        """What texts say (N, width), as the LLM reads them that nothing was trained in."""
+        return self._read(texts)

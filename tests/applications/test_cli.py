@@ -13,8 +13,11 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import COMMANDS, main
+from llm_ar.recognizer.analogy import recognize_by_analogy
+from llm_ar.recognizer.descriptions import Descriptions, built_in, read_descriptions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.synonyms import widen
+from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, procedural_clips
 from llm_ar.skeletons.store import ClipStore
 
@@ -102,6 +105,37 @@ def test_synonyms_count_for_their_names(
     with pytest.raises(SystemExit):
         main([*words, "--fast"])
     assert "--fast knows no synonyms" in capsys.readouterr().err
+
+
+def test_names_that_never_trained_are_answered_by_analogy(
+    tiny_model: Path, recordings: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["recognize", str(recordings[0]), "--model", str(tiny_model), "--json", "--by-analogy"]
+    model = ActionRecognizer.from_pretrained(tiny_model)
+
+    def answers(*more: str) -> dict[str, float]:
+        assert main([*words, "--labels", "fly a kite,bow", *more]) == 0
+        found = json.loads(capsys.readouterr().out)
+        return {answer["action"]: answer["probability"] for answer in found["top"]}
+
+    def expected(known: Descriptions) -> dict[str, float]:
+        (found,) = recognize_by_analogy(model, recordings[:1], ["fly a kite", "bow"], 2, known)
+        return {answer.action: pytest.approx(answer.probability, abs=1e-5) for answer in found.top}
+
+    assert answers() == expected(built_in())
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "- action: fly a kite\n"
+        "  sentence: The person runs with a line in the hand.\n"
+        f"  parts: {{{', '.join(f'{part}: moves' for part in PARTS)}}}\n"
+        "  order: [the person runs, the line goes up]\n"
+    )
+    mine = answers("--descriptions", str(own))
+    assert mine == expected(built_in().with_own(read_descriptions(own))) != answers()
+    for extra in (["--labels", "bow", "--fast"], ["--labels", "bow", "--synonyms"], []):
+        with pytest.raises(SystemExit):
+            main([*words, *extra])
+        assert "--by-analogy" in capsys.readouterr().err
 
 
 def test_recognize_among_given_names(

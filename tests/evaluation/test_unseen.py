@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from llm_ar.errors import DatasetError
-from llm_ar.evaluation.unseen import evaluate_unseen, log_prior, unseen_figures
+from llm_ar.evaluation.unseen import doubt, evaluate_unseen, log_prior, unseen_figures
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
@@ -32,7 +32,10 @@ def test_figures_by_hand() -> None:
     )
     truth = np.array([0, 0, 2, 3, 3, 3])
     prior = np.array([5.0, 0, 0, 2])
-    found = unseen_figures(scores, truth, np.array([False, False, True, True]), prior)
+    likeness = np.array([[9.0, 9, place, 1 - place] for place in (0, 0, 1, 1, 0, 0)])
+    doubted = np.array([True, False, True, True, False, True])
+    unseen = np.array([False, False, True, True])
+    found = unseen_figures(scores, truth, unseen, prior, likeness, doubted)
     assert found.top1 == 75.0 and found.seen_top1 == 100.0
     assert found.generalised_seen == 50.0 and found.generalised_unseen == 25.0
     assert found.harmonic == pytest.approx(2 * 50 * 25 / 75, abs=0.01)
@@ -40,6 +43,16 @@ def test_figures_by_hand() -> None:
     # Without the prior: [4 1 2 1], [0 4 9 -2], [4 8 7 4], [-5 1 2 7], [-5 1 9 1], [4 0 1 0].
     assert found.calibrated_top1 == 50.0 and found.calibrated_seen == 50.0
     assert found.calibrated_unseen == 25.0 and found.calibrated_harmonic == found.harmonic
+    # By analogy the unseen clips are taken for 2, 2, 3 and 3, and the third of them for a seen one.
+    assert found.analogy_top1 == 75.0 and found.analogy_unseen == 50.0
+    assert found.analogy_seen == 50.0 == found.analogy_harmonic
+
+
+def test_clips_named_less_surely_than_most_training_clips_are_doubted() -> None:
+    sure = np.linspace(1, 5, 21)
+    trained = np.stack([sure, np.zeros(21)], axis=1)
+    asked = np.array([[1.39, 0], [1.41, 0], [0, 9.0], [0, 0]])
+    assert doubt(asked + 7, trained).tolist() == [True, False, False, True]
 
 
 def test_the_prior_is_the_mean_probability() -> None:
@@ -50,9 +63,15 @@ def test_the_prior_is_the_mean_probability() -> None:
 
 def test_the_harmonic_mean_of_nothing_is_nothing() -> None:
     found = unseen_figures(
-        np.array([[0.0, 1], [0.0, 1]]), np.array([0, 0]), np.array([True, False]), np.zeros(2)
+        np.array([[0.0, 1], [0.0, 1]]),
+        np.array([0, 0]),
+        np.array([True, False]),
+        np.zeros(2),
+        np.array([[1.0, 0], [1.0, 0]]),
+        np.array([False, False]),
     )
     assert found.top1 == 100.0 and found.harmonic == 0.0 == found.generalised_unseen
+    assert found.analogy_top1 == 100.0 and found.analogy_harmonic == 0.0
 
 
 def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> SimpleNamespace:
@@ -74,6 +93,7 @@ def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> S
         labels=tuple(seen),
         tokenizer=SimpleNamespace(encode_clips=encode),
         log_likelihoods=score,
+        text_embeddings=lambda texts: torch.eye(len(texts), 99),
     )
 
 

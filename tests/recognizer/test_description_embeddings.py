@@ -6,8 +6,14 @@ from torch import Tensor
 
 from llm_ar.config import BiasConfig
 from llm_ar.recognizer.backbone import Backbone, embed_names
-from llm_ar.recognizer.description_embeddings import embed_actions, embed_descriptions, embed_parts
-from llm_ar.recognizer.descriptions import describe
+from llm_ar.recognizer.description_embeddings import (
+    embed_actions,
+    embed_descriptions,
+    embed_parts,
+    embed_texts,
+    told,
+)
+from llm_ar.recognizer.descriptions import Description, Descriptions, built_in, describe
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.published.nw_ucla import NW_UCLA
 from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
@@ -66,3 +72,33 @@ def test_parts_in_their_order_and_a_name_for_each_where_nothing_is_known(
         torch.testing.assert_close(found[0, place], told)
     (name,) = embed_names(words, text_tokenizer, ["fly a kite"])
     torch.testing.assert_close(found[1], name.expand(6, -1))
+
+
+def test_a_text_is_the_mean_of_the_last_states_behind_its_first_word(backbone: Backbone) -> None:
+    text_tokenizer = backbone.text_tokenizer
+    ids = text_tokenizer("sweep the floor", return_tensors="pt").input_ids
+    assert ids.shape[1] > 2
+    with torch.no_grad():
+        states = backbone.llm.base_model(input_ids=ids).last_hidden_state[0]
+    found = embed_texts(backbone.llm, text_tokenizer, ["sweep the floor", "w", "sweep the floor"])
+    torch.testing.assert_close(found[0], states[1:].mean(0))
+    assert torch.equal(found[0], found[2]) and found[1].isfinite().all()
+
+
+def test_an_action_is_told_by_its_sentence_and_its_steps() -> None:
+    entry = describe("walk")
+    assert entry is not None
+    text = told("walk")
+    assert text.startswith(f"{entry.sentence} First {entry.order[0]}, then ")
+    assert text.endswith(f"{entry.order[-1]}.") and told(entry.synonyms[0]) == text
+    assert told("fly a kite") == "Fly a kite."
+    own = Description(
+        action="fly a kite",
+        sentence="The person holds a line.",
+        parts={part: "stands still" for part in PARTS},
+        order=("the line is let out", "it is held"),
+    )
+    known = built_in().with_own(Descriptions([own], "own"))
+    assert told("fly a kite", known) == (
+        "The person holds a line. First the line is let out, then it is held."
+    )

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from llm_ar.config import RunConfig
+from llm_ar.errors import ConfigError
+from llm_ar.recognizer.adaptation import train_reader
+from llm_ar.recognizer.analogy import Analogies, by_analogy, recognize_by_analogy
+from llm_ar.recognizer.description_embeddings import told
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.tokenizer.model import ActionTokenizer
+
+
+def test_analogies_by_hand() -> None:
+    # Three trained names around the middle (1, 1), and two candidates between them.
+    trained = torch.tensor([[2.0, 1], [1, 3], [0, -1]])
+    asked = torch.tensor([[3.0, 3], [1, -4]])
+    posteriors = torch.tensor([[0.5, 0.5, 0], [1, 0, 0], [0, 0.25, 0.75]])
+    found = by_analogy(posteriors, trained, asked)
+    half = 0.5**0.5
+    torch.testing.assert_close(found[0], torch.tensor([1.0, -half]))
+    torch.testing.assert_close(found[1], torch.tensor([half, 0.0]))
+    # The third: a quarter of (0, 1) and three quarters of (-1, -2) / sqrt(5).
+    place = torch.tensor([-0.75, -1.5]) / 5**0.5 + torch.tensor([0, 0.25])
+    place = place / place.norm()
+    torch.testing.assert_close(found[2], torch.stack([place.sum() * half, -place[1]]))
+
+
+def test_a_sure_answer_is_its_own_best_analogy() -> None:
+    trained = torch.randn(5, 16, generator=torch.Generator().manual_seed(0))
+    found = by_analogy(torch.eye(5), trained, trained)
+    assert found.argmax(1).tolist() == [0, 1, 2, 3, 4]
+    torch.testing.assert_close(found.diagonal(), torch.ones(5))
+
+
+def test_names_that_never_trained(tiny_model: Path) -> None:
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    clips = list(procedural_clips(3, subjects=2, seed=3))
+    names = ["fly a kite", "clap", "sweep the floor"]
+    found = recognize_by_analogy(model, clips, names, top_k=2)
+    tokens = model.tokenizer.encode_clips(clips)
+    texts = model.text_embeddings([told(name) for name in (*model.labels, *names)])
+    trained, asked = texts.split([len(model.labels), 3])
+    expected = by_analogy(model.log_likelihoods(tokens).softmax(-1), trained, asked)
+    for clip, row, one, sentence in zip(clips, expected, found, tokens.tolist(), strict=True):
+        assert one.file == clip.source and one.sentence == sentence and len(one.top) == 2
+        assert [answer.action for answer in one.top] == [
+            names[place] for place in row.topk(2).indices.tolist()
+        ]
+        likely = (5 * row).softmax(-1).topk(2).values.tolist()
+        assert [answer.probability for answer in one.top] == pytest.approx(likely, abs=1e-5)
+    with pytest.raises(ConfigError, match="appears twice"):
+        recognize_by_analogy(model, clips, ["clap", "clap"], top_k=1)
+
+
+def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> None:
+    tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
+    tokenizer.meanings = torch.randn(tokenizer.vocabulary, 32)
+    for kind in ("full", "nearest", "transformer"):
+        reader = dataclasses.replace(
+            run.recognizer,
+            adaptation=kind,
+            optim=dataclasses.replace(run.recognizer.optim, epochs=1),
+        )
+        own = dataclasses.replace(run, out=run.out.parent / kind, recognizer=reader)
+        tokenizer.save_pretrained(own.out / "tokenizer")
+        model = train_reader(own)
+        if kind == "transformer":
+            with pytest.raises(ConfigError, match="reads no text"):
+                Analogies(model)
+            continue
+        tokens = torch.randint(24, (2, 4))
+        scores = Analogies(model).scores(model.log_likelihoods(tokens), ["jump", "walk"])
+        assert scores.shape == (2, 2) and (scores.abs() <= 1.0001).all()
