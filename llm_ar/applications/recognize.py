@@ -16,7 +16,7 @@ from rich.text import Text
 from llm_ar.applications.describing import description_json, known_descriptions, show_description
 from llm_ar.applications.loading import load_recognizer
 from llm_ar.applications.options import positive
-from llm_ar.applications.terminal import complain, results
+from llm_ar.applications.terminal import complain, notes, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
@@ -176,10 +176,23 @@ def recognise_files(
             model = load_recognizer(folder)
             if asked.fast:
                 model.fast_path(asked.labels)
+            _warn_of_strangers(model, asked)
         if clips and model is not None:
             outcomes |= _recognise(model, clips, asked)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
+
+
+def _warn_of_strangers(model: ActionRecognizer, asked: Asked) -> None:
+    """Say so where likelihoods of names are asked for that were never trained."""
+    strangers = [name for name in asked.labels or () if name not in model.labels]
+    if strangers and not asked.analogy and not asked.synonyms:
+        notes.print(
+            f"llm-ar: {len(strangers)} of the names never trained, such as {strangers[0]!r}; with "
+            "--by-analogy they are judged by what their descriptions say",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None]]:

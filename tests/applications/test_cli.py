@@ -123,6 +123,8 @@ def test_names_that_never_trained_are_answered_by_analogy(
         return {answer.action: pytest.approx(answer.probability, abs=1e-5) for answer in found.top}
 
     assert answers() == expected(built_in())
+    assert main([*words[:-1], "--labels", "fly a kite,bow"]) == 0
+    assert "1 of the names never trained, such as 'fly a kite'" in capsys.readouterr().err
     own = tmp_path / "own.yaml"
     own.write_text(
         "- action: fly a kite\n"

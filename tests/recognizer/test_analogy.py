@@ -9,7 +9,7 @@ import torch
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.adaptation import train_reader
-from llm_ar.recognizer.analogy import Analogies, by_analogy, recognize_by_analogy
+from llm_ar.recognizer.analogy import SCALE, Analogies, by_analogy, recognize_by_analogy
 from llm_ar.recognizer.description_embeddings import told
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.procedural import procedural_clips
@@ -52,7 +52,7 @@ def test_names_that_never_trained(tiny_model: Path) -> None:
         assert [answer.action for answer in one.top] == [
             names[place] for place in row.topk(2).indices.tolist()
         ]
-        likely = (5 * row).softmax(-1).topk(2).values.tolist()
+        likely = (SCALE * row).softmax(-1).topk(2).values.tolist()
         assert [answer.probability for answer in one.top] == pytest.approx(likely, abs=1e-5)
     with pytest.raises(ConfigError, match="appears twice"):
         recognize_by_analogy(model, clips, ["clap", "clap"], top_k=1)
