@@ -47,6 +47,11 @@ def run(arguments: Sequence[str]) -> int:
         help="answer clips that are clear at a glance without the language model",
     )
     parser.add_argument(
+        "--own-names",
+        action="store_true",
+        help="choose among the dataset's own names, where the model knows others too",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
@@ -62,6 +67,7 @@ def run(arguments: Sequence[str]) -> int:
         given.protocol,
         given.out or Path("evaluations") / name,
         fast=given.fast,
+        own_names=given.own_names,
     )
     if given.record is not None:
         from llm_ar.evaluation.records import record
@@ -81,7 +87,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def evaluate_model(
-    model: Path, data: Path, protocol: str | None, out: Path, fast: bool = False
+    model: Path,
+    data: Path,
+    protocol: str | None,
+    out: Path,
+    fast: bool = False,
+    own_names: bool = False,
 ) -> tuple[Evaluation, Path]:
     """Evaluate with a progress bar; returns the evaluation and the path of its report.
 
@@ -91,6 +102,7 @@ def evaluate_model(
         protocol: who is tested; the model's own by default.
         out: folder of the results.
         fast: answer clips that are clear at a glance without the language model.
+        own_names: choose among the dataset's own names alone.
     """
     from llm_ar.evaluation.evaluate import evaluate
     from llm_ar.evaluation.report import write_report, write_results
@@ -106,6 +118,7 @@ def evaluate_model(
             protocol,
             name=model.resolve().name,
             fast=fast,
+            own_names=own_names,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     write_results(evaluation, out)

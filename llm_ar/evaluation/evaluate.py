@@ -133,6 +133,7 @@ def evaluate(
     name: str = "model",
     batch_size: int = 16,
     fast: bool = False,
+    own_names: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Recognise the protocol's test clips among the names that the model was trained on.
@@ -147,6 +148,8 @@ def evaluate(
         name: what the model is called in the results.
         batch_size: clips recognised at a time.
         fast: answer clips that are clear at a glance without the language model.
+        own_names: leave out trained names that are none of the dataset's, as a model of this
+            dataset alone would not know them.
         on_progress: called with clips done and clips in all, after each batch.
 
     Raises:
@@ -157,6 +160,8 @@ def evaluate(
     protocol = protocol or model.run.protocol
     unseen = protocol_named(dataset_named(store.dataset), protocol).unseen
     labels = unseen or tuple(model.labels)
+    if own_names and not unseen:
+        labels = tuple(label for label in labels if label in store.labels)
     indices = [int(index) for index in store.split(protocol)[1]]
     if not indices:
         raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")

@@ -50,6 +50,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "model": evaluation.model,
         "selection": training["selection"],
         "command": _command(evaluation.model, evaluation.protocol),
+        "names": len(evaluation.labels),
         "clips": len(evaluation.truth),
         "copies": summary["copies"],
     }
@@ -102,9 +103,9 @@ def table(results: Path, link: str = "results") -> str:
     """
     folds: dict[str, list[float]] = {}
     lines = [
-        "| benchmark | protocol | model | top-1 | top-5 | mean class | clips | copies | "
+        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | copies | "
         "top-1 without copies | ECE | training | seeds |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"|{' --- |' * 13}",
     ]
     for file in sorted(results.glob("*.json")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -114,6 +115,7 @@ def table(results: Path, link: str = "results") -> str:
             result["benchmark"],
             result["protocol"],
             f"[{result['model']}]({link}/{file.name})",
+            str(result["names"]),
             *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
             str(result["clips"]),
             str(result["copies"]),
@@ -126,7 +128,7 @@ def table(results: Path, link: str = "results") -> str:
         if re.fullmatch(r"fold\d+", result["protocol"]):
             folds.setdefault(result["benchmark"], []).append(mean(result["top1"]))
     for benchmark, top1 in folds.items():
-        cells = [benchmark, f"mean of {len(top1)} folds", "", f"{mean(top1):.1f}", *[""] * 8]
+        cells = [benchmark, f"mean of {len(top1)} folds", "", "", f"{mean(top1):.1f}", *[""] * 8]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

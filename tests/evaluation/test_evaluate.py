@@ -120,6 +120,23 @@ def test_labels_that_the_model_does_not_know_are_named(
     assert "jog" in str(caught.value)
 
 
+def test_names_of_other_datasets_can_be_left_out(
+    model: ActionRecognizer,
+    store: ClipStore,
+    evaluation: Evaluation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert evaluate(model, store, own_names=True).labels == tuple(model.labels)
+    more = (*model.labels[:3], "fly a kite", *model.labels[3:])
+    monkeypatch.setattr(model, "labels", more)
+    monkeypatch.setattr(model, "glance", None)
+    wide, own = (evaluate(model, store, own_names=own) for own in (False, True))
+    assert wide.labels == more and own.labels == evaluation.labels
+    # Exact likelihoods do not depend on the other candidates.
+    np.testing.assert_allclose(own.probabilities, evaluation.probabilities, atol=1e-4)
+    assert own.answers.tolist() == evaluation.answers.tolist()
+
+
 def test_a_zero_shot_split_asks_for_the_unseen_actions(
     model: ActionRecognizer, tmp_path: Path, unseen: tuple[str, ...]
 ) -> None:

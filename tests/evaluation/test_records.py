@@ -74,7 +74,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nafter\n")
     update(page, results)
     text = page.read_text()
-    assert "| nw-ucla | xview | [toy](results/toy.json) | 80.0 ± 10.0 |" in text
+    assert "| nw-ucla | xview | [toy](results/toy.json) | 2 | 80.0 ± 10.0 |" in text
     assert text.startswith("before\n") and text.endswith("<!-- /results -->\nafter\n")
     assert "old" not in text and "speed" not in text
     update(page, results)
@@ -111,7 +111,7 @@ def test_folds_have_a_mean(tmp_path: Path) -> None:
     assert command == (
         "llm-ar train --config experiments/toy.yaml --protocol fold2 --out runs/toy-fold2"
     )
-    assert table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  | 75.0 |")
+    assert table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  |  | 75.0 |")
 
 
 def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
     (tmp_path / "ablations").mkdir()
     (tmp_path / "ablations" / "toy-geometry.json").write_text(json.dumps(grid))
     text = page(tmp_path)
-    assert "[toy](../results/toy.json) | 90.0 |" in text
+    assert "[toy](../results/toy.json) | 2 | 90.0 |" in text
     assert "| euclidean | 78.5 | -1.5 | 1 | 89.7 | -1.8 |" in text
     assert "2026-01-02, [JSON](../results/ablations/toy-geometry.json)." in text
     assert text.endswith("A note.\n")
