@@ -197,15 +197,17 @@ def evaluate_unseen(
     spread = np.linspace(0, len(trained) - 1, min(PRIOR_CLIPS, len(trained))).round().astype(int)
     some = [trained[place] for place in spread]
     analogies = Analogies(model)
-    order = torch.tensor([names.index(label) for label in model.labels])
+    # A model may have trained on other datasets as well; their names only help by analogy.
+    scored = (*names, *(label for label in model.labels if label not in names))
+    order = torch.tensor([scored.index(label) for label in model.labels])
     scores, likeness = [], []
     asked = [*some, *indices]
     for first in range(0, len(asked), batch_size):
         clips = [store[index] for index in asked[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
-        found = model.log_likelihoods(tokens, names).double()
-        likeness.append(analogies.scores(found[:, order.to(found.device)], names).cpu().numpy())
-        scores.append(found.cpu().numpy())
+        found = model.log_likelihoods(tokens, scored).double().cpu()
+        likeness.append(analogies.scores(found[:, order], names).cpu().numpy())
+        scores.append(found[:, : len(names)].numpy())
         if on_progress is not None:
             on_progress(first + len(clips), len(asked))
     of_training, of_test = np.split(np.concatenate(scores), [len(some)])

@@ -112,6 +112,14 @@ def test_unseen_and_seen_clips_among_all_names(tiny_model: Path, procedural_data
     found = evaluate_unseen(oracle(model, store, unseen), store)
     assert found.generalised_seen == found.seen_top1 == 100.0
     assert found.generalised_unseen == 0.0 == found.harmonic
+    # Names of other datasets that trained as well are none of the candidates.
+    model.labels = (*model.labels[:2], "fly a kite", *model.labels[2:])
+    more = evaluate_unseen(model, store)
+    assert (more.top1, more.seen_top1, more.clips) == (
+        untrained.top1,
+        untrained.seen_top1,
+        untrained.clips,
+    )
 
 
 def test_protocols_without_unseen_actions_are_refused(
