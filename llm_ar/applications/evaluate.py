@@ -60,6 +60,8 @@ def run(arguments: Sequence[str]) -> int:
         "clip), top1_without_copies",
     )
     given = parser.parse_args(arguments)
+    if given.fast and given.own_names:
+        parser.error("--fast knows all the trained names at once; leave out --own-names")
     name = given.model.resolve().name
     evaluation, report = evaluate_model(
         given.model,

@@ -20,6 +20,7 @@ from llm_ar.applications.terminal import complain, notes, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
+    from llm_ar.recognizer.analogy import Analogies
     from llm_ar.recognizer.descriptions import Descriptions
     from llm_ar.recognizer.model import ActionRecognizer
     from llm_ar.recognizer.recognition import Recognition
@@ -88,7 +89,8 @@ def run(arguments: Sequence[str]) -> int:
         "--descriptions",
         type=Path,
         metavar="YAML",
-        help="own descriptions, which come before the built-in ones; implies --describe",
+        help="own descriptions, which come before the built-in ones; implies --describe, and is "
+        "what --by-analogy judges by",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
@@ -161,6 +163,7 @@ def recognise_files(
     from llm_ar.skeletons.readers import read_clip
 
     model: ActionRecognizer | None = None
+    analogies: Analogies | None = None
     recordings = _recordings(files)
     while batch := list(islice(recordings, BATCH)):
         outcomes: dict[int, Recognition | LlmArError] = {}
@@ -176,9 +179,11 @@ def recognise_files(
             model = load_recognizer(folder)
             if asked.fast:
                 model.fast_path(asked.labels)
+            if asked.analogy:
+                analogies = _analogies(model, asked)
             _warn_of_strangers(model, asked)
         if clips and model is not None:
-            outcomes |= _recognise(model, clips, asked)
+            outcomes |= _recognise(model, clips, asked, analogies)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
 
@@ -237,17 +242,17 @@ def show(title: str, recognition: Recognition) -> None:
 
 
 def _recognise(
-    model: ActionRecognizer, clips: dict[int, Clip], asked: Asked
+    model: ActionRecognizer, clips: dict[int, Clip], asked: Asked, analogies: Analogies | None
 ) -> dict[int, Recognition | LlmArError]:
     """Recognise clips together, or one by one where one of them is unfit for the model."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
-        answers = _answers(model, list(clips.values()), asked)
+        answers = _answers(model, list(clips.values()), asked, analogies)
         outcomes.update(zip(clips, answers, strict=True))
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognise(model, {place: clip}, asked)
+                outcomes |= _recognise(model, {place: clip}, asked, analogies)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)
@@ -255,13 +260,21 @@ def _recognise(
     return outcomes
 
 
-def _answers(model: ActionRecognizer, clips: list[Clip], asked: Asked) -> list[Recognition]:
-    if asked.analogy and asked.labels is not None:
+def _answers(
+    model: ActionRecognizer, clips: list[Clip], asked: Asked, analogies: Analogies | None
+) -> list[Recognition]:
+    if analogies is not None:
         from llm_ar.recognizer.analogy import recognize_by_analogy
 
-        return recognize_by_analogy(model, clips, asked.labels, asked.top_k, asked.known)
+        return recognize_by_analogy(model, clips, analogies, asked.top_k)
     if asked.synonyms:
         from llm_ar.recognizer.synonyms import recognize_widened
 
         return recognize_widened(model, clips, asked.labels, asked.top_k)
     return model.recognize(clips, labels=asked.labels, top_k=asked.top_k, fast=asked.fast)
+
+
+def _analogies(model: ActionRecognizer, asked: Asked) -> Analogies:
+    from llm_ar.recognizer.analogy import Analogies
+
+    return Analogies(model, asked.labels or model.labels, asked.known)

@@ -160,8 +160,6 @@ def evaluate(
     protocol = protocol or model.run.protocol
     unseen = protocol_named(dataset_named(store.dataset), protocol).unseen
     labels = unseen or tuple(model.labels)
-    if own_names and not unseen:
-        labels = tuple(label for label in labels if label in store.labels)
     indices = [int(index) for index in store.split(protocol)[1]]
     if not indices:
         raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")
@@ -169,7 +167,11 @@ def evaluate(
     trained = {_fingerprint(store[index]) for index in training}
     copies = np.array([_fingerprint(store[index]) in trained for index in indices])
     known = store.metadata()
-    truth = _classes([known[index].label for index in indices], labels, name)
+    truths = [known[index].label for index in indices]
+    truth = _classes(truths, labels, name)
+    if own_names:
+        labels = tuple(label for label in labels if label in store.labels)
+        truth = _classes(truths, labels, name)
 
     started = time.perf_counter()
     probabilities, sentences = [], []

@@ -172,7 +172,8 @@ def evaluate_unseen(
 
     Raises:
         DatasetError: the protocol has no unseen actions, or leaves no clips of seen or of unseen
-            actions to test.
+            actions to test, or the model was trained on one of them.
+        ConfigError: the model reads no text.
     """
     protocol = protocol or model.run.protocol
     dataset = dataset_named(store.dataset)
@@ -181,6 +182,12 @@ def evaluate_unseen(
         raise DatasetError(
             f"protocol {protocol} of dataset {store.dataset} has no unseen actions; evaluate it "
             "with llm-ar evaluate"
+        )
+    trained_all_the_same = sorted(set(unseen) & set(model.labels))
+    if trained_all_the_same:
+        raise DatasetError(
+            f"{trained_all_the_same[0]!r} is unseen by protocol {protocol}, but the model was "
+            "trained on it; evaluate a model that was not"
         )
     names = tuple(label for label in store.labels if label in {*model.labels, *unseen})
     known = store.metadata()
@@ -196,7 +203,7 @@ def evaluate_unseen(
     trained = store.split(protocol)[0]
     spread = np.linspace(0, len(trained) - 1, min(PRIOR_CLIPS, len(trained))).round().astype(int)
     some = [trained[place] for place in spread]
-    analogies = Analogies(model)
+    analogies = Analogies(model, names)
     # A model may have trained on other datasets as well; their names only help by analogy.
     scored = (*names, *(label for label in model.labels if label not in names))
     order = torch.tensor([scored.index(label) for label in model.labels])
@@ -206,7 +213,7 @@ def evaluate_unseen(
         clips = [store[index] for index in asked[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
         found = model.log_likelihoods(tokens, scored).double().cpu()
-        likeness.append(analogies.scores(found[:, order], names).cpu().numpy())
+        likeness.append(analogies.scores(found[:, order]).cpu().numpy())
         scores.append(found[:, : len(names)].numpy())
         if on_progress is not None:
             on_progress(first + len(clips), len(asked))

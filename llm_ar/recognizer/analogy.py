@@ -17,6 +17,7 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor
 
+from llm_ar.errors import ConfigError
 from llm_ar.recognizer.description_embeddings import told
 from llm_ar.recognizer.descriptions import Descriptions
 from llm_ar.recognizer.model import ActionRecognizer
@@ -33,7 +34,7 @@ _BATCH = 16
 
 
 def by_analogy(posteriors: Tensor, trained: Tensor, asked: Tensor) -> Tensor:
-    """Cosines (B, N) of sentences and names.
+    """Cosines (B, N) of sentences and names, around the trained names' middle.
 
     Args:
         posteriors: (B, C), how likely each trained name is, rows sum to 1.
@@ -46,66 +47,76 @@ def by_analogy(posteriors: Tensor, trained: Tensor, asked: Tensor) -> Tensor:
 
 
 class Analogies:
-    """A recogniser's answers about any names, by what it says about those it was trained on.
+    """What a recogniser says about any names by what it says about those it was trained on.
 
     Args:
         model: who answers.
+        labels: the N candidate names; their texts and the trained names' are read once, here.
         known: where descriptions are looked up; the built-in ones by default.
 
+    Attributes:
+        names: the candidates, without surrounding spaces.
+
     Raises:
-        ConfigError: the recogniser reads no text.
+        ConfigError: the labels are empty or not distinct, the recogniser reads no text, or it was
+            trained on a single name.
     """
 
-    def __init__(self, model: NamesActions, known: Descriptions | None = None) -> None:
-        self._model, self._known = model, known
-        self._trained = self._embed(model.labels)
+    def __init__(
+        self, model: NamesActions, labels: Sequence[str], known: Descriptions | None = None
+    ) -> None:
+        self.names = checked_names(labels)
+        if len(model.labels) < 2:
+            raise ConfigError(
+                f"analogy: the model was trained on a single name, {model.labels[0]!r}, which is "
+                "like nothing in particular; take one that knows several"
+            )
+        texts = [told(name, known) for name in (*model.labels, *self.names)]
+        embedded = model.text_embeddings(texts)
+        self._trained, self._asked = embedded.split([len(model.labels), len(self.names)])
 
-    def scores(self, likelihoods: Tensor, names: Sequence[str]) -> Tensor:
-        """Cosines (B, N) with any names.
+    def scores(self, likelihoods: Tensor) -> Tensor:
+        """Cosines (B, N) with the candidates.
 
         Args:
             likelihoods: (B, C), the log-likelihoods of the trained names after sentences.
-            names: the N candidates.
         """
-        return by_analogy(likelihoods.softmax(-1), self._trained, self._embed(names))
-
-    def _embed(self, names: Sequence[str]) -> Tensor:
-        return self._model.text_embeddings([told(name, self._known) for name in names])
+        return by_analogy(likelihoods.softmax(-1), self._trained, self._asked)
 
 
 def recognize_by_analogy(
     model: ActionRecognizer,
     clips: Sequence[Clip | str | Path],
-    labels: Sequence[str],
-    top_k: int,
-    known: Descriptions | None = None,
+    analogies: Analogies,
+    top_k: int = 5,
 ) -> list[Recognition]:
     """As ``model.recognize``, for names that need not have trained.
 
     Args:
         model: who answers.
         clips: clips, or files in a known format.
-        labels: candidate names.
+        analogies: the candidate names, read by this model.
         top_k: how many answers to give, at most.
-        known: where descriptions are looked up; the built-in ones by default.
 
     Raises:
         ClipError: if a file cannot be read.
         LayoutError: if a clip's layout cannot be mapped to the model's.
-        ConfigError: if the labels are empty or not distinct.
+        ConfigError: if ``top_k`` is below 1.
     """
-    names = checked_names(labels)
-    analogies = Analogies(model, known)
+    if top_k < 1:
+        raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
+    names = analogies.names
     found = []
     for first in range(0, len(clips), _BATCH):
-        read = [as_clip(clip, model.repair) for clip in clips[first : first + _BATCH]]
+        given = clips[first : first + _BATCH]
+        read = [as_clip(clip, model.repair) for clip in given]
         tokens = model.tokenizer.encode_clips(read)
-        scores = analogies.scores(model.log_likelihoods(tokens), names)
-        best = (SCALE * scores).softmax(-1).topk(min(top_k, len(names)))
-        rows = zip(read, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
+        scores = SCALE * analogies.scores(model.log_likelihoods(tokens))
+        best = scores.softmax(-1).topk(min(top_k, len(names)))
+        rows = zip(given, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
         found += [
             Recognition(
-                clip.source,
+                clip.source if isinstance(clip, Clip) else str(clip),
                 [Answer(names[n], p) for n, p in zip(places, probabilities, strict=True)],
                 sentence,
             )

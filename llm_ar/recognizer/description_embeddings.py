@@ -89,7 +89,8 @@ def embed_texts(
 ) -> Tensor:
     """The LLM's last states, averaged over each text's words, (N, width).
 
-    The first place is left out: it is where attention rests, and says nothing of the text.
+    The first place is left out, a start token or else the first piece of the first word: attention
+    rests there, whatever the text.
     """
     device = llm.get_input_embeddings().weight.device  # type: ignore[operator]
     rows = []

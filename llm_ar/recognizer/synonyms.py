@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from llm_ar.errors import ConfigError
 from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import Answer, Recognition
@@ -92,8 +93,10 @@ def recognize_widened(
     Raises:
         ClipError: if a file cannot be read.
         LayoutError: if a clip's layout cannot be mapped to the model's.
-        ConfigError: if the labels are empty or not distinct.
+        ConfigError: if the labels are empty or not distinct, or ``top_k`` is below 1.
     """
+    if top_k < 1:
+        raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
     widened = widen(model.labels if labels is None else labels, known)
     read = [as_clip(clip, model.repair) for clip in clips]
     tokens = model.tokenizer.encode_clips(read)

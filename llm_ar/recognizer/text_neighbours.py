@@ -1,6 +1,7 @@
 """The nearest name: a sentence's mean meaning against the names' text embeddings, as CLIP does.
 
-The baseline for unseen actions: it needs no language model beyond the words' embeddings.
+The baseline for unseen actions: of the language model it takes the words' embeddings alone, and
+its reading of descriptions where names are judged by analogy.
 """
 
 from __future__ import annotations

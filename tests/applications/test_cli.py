@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import COMMANDS, main
-from llm_ar.recognizer.analogy import recognize_by_analogy
+from llm_ar.recognizer.analogy import Analogies, recognize_by_analogy
 from llm_ar.recognizer.descriptions import Descriptions, built_in, read_descriptions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.synonyms import widen
@@ -119,7 +119,9 @@ def test_names_that_never_trained_are_answered_by_analogy(
         return {answer["action"]: answer["probability"] for answer in found["top"]}
 
     def expected(known: Descriptions) -> dict[str, float]:
-        (found,) = recognize_by_analogy(model, recordings[:1], ["fly a kite", "bow"], 2, known)
+        (found,) = recognize_by_analogy(
+            model, recordings[:1], Analogies(model, ["fly a kite", "bow"], known)
+        )
         return {answer.action: pytest.approx(answer.probability, abs=1e-5) for answer in found.top}
 
     assert answers() == expected(built_in())
@@ -134,10 +136,14 @@ def test_names_that_never_trained_are_answered_by_analogy(
     )
     mine = answers("--descriptions", str(own))
     assert mine == expected(built_in().with_own(read_descriptions(own))) != answers()
-    for extra in (["--labels", "bow", "--fast"], ["--labels", "bow", "--synonyms"], []):
+    for extra, problem in (
+        (["--labels", "bow", "--fast"], "leave out --fast"),
+        (["--labels", "bow", "--synonyms"], "leave out --fast and --synonyms"),
+        ([], "give them with --labels"),
+    ):
         with pytest.raises(SystemExit):
             main([*words, *extra])
-        assert "--by-analogy" in capsys.readouterr().err
+        assert problem in capsys.readouterr().err
 
 
 def test_recognize_among_given_names(

@@ -3,11 +3,13 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
+from llm_ar.recognizer import analogy
 from llm_ar.recognizer.adaptation import train_reader
 from llm_ar.recognizer.analogy import SCALE, Analogies, by_analogy, recognize_by_analogy
 from llm_ar.recognizer.description_embeddings import told
@@ -38,24 +40,40 @@ def test_a_sure_answer_is_its_own_best_analogy() -> None:
     torch.testing.assert_close(found.diagonal(), torch.ones(5))
 
 
-def test_names_that_never_trained(tiny_model: Path) -> None:
+def test_names_that_never_trained(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analogy, "_BATCH", 2)
     model = ActionRecognizer.from_pretrained(tiny_model)
-    clips = list(procedural_clips(3, subjects=2, seed=3))
+    clips = list(procedural_clips(5, subjects=2, seed=3))
+    np.save(tmp_path / "last.npy", clips[-1].joints[:, 0])
     names = ["fly a kite", "clap", "sweep the floor"]
-    found = recognize_by_analogy(model, clips, names, top_k=2)
+    given = [*clips[:4], tmp_path / "last.npy"]
+    found = recognize_by_analogy(model, given, Analogies(model, names), top_k=2)
     tokens = model.tokenizer.encode_clips(clips)
     texts = model.text_embeddings([told(name) for name in (*model.labels, *names)])
     trained, asked = texts.split([len(model.labels), 3])
     expected = by_analogy(model.log_likelihoods(tokens).softmax(-1), trained, asked)
-    for clip, row, one, sentence in zip(clips, expected, found, tokens.tolist(), strict=True):
-        assert one.file == clip.source and one.sentence == sentence and len(one.top) == 2
-        assert [answer.action for answer in one.top] == [
-            names[place] for place in row.topk(2).indices.tolist()
-        ]
-        likely = (SCALE * row).softmax(-1).topk(2).values.tolist()
-        assert [answer.probability for answer in one.top] == pytest.approx(likely, abs=1e-5)
+    files = [*(clip.source for clip in clips[:4]), str(tmp_path / "last.npy")]
+    assert [one.file for one in found] == files
+    assert [one.sentence for one in found] == tokens.tolist()
+    for row, one in zip(expected, found, strict=True):
+        likely = (SCALE * row).softmax(-1).topk(2)
+        assert [answer.action for answer in one.top] == [names[n] for n in likely.indices.tolist()]
+        assert [answer.probability for answer in one.top] == pytest.approx(
+            likely.values.tolist(), abs=1e-5
+        )
+
+
+def test_what_cannot_be_answered_by_analogy(tiny_model: Path) -> None:
+    model = ActionRecognizer.from_pretrained(tiny_model)
     with pytest.raises(ConfigError, match="appears twice"):
-        recognize_by_analogy(model, clips, ["clap", "clap"], top_k=1)
+        Analogies(model, ["clap", "clap"])
+    with pytest.raises(ConfigError, match="top_k: 0"):
+        recognize_by_analogy(model, [], Analogies(model, ["clap"]), top_k=0)
+    model.labels = ("walk",)
+    with pytest.raises(ConfigError, match="a single name, 'walk'"):
+        Analogies(model, ["clap"])
 
 
 def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> None:
@@ -72,8 +90,8 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
         model = train_reader(own)
         if kind == "transformer":
             with pytest.raises(ConfigError, match="reads no text"):
-                Analogies(model)
+                Analogies(model, ["jump"])
             continue
         tokens = torch.randint(24, (2, 4))
-        scores = Analogies(model).scores(model.log_likelihoods(tokens), ["jump", "walk"])
+        scores = Analogies(model, ["jump", "walk"]).scores(model.log_likelihoods(tokens))
         assert scores.shape == (2, 2) and (scores.abs() <= 1.0001).all()
