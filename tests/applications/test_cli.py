@@ -285,6 +285,28 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     assert not (tmp_path / "no").exists()
 
 
+def test_evaluate_among_the_datasets_own_names(
+    tiny_model: Path,
+    procedural_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    model.labels, model.glance = ("fly a kite", *model.labels), None
+    monkeypatch.setattr("llm_ar.applications.evaluate.load_recognizer", lambda folder: model)
+    command = ["evaluate", "--model", str(tiny_model), "--data", str(procedural_data)]
+    names = []
+    for how in ([], ["--own-names"]):
+        assert main([*command, "--out", str(tmp_path), *how]) == 0
+        names.append(json.loads((tmp_path / "evaluation.json").read_text("utf-8"))["labels"])
+    assert names[0] == ["fly a kite", *names[1]] and "fly a kite" not in names[1]
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main([*command, "--own-names", "--fast"])
+    assert "leave out --own-names" in capsys.readouterr().err
+
+
 def test_evaluate_needs_a_prepared_dataset(
     tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
