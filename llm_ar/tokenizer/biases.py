@@ -36,11 +36,15 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
 
 
 class ContextModel(nn.Module):
-    """Context sensitivity: each token must be predictable from the tokens around it.
+    """Context sensitivity: each token must be told from others by the tokens around it.
 
-    A masked-token model: the vectors of ``reach`` tokens on either side (never the token itself)
-    predict it by cross-entropy over the codebook. Its gradient reaches the encoder through the
-    neighbours and the codebook through the logits.
+    The vectors of ``reach`` tokens on either side (never the token itself) make a guess, which must
+    be nearer to the token than to any other place of the batch (InfoNCE: van den Oord et al.,
+    "Representation Learning with Contrastive Predictive Coding", 2018). Its negative is a bound of
+    the mutual information between a token and its context. To predict the token alone is not the
+    same: that is easiest where all tokens are one, and the codebook collapses.
+
+    Gradients reach the encoder through the neighbours and through the tokens.
     """
 
     def __init__(self, dim: int, hidden: int = 256, reach: int = 2) -> None:
@@ -49,15 +53,19 @@ class ContextModel(nn.Module):
         self.hidden = nn.Linear(2 * reach * dim, hidden)
         self.out = nn.Linear(hidden, dim)
 
-    def forward(self, vectors: Tensor, tokens: Tensor, codebook: Tensor) -> Tensor:
-        """Loss for vectors (B, W, d), tokens (B, W) and the codebook's vectors (U, d)."""
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Loss for vectors (B, W, d); log(B W) where the context tells nothing."""
+        guesses = self.guesses(vectors).flatten(0, 1)
+        tokens = F.normalize(vectors.flatten(0, 1), dim=-1) * vectors.shape[-1] ** 0.5
+        return F.cross_entropy(guesses @ tokens.T, torch.arange(len(guesses), device=tokens.device))
+
+    def guesses(self, vectors: Tensor) -> Tensor:
+        """What the tokens around each one make of it, (B, W, d)."""
         length = vectors.shape[1]
         padded = F.pad(vectors, (0, 0, self.reach, self.reach))
         offsets = [o for o in range(2 * self.reach + 1) if o != self.reach]
         around = torch.cat([padded[:, o : o + length] for o in offsets], dim=-1)
-        guess = self.out(F.gelu(self.hidden(around)))
-        logits = F.linear(guess, F.normalize(codebook, dim=-1) * guess.shape[-1] ** 0.5)
-        return F.cross_entropy(logits.flatten(0, 1), tokens.flatten())
+        return self.out(F.gelu(self.hidden(around)))
 
 
 def mmd_loss(x: Tensor, y: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ class TokenizerObjective(nn.Module):
             parts["zipf"] = zipf_loss(quantised.distances, biases.zipf_exponent)
             loss = loss + biases.zipf * parts["zipf"]
         if biases.context > 0:
-            parts["context"] = self.context(quantised.vectors, quantised.tokens, codebook)
+            parts["context"] = self.context(quantised.vectors)
             loss = loss + biases.context * parts["context"]
         if biases.mmd > 0:
             picks = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)

@@ -119,49 +119,60 @@ def test_mmd_pulls_one_sample_to_the_other() -> None:
 def test_context_sees_the_neighbours_and_never_the_token_itself(reach: int) -> None:
     words, dim = 9, 5
     model = ContextModel(dim, hidden=16, reach=reach)
-    vectors = torch.randn(1, words, dim).requires_grad_()
-    codebook = torch.randn(7, dim)
+    vectors = torch.randn(2, words, dim).requires_grad_()
     for word in range(words):
-        tokens = torch.full((1, words), -100)  # not scored
-        tokens[0, word] = 3
-        (gradient,) = torch.autograd.grad(model(vectors, tokens, codebook), vectors)
+        (gradient,) = torch.autograd.grad(model.guesses(vectors)[0, word].sum(), vectors)
         read = {place for place in range(words) if gradient[0, place].abs().sum() > 0}
-        near = {place for place in range(words) if 0 < abs(place - word) <= reach}
-        assert read == near
+        assert read == {place for place in range(words) if 0 < abs(place - word) <= reach}
+        assert gradient[1].abs().sum() == 0, "clips are not mixed"
 
 
-def test_context_does_not_mix_clips() -> None:
-    model = ContextModel(5)
-    vectors = torch.randn(2, 6, 5).requires_grad_()
-    tokens = torch.randint(7, (2, 6))
-    tokens[1] = -100
-    (gradient,) = torch.autograd.grad(model(vectors, tokens, torch.randn(7, 5)), vectors)
-    assert gradient[0].abs().sum() > 0 and gradient[1].abs().sum() == 0
+def test_context_is_infonce_over_all_places_of_the_batch() -> None:
+    model, vectors = ContextModel(5, hidden=16), torch.randn(3, 4, 5)
+    places = [(clip, word) for clip in range(3) for word in range(4)]
+    guesses, losses = model.guesses(vectors), []
+    for own in places:
+        scores = [guesses[own] @ (vectors[at] / vectors[at].norm()) * 5**0.5 for at in places]
+        losses.append(torch.stack(scores).logsumexp(0) - scores[places.index(own)])
+    torch.testing.assert_close(model(vectors), torch.stack(losses).mean())
+
+
+def test_a_collapsed_codebook_is_the_worst_context() -> None:
+    same = torch.randn(5).expand(4, 6, 5)
+    assert float(ContextModel(5)(same).detach()) == pytest.approx(math.log(24), abs=1e-5)
 
 
 def test_context_learns_a_cycle_but_no_chance() -> None:
     codebook = torch.randn(6, 8)
     cycle = (torch.arange(24)[None] + torch.arange(6)[:, None]) % 6
-    chance = torch.randint(6, (200, 24))
     losses = {}
-    for name, tokens in {"cycle": cycle, "chance": chance}.items():
+    for name, draw in {
+        "cycle": lambda: cycle,
+        "chance": lambda: torch.randint_like(cycle, 6),
+    }.items():
         model = ContextModel(8, hidden=32)
         optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
         for _ in range(100):
-            loss = model(codebook[tokens], tokens, codebook)
+            loss = model(codebook[draw()])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         losses[name] = float(loss.detach())
-    assert losses["cycle"] < 0.05
-    assert losses["chance"] > math.log(6) - 0.1
+    # A sixth of all places holds the same token, which no context can tell from it.
+    assert losses["cycle"] < math.log(cycle.numel() / 6) + 0.05
+    assert losses["chance"] > math.log(cycle.numel()) - 0.1
 
 
-def test_context_reaches_the_codebook() -> None:
-    codebook = torch.randn(6, 8).requires_grad_()
-    vectors = torch.randn(2, 5, 8)
-    ContextModel(8)(vectors, torch.randint(6, (2, 5)), codebook).backward()
-    assert codebook.grad is not None and codebook.grad.abs().sum() > 0
+def test_context_reaches_the_encoder_by_neighbours_and_by_the_token() -> None:
+    model, vectors = ContextModel(8), torch.randn(2, 5, 8)
+    neighbours, own = vectors.clone().requires_grad_(), vectors.clone().requires_grad_()
+    model(neighbours).backward()
+    fixed = model.guesses(vectors).detach()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "guesses", lambda given: fixed)
+        model(own).backward()
+    assert neighbours.grad is not None and own.grad is not None
+    assert own.grad.abs().sum() > 0 and not torch.allclose(own.grad, neighbours.grad)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.0])
