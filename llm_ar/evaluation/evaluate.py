@@ -168,10 +168,10 @@ def evaluate(
     copies = np.array([_fingerprint(store[index]) in trained for index in indices])
     known = store.metadata()
     truths = [known[index].label for index in indices]
-    truth = _classes(truths, labels, name)
+    _refuse_strangers(truths, labels, name)
     if own_names:
         labels = tuple(label for label in labels if label in store.labels)
-        truth = _classes(truths, labels, name)
+    truth = np.array([labels.index(str(label)) for label in truths])
 
     started = time.perf_counter()
     probabilities, sentences = [], []
@@ -204,8 +204,8 @@ def _fingerprint(clip: Clip) -> bytes:
     return hashlib.sha256(clip.joints.tobytes() + clip.present.tobytes()).digest()
 
 
-def _classes(names: Sequence[str | None], labels: Sequence[str], model: str) -> NDArray[np.int64]:
-    """The class index of each name; every name must be one of the model's labels."""
+def _refuse_strangers(names: Sequence[str | None], labels: Sequence[str], model: str) -> None:
+    """Every name must be one of the model's labels."""
     strangers = Counter(name for name in names if name not in labels)
     if strangers:
         listed = ", ".join(f"{name!r} ({clips} clips)" for name, clips in strangers.most_common(5))
@@ -213,8 +213,6 @@ def _classes(names: Sequence[str | None], labels: Sequence[str], model: str) -> 
             f"test clips are labelled {listed}, which {model} was not trained to answer (it knows "
             f"{', '.join(labels)}); evaluate a model trained on this dataset, or correct the labels"
         )
-    index = {label: position for position, label in enumerate(labels)}
-    return np.array([index[name] for name in names if name is not None])
 
 
 def _percent(share: float) -> float:

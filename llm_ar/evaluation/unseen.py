@@ -92,10 +92,9 @@ def unseen_figures(
     top1, u, s, harmonic = _accuracies(scores, truth, unseen)
     calibrated = _accuracies(scores - prior, truth, unseen)
     # Doubted clips get their best unseen name, the others their best seen one.
-    decided = np.where(doubted[:, None], np.where(unseen, likeness, -np.inf), scores)
-    decided[np.ix_(~doubted, unseen)] = -np.inf
+    either = np.where(unseen, likeness, scores)
+    decided = np.where(doubted[:, None] == unseen, either, -np.inf)
     analogy = _accuracies(decided, truth, unseen)
-    by_analogy = np.where(unseen, likeness, -np.inf).argmax(1)
     return UnseenFigures(
         top1=top1,
         seen_top1=_percent(only_seen == truth, ~new),
@@ -106,7 +105,7 @@ def unseen_figures(
         calibrated_unseen=calibrated[1],
         calibrated_seen=calibrated[2],
         calibrated_harmonic=calibrated[3],
-        analogy_top1=_percent(by_analogy == truth, new),
+        analogy_top1=_accuracies(likeness, truth, unseen)[0],
         analogy_unseen=analogy[1],
         analogy_seen=analogy[2],
         analogy_harmonic=analogy[3],

@@ -23,7 +23,7 @@ from llm_ar.recognizer.descriptions import Descriptions
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.recognizer.prompt import checked_names
-from llm_ar.recognizer.recognition import Answer, Recognition
+from llm_ar.recognizer.recognition import Recognition, check_top_k, ranked
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 
@@ -103,23 +103,15 @@ def recognize_by_analogy(
         LayoutError: if a clip's layout cannot be mapped to the model's.
         ConfigError: if ``top_k`` is below 1.
     """
-    if top_k < 1:
-        raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
-    names = analogies.names
+    check_top_k(top_k)
     found = []
     for first in range(0, len(clips), _BATCH):
         given = clips[first : first + _BATCH]
-        read = [as_clip(clip, model.repair) for clip in given]
-        tokens = model.tokenizer.encode_clips(read)
+        tokens = model.tokenizer.encode_clips([as_clip(clip, model.repair) for clip in given])
         scores = SCALE * analogies.scores(model.log_likelihoods(tokens))
-        best = scores.softmax(-1).topk(min(top_k, len(names)))
-        rows = zip(given, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
+        answers = ranked(analogies.names, scores.softmax(-1), top_k)
         found += [
-            Recognition(
-                clip.source if isinstance(clip, Clip) else str(clip),
-                [Answer(names[n], p) for n, p in zip(places, probabilities, strict=True)],
-                sentence,
-            )
-            for clip, places, probabilities, sentence in rows
+            Recognition(clip.source if isinstance(clip, Clip) else str(clip), top, sentence)
+            for clip, top, sentence in zip(given, answers, tokens.tolist(), strict=True)
         ]
     return found

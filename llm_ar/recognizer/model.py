@@ -22,7 +22,7 @@ from llm_ar.recognizer.card import model_card
 from llm_ar.recognizer.description_embeddings import embed_texts
 from llm_ar.recognizer.glance import Glance, among
 from llm_ar.recognizer.prompt import Prompt
-from llm_ar.recognizer.recognition import Answer, Recognition
+from llm_ar.recognizer.recognition import Answer, Recognition, check_top_k
 from llm_ar.recognizer.search import Best
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
@@ -118,8 +118,7 @@ class ActionRecognizer:
             ConfigError: if the labels are empty or not distinct, ``top_k`` is below 1, or a
                 fast answer is asked for where there is none.
         """
-        if top_k < 1:
-            raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
+        check_top_k(top_k)
         if isinstance(clips, Clip | str | Path):
             return self._recognize([clips], labels, top_k, fast)[0]
         found: list[Recognition] = []

@@ -10,10 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from llm_ar.errors import ConfigError
 from llm_ar.recognizer.descriptions import Descriptions, built_in, same_name
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.recognition import Answer, Recognition
+from llm_ar.recognizer.recognition import Recognition, check_top_k, ranked
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 
@@ -95,23 +94,14 @@ def recognize_widened(
         LayoutError: if a clip's layout cannot be mapped to the model's.
         ConfigError: if the labels are empty or not distinct, or ``top_k`` is below 1.
     """
-    if top_k < 1:
-        raise ConfigError(f"top_k: {top_k} answers make no sense; ask for at least 1.")
+    check_top_k(top_k)
     widened = widen(model.labels if labels is None else labels, known)
     read = [as_clip(clip, model.repair) for clip in clips]
     tokens = model.tokenizer.encode_clips(read)
     with torch.inference_mode():
         folded = widened.fold(model.log_likelihoods(tokens, widened.candidates))
-        best = folded.softmax(-1).topk(min(top_k, len(widened.names)))
-    rows = zip(read, best.indices.tolist(), best.values.tolist(), tokens.tolist(), strict=True)
+    answers = ranked(widened.names, folded.softmax(-1), top_k)
     return [
-        Recognition(
-            clip.source,
-            [
-                Answer(widened.names[name], probability)
-                for name, probability in zip(names, probabilities, strict=True)
-            ],
-            sentence,
-        )
-        for clip, names, probabilities, sentence in rows
+        Recognition(clip.source, top, sentence)
+        for clip, top, sentence in zip(read, answers, tokens.tolist(), strict=True)
     ]
