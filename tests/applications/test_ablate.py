@@ -145,7 +145,7 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
     assert taken["figures"] == whole["figures"] and taken["date"] == whole["date"]
     assert taken["taken_from"] == "../first/results/all-seed0.json"
     other = result("second/results/transformer-seed0.json")
-    assert "taken_from" not in other
+    assert "taken_from" not in other and other["date"] >= whole["date"]
     assert [row["run"] for row in result("second/tables.json")["rows"]] == ["lora", "transformer"]
     # Another seed is another trial; and the own tokenizer is not taken again.
     [stage] = (tmp_path / "grids" / "second" / "tokenizers").glob("*/tokenizer")
