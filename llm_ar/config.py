@@ -142,6 +142,8 @@ class BiasConfig:
     """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
     pooled_names: float = 0.0
     """Pull the mean over time of what the encoder has before its tokens to that text as well."""
+    summary_names: float = 0.0
+    """Pull the summary alone to that text as well (needs ``encoder.summary`` and ``names``)."""
     parts: float = 0.0
     """Pull tokens towards what the action's description says each body part does (ours)."""
     descriptions: bool = False
@@ -172,6 +174,14 @@ class TokenizerConfig:
     commitment: float = 0.25
     reconstruction: float = 1.0
     optim: OptimConfig = field(default_factory=OptimConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse a loss of what is not there."""
+        if self.biases.summary_names > 0 and not (self.encoder.summary and self.biases.names > 0):
+            raise ConfigError(
+                "tokenizer.biases.summary_names pulls the summary to its action's name; set it to "
+                "0, or tokenizer.encoder.summary to true and tokenizer.biases.names above 0"
+            )
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,10 @@ class TokenizerObjective(nn.Module):
             parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
             parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
             loss = loss + biases.names * parts["names"]
+        if biases.summary_names > 0:
+            logits = self.reader(quantised.vectors[:, -1:])
+            parts["summary_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            loss = loss + biases.summary_names * parts["summary_names"]
         if self.pooled_reader is not None:
             logits = self.pooled_reader(hidden.mean(1, keepdim=True))
             parts["pooled_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)

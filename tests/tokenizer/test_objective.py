@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from llm_ar.config import BiasConfig, TokenizerConfig
+from llm_ar.config import BiasConfig, CodebookConfig, EncoderConfig, TokenizerConfig, ViewConfig
+from llm_ar.errors import ConfigError
+from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
 
@@ -51,6 +54,39 @@ def test_weight_zero_turns_a_bias_off(make_tokenizer: TokenizerMaker, bias: str)
     without = losses(make_tokenizer(), TokenizerConfig(biases=OFF))
     assert set(alone) - set(without) == ({bias, "names_top1"} if bias == "names" else {bias})
     torch.testing.assert_close(alone["loss"].detach(), without["loss"].detach() + alone[bias])
+
+
+def test_the_summary_is_pulled_to_the_name_by_itself() -> None:
+    torch.manual_seed(0)
+    config = TokenizerConfig(
+        encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True),
+        codebook=CodebookConfig(size=32, dim=8, start_after=0),
+        biases=replace(OFF, names=0.5, summary_names=2.0),
+    )
+    tokenizer = ActionTokenizer(config.encoder, config.codebook, ViewConfig(frames=16), KINECT_V1)
+    names, labels = torch.randn(4, 12), torch.tensor([0, 3, 2])
+    objective = TokenizerObjective(tokenizer, config, torch.randn(50, 8), names)
+    joints, present = torch.randn(3, 16, 1, 20, 3), torch.ones(3, 16, 1, 20, dtype=torch.bool)
+    tokenizer.quantise(joints, present)
+    parts = objective.eval()(joints, present, labels)
+    last = tokenizer.quantise(joints, present).vectors[:, -1]
+    logits = objective.reader.meanings(last) @ objective.reader.names.T
+    expected = F.cross_entropy(logits, labels, label_smoothing=0.1)
+    torch.testing.assert_close(parts["summary_names"], expected.detach())
+    without = TokenizerObjective(
+        tokenizer, replace(config, biases=replace(OFF, names=0.5)), torch.randn(50, 8), names
+    ).eval()
+    without.load_state_dict(objective.state_dict())
+    rest = without(joints, present, labels)["loss"]
+    torch.testing.assert_close(parts["loss"], rest + 2 * parts["summary_names"])
+
+
+@pytest.mark.parametrize(
+    ("encoder", "names"), [(EncoderConfig(summary=True), 0.0), (EncoderConfig(), 1.0)]
+)
+def test_a_summary_that_is_not_there_has_no_loss(encoder: EncoderConfig, names: float) -> None:
+    with pytest.raises(ConfigError, match="encoder.summary to true and tokenizer.biases.names"):
+        TokenizerConfig(encoder=encoder, biases=BiasConfig(names=names, summary_names=1.0))
 
 
 def test_reconstruction_is_the_mean_error_of_seen_joints(make_tokenizer: TokenizerMaker) -> None:
