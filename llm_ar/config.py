@@ -95,6 +95,9 @@ class EncoderConfig:
     of a frame enter 1-D convolutions as one vector, as in the paper."""
     joint_width: int = 48
     """Channels of a joint."""
+    pair: bool = False
+    """Whether two people are read by the same weights, each with where the other is; otherwise
+    their joints are nodes of one graph."""
     summary: bool = False
     """Whether a sentence ends with one more token, of the clip as a whole."""
     width: int = 256

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from llm_ar.config import EncoderConfig
 from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layouts import Layout
-from llm_ar.tokenizer.features import CHANNELS
+from llm_ar.tokenizer.features import CHANNELS, PARTNER_CHANNELS
 
 STRIDE = 4
 """Frames per token."""
@@ -136,12 +136,15 @@ class JointEncoder(nn.Module):
         config: sizes.
         graphs: (G, V, V) of the joints, what :class:`JointBlock` starts from.
         dim: d, the width of a token.
+        channels: features of a joint.
     """
 
-    def __init__(self, config: EncoderConfig, graphs: Tensor, dim: int) -> None:
+    def __init__(
+        self, config: EncoderConfig, graphs: Tensor, dim: int, channels: int = CHANNELS
+    ) -> None:
         super().__init__()
         width, nodes = config.joint_width, graphs.shape[1]
-        self.enter = nn.Linear(STRIDE * CHANNELS, width)
+        self.enter = nn.Linear(STRIDE * channels, width)
         self.joints = nn.Parameter(0.02 * torch.randn(nodes, width))
         blocks = (
             JointBlock(width, config.kernel, config.dropout, graphs)
@@ -161,6 +164,33 @@ class JointEncoder(nn.Module):
         x = self.blocks(self.enter(steps) + self.joints)
         x = self.merge(self.dropout(self.joint_norm(x)).flatten(2))
         return self.norm(self.late(x))
+
+
+class PairEncoder(JointEncoder):
+    """Features (B, T, 2 J, 17) of two people to steps (B, T / 4, width), both by the same weights.
+
+    Each is read with where the other is; the largest and the mean of what is found of the two go
+    on, so that it does not matter who is first (as Li et al., "Co-occurrence Feature Learning",
+    IJCAI 2018, take the largest).
+
+    Args:
+        config: sizes.
+        graphs: (G, J, J) of one person's joints.
+        dim: d, the width of a token.
+    """
+
+    def __init__(self, config: EncoderConfig, graphs: Tensor, dim: int) -> None:
+        super().__init__(config, graphs, dim, CHANNELS + PARTNER_CHANNELS)
+        self.both = nn.Linear(2 * config.width, config.width)
+        self.together = _blocks(config)
+        self.last_norm = nn.LayerNorm(config.width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        people = features.unflatten(2, (2, -1)).transpose(1, 2)
+        each = super().forward(people.flatten(0, 1)).unflatten(0, (-1, 2))
+        both = self.both(torch.cat([each.amax(1), each.mean(1)], dim=-1))
+        return self.last_norm(self.together(both))
 
 
 def skeleton_graphs(layout: Layout, people: int) -> Tensor:
@@ -183,6 +213,8 @@ def make_encoder(
     config: EncoderConfig, layout: Layout, people: int, dim: int
 ) -> FrameEncoder | JointEncoder:
     """The encoder for M people of a layout, ours or, without joint blocks, the paper's."""
+    if config.pair:
+        return PairEncoder(config, skeleton_graphs(layout, 1), dim)
     if config.joint_blocks:
         return JointEncoder(config, skeleton_graphs(layout, people), dim)
     return FrameEncoder(config, people * len(layout.joints), dim)

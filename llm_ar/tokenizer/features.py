@@ -8,6 +8,7 @@ from torch import Tensor
 from llm_ar.skeletons.layouts import Layout
 
 CHANNELS = 13
+PARTNER_CHANNELS = 4
 _VELOCITY_SCALE = 8.0
 """Frame-to-frame steps are an order of magnitude smaller than positions; this evens them out."""
 
@@ -29,4 +30,21 @@ def joint_features(joints: Tensor, present: Tensor, layout: Layout) -> Tensor:
     velocity[:, 1:] = (joints[:, 1:] - joints[:, :-1]) * both * _VELOCITY_SCALE
     place = centre.expand_as(joints)
     features = torch.cat([joints - centre, bone, velocity, place, seen], dim=-1) * seen
+    return features.flatten(2, 3)
+
+
+def partner_features(joints: Tensor, present: Tensor, layout: Layout) -> Tensor:
+    """Where the other of two people is: features (B, T, 2 J, 4) of (B, T, 2, J, 3), (B, T, 2, J).
+
+    Channels: the way from each joint to the other's centre, in body sizes, and how near it is to
+    the other's nearest joint in sight (1 touching, 0 far away): hits, handshakes and hugs are told
+    apart by what touches what. Zero for missing joints, and in frames that show nothing of the
+    other.
+    """
+    other, seen = joints.flip(2), present & present.flip(2).any(-1, keepdim=True)
+    centre = other[..., list(layout.centre), :].mean(dim=-2, keepdim=True)
+    distance = torch.cdist(joints.flatten(0, 2), other.flatten(0, 2))
+    distance = distance.masked_fill(~present.flip(2).flatten(0, 2).unsqueeze(1), torch.inf)
+    near = (-2 * distance.amin(-1)).exp().view(*joints.shape[:4], 1)
+    features = torch.cat([centre - joints, near], dim=-1) * seen.unsqueeze(-1)
     return features.flatten(2, 3)

@@ -20,7 +20,7 @@ from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.views import normalise
 from llm_ar.tokenizer.codebook import Codebook, Quantised
 from llm_ar.tokenizer.encoder import STRIDE, Decoder, make_encoder
-from llm_ar.tokenizer.features import joint_features
+from llm_ar.tokenizer.features import joint_features, partner_features
 from llm_ar.tokenizer.summary import Summary
 
 CONFIG_FILE = "config.json"
@@ -44,7 +44,8 @@ class ActionTokenizer(nn.Module):
         figures: what its training came to (minutes, losses, used tokens ...), kept with it.
 
     Raises:
-        ConfigError: the view's frames are no multiple of 4, or the kernel is even.
+        ConfigError: the view's frames are no multiple of 4, the kernel is even, or ``pair`` is
+            set where there are not two people with joints of their own.
     """
 
     meanings: Tensor
@@ -62,6 +63,12 @@ class ActionTokenizer(nn.Module):
             raise ConfigError(f"view.frames is {view.frames}; give a positive multiple of {STRIDE}")
         if encoder.kernel % 2 == 0:
             raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
+        if encoder.pair and not (encoder.joint_blocks and view.people == 2):
+            raise ConfigError(
+                f"encoder.pair reads two people by joints of their own, but view.people is "
+                f"{view.people} and encoder.joint_blocks {encoder.joint_blocks}; set them to 2 and "
+                "3, or encoder.pair to false"
+            )
         self.encoder_config, self.codebook_config = encoder, codebook
         self.view, self.layout = view, layout
         self.figures: dict[str, Any] = {}
@@ -102,7 +109,11 @@ class ActionTokenizer(nn.Module):
 
     def hidden(self, joints: Tensor, present: Tensor) -> Tensor:
         """What the encoder has of each step before its latents, (B, steps, width)."""
-        return self.encoder(joint_features(joints, present, self.layout))
+        features = joint_features(joints, present, self.layout)
+        if self.encoder_config.pair:
+            partner = partner_features(joints, present, self.layout)
+            features = torch.cat([features, partner], dim=-1)
+        return self.encoder(features)
 
     def latents(self, hidden: Tensor) -> Tensor:
         """Latents (B, W, d), scaled as for the codebook, of what :meth:`hidden` returns."""

@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from llm_ar.config import EncoderConfig
-from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, Layout
+from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.errors import ConfigError
+from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, SBU, Layout
 from llm_ar.tokenizer.encoder import (
     STRIDE,
     Decoder,
@@ -16,10 +17,12 @@ from llm_ar.tokenizer.encoder import (
     make_encoder,
     skeleton_graphs,
 )
-from llm_ar.tokenizer.features import CHANNELS
+from llm_ar.tokenizer.features import CHANNELS, PARTNER_CHANNELS
+from llm_ar.tokenizer.model import ActionTokenizer
 
 SMALL = EncoderConfig(joint_blocks=0, width=16, blocks=1)
 JOINTS = EncoderConfig(joint_blocks=2, joint_width=8, width=16, blocks=1)
+PAIR = EncoderConfig(joint_blocks=2, joint_width=8, pair=True, width=16, blocks=1)
 BOTH = pytest.mark.parametrize("config", [SMALL, JOINTS], ids=["frames", "joints"])
 
 
@@ -42,6 +45,32 @@ def test_one_latent_for_four_frames_and_back(
             assert parameter.grad is not None and parameter.grad.isfinite().all(), name
             # The first convolution's taps beyond a clip of one token see nothing but padding.
             assert frames == 4 or parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("frames", [20, 4])
+def test_a_pair_becomes_one_latent_for_four_frames(frames: int) -> None:
+    encoder = make_encoder(PAIR, SBU, 2, dim=6)
+    features = torch.randn(2, frames, 30, CHANNELS + PARTNER_CHANNELS).requires_grad_()
+    latents = encoder.out(encoder(features))
+    assert latents.shape == (2, frames // STRIDE, 6)
+    latents.square().sum().backward()
+    assert features.grad is not None and (features.grad.abs() > 0).any(-1).all()
+    for name, parameter in encoder.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+
+
+def test_it_does_not_matter_who_of_a_pair_is_first() -> None:
+    encoder = make_encoder(PAIR, SBU, 2, dim=6).eval()
+    features = torch.randn(3, 16, 30, CHANNELS + PARTNER_CHANNELS)
+    turned = torch.cat([features[:, :, 15:], features[:, :, :15]], dim=2)
+    torch.testing.assert_close(encoder(turned), encoder(features), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("people", "blocks"), [(1, 3), (2, 0)])
+def test_a_pair_is_two_people_with_joints_of_their_own(people: int, blocks: int) -> None:
+    config, view = EncoderConfig(joint_blocks=blocks, pair=True), ViewConfig(people=people)
+    with pytest.raises(ConfigError, match="encoder.pair to false"):
+        ActionTokenizer(config, CodebookConfig(), view, SBU)
 
 
 @pytest.mark.parametrize("joint_blocks", [0, 1, 2])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
 
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, SBU, Layout
-from llm_ar.tokenizer.features import CHANNELS, joint_features
+from llm_ar.tokenizer.features import (
+    CHANNELS,
+    PARTNER_CHANNELS,
+    joint_features,
+    partner_features,
+)
 
 SCALE = 8.0
 """Velocities are in eighths of a body size a frame."""
@@ -68,3 +75,27 @@ def test_moving_a_clip_changes_the_place_alone() -> None:
 def test_a_single_frame_stands_still() -> None:
     joints, present = random_clips(KINECT_V1, frames=1)
     assert (joint_features(joints, present, KINECT_V1)[..., 6:9] == 0).all()
+
+
+def test_the_partner_by_a_plain_loop() -> None:
+    joints, present = random_clips(SBU)
+    present[0, 0, 1] = False  # no sight of the other in this frame
+    found = partner_features(joints, present, SBU)
+    clips, frames, people, count = present.shape
+    assert found.shape == (clips, frames, people * count, PARTNER_CHANNELS)
+    for b in range(clips):
+        for t in range(frames):
+            for m in range(people):
+                other = joints[b, t, 1 - m]
+                seen = [j for j in range(count) if present[b, t, 1 - m, j]]
+                centre = sum(other[j] for j in SBU.centre) / len(SBU.centre)
+                for j in range(count):
+                    expected = torch.zeros(PARTNER_CHANNELS)
+                    if seen and present[b, t, m, j]:
+                        here = joints[b, t, m, j]
+                        expected[:3] = centre - here
+                        nearest = min(math.dist(here.tolist(), other[k].tolist()) for k in seen)
+                        expected[3] = math.exp(-2 * nearest)
+                    torch.testing.assert_close(
+                        found[b, t, m * count + j], expected, rtol=1e-4, atol=1e-5
+                    )
