@@ -91,8 +91,8 @@ class EncoderConfig:
     """Size of the encoder and the decoder."""
 
     joint_blocks: int = 0
-    """Blocks in which each joint has channels of its own (3 where cameras differ); 0: the joints
-    of a frame enter 1-D convolutions as one vector, as in the paper."""
+    """Blocks in which each joint has channels of its own (3 where cameras differ, and for two
+    people); 0: the joints of a frame enter 1-D convolutions as one vector, as in the paper."""
     joint_width: int = 48
     """Channels of a joint."""
     pair: bool = False
@@ -146,7 +146,7 @@ class BiasConfig:
     pooled_names: float = 0.0
     """Pull the mean over time of what the encoder has before its tokens to that text as well."""
     summary_names: float = 0.0
-    """Pull the summary alone to that text as well (needs ``encoder.summary`` and ``names``)."""
+    """Pull the summary alone to that text as well (needs ``encoder.summary``)."""
     parts: float = 0.0
     """Pull tokens towards what the action's description says each body part does (ours)."""
     descriptions: bool = False
@@ -177,14 +177,6 @@ class TokenizerConfig:
     commitment: float = 0.25
     reconstruction: float = 1.0
     optim: OptimConfig = field(default_factory=OptimConfig)
-
-    def __post_init__(self) -> None:
-        """Refuse a loss of what is not there."""
-        if self.biases.summary_names > 0 and not (self.encoder.summary and self.biases.names > 0):
-            raise ConfigError(
-                "tokenizer.biases.summary_names pulls the summary to its action's name; set it to "
-                "0, or tokenizer.encoder.summary to true and tokenizer.biases.names above 0"
-            )
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class JointBlock(nn.Module):
 
 
 class JointEncoder(nn.Module):
-    """Joint features (B, T, V, 13) to steps (B, T / 4, width); joints keep channels of their own.
+    """Features (B, T, V, channels) to steps (B, T / 4, width); joints keep channels of their own.
 
     ``out`` makes latents (B, T / 4, d) of them.
 
@@ -212,7 +212,7 @@ def skeleton_graphs(layout: Layout, people: int) -> Tensor:
 def make_encoder(
     config: EncoderConfig, layout: Layout, people: int, dim: int
 ) -> FrameEncoder | JointEncoder:
-    """The encoder for M people of a layout, ours or, without joint blocks, the paper's."""
+    """The encoder for M people of a layout: a pair's, ours, or without joint blocks the paper's."""
     if config.pair:
         return PairEncoder(config, skeleton_graphs(layout, 1), dim)
     if config.joint_blocks:

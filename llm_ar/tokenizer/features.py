@@ -1,4 +1,7 @@
-"""What the encoder sees of each joint: position, bone, velocity, place of the body, presence."""
+"""What the encoder sees of each joint: position, bone, velocity, place of the body, presence.
+
+Of two people also where the other is.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import TokenizerConfig
+from llm_ar.errors import ConfigError
 from llm_ar.tokenizer.biases import ContextModel, mmd_loss, zipf_loss
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.part_reader import PartReader
@@ -28,6 +29,9 @@ class TokenizerObjective(nn.Module):
         name_embeddings: (C, width) one text embedding per training name.
         part_embeddings: (C, 6, width) one per training name and body part; needed if the weight
             ``biases.parts`` is not 0.
+
+    Raises:
+        ConfigError: a loss of the summary's own, where the tokenizer makes no summaries.
     """
 
     words: Tensor
@@ -42,6 +46,12 @@ class TokenizerObjective(nn.Module):
         part_embeddings: Tensor | None = None,
     ) -> None:
         super().__init__()
+        if config.biases.summary_names > 0 and tokenizer.sum_up is None:
+            raise ConfigError(
+                "tokenizer.biases.summary_names pulls the summary to its action's name, but these "
+                "sentences have none; set it to 0, or, for a new tokenizer, "
+                "tokenizer.encoder.summary to true"
+            )
         self.tokenizer, self.config = tokenizer, config
         dim = tokenizer.codebook_config.dim
         # Words and latents have their own units: both are compared at the same typical norm.

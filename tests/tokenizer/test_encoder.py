@@ -13,6 +13,8 @@ from llm_ar.tokenizer.encoder import (
     STRIDE,
     Decoder,
     JointBlock,
+    JointEncoder,
+    PairEncoder,
     TemporalBlock,
     make_encoder,
     skeleton_graphs,
@@ -57,6 +59,19 @@ def test_a_pair_becomes_one_latent_for_four_frames(frames: int) -> None:
     assert features.grad is not None and (features.grad.abs() > 0).any(-1).all()
     for name, parameter in encoder.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+        assert frames == 4 or parameter.grad.abs().sum() > 0, name
+
+
+def test_of_a_pair_the_largest_and_the_mean_go_on() -> None:
+    encoder = make_encoder(PAIR, SBU, 2, dim=6).eval()
+    assert isinstance(encoder, PairEncoder)
+    heard: list[torch.Tensor] = []
+    encoder.both.register_forward_hook(lambda _, given, __: heard.append(given[0]))
+    features = torch.randn(3, 16, 30, CHANNELS + PARTNER_CHANNELS)
+    encoder(features)
+    first, second = (JointEncoder.forward(encoder, part) for part in features.split(15, dim=2))
+    expected = torch.cat([torch.maximum(first, second), (first + second) / 2], dim=-1)
+    torch.testing.assert_close(heard[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_it_does_not_matter_who_of_a_pair_is_first() -> None:

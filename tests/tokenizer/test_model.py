@@ -16,6 +16,7 @@ from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
 from llm_ar.errors import ConfigError, LayoutError, ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2, LAYOUTS, SBU, Layout
+from llm_ar.tokenizer.features import joint_features, partner_features
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.summary import Summary
 
@@ -63,6 +64,26 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     other[:, -1] = (other[:, -1] + 1) % 32
     assert tokenizer.decode(tokens).shape == joints.shape
     assert torch.equal(tokenizer.decode(tokens), tokenizer.decode(other))
+
+
+def test_a_pair_is_read_with_where_the_other_is(make_clip: ClipMaker, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    config = EncoderConfig(joint_blocks=1, joint_width=8, pair=True, width=16, blocks=1)
+    codebook = CodebookConfig(size=32, dim=8, start_after=0)
+    tokenizer = ActionTokenizer(config, codebook, ViewConfig(frames=16, people=2), SBU)
+    clips = [make_clip(20, people=2, layout=SBU, seed=seed) for seed in range(8)]
+    joints, present = tokenizer.prepare_clips(clips)
+    tokenizer.quantise(joints, present)
+    tokenizer.eval()
+    features = [find(joints, present, SBU) for find in (joint_features, partner_features)]
+    expected = tokenizer.encoder(torch.cat(features, dim=-1))
+    torch.testing.assert_close(tokenizer.hidden(joints, present), expected)
+    alone = tokenizer.prepare_clips([make_clip(20, people=1, layout=SBU)])
+    assert not alone[1][:, :, 1].any() and tokenizer.hidden(*alone).isfinite().all()
+    tokenizer.save_pretrained(tmp_path)
+    loaded = ActionTokenizer.from_pretrained(tmp_path)
+    assert loaded.encoder_config.pair
+    torch.testing.assert_close(loaded.encode_clips(clips), tokenizer.encode_clips(clips))
 
 
 def test_the_summary_keeps_its_averages(tmp_path: Path) -> None:
