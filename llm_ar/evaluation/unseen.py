@@ -212,7 +212,8 @@ def evaluate_unseen(
         clips = [store[index] for index in asked[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
         found = model.log_likelihoods(tokens, scored).double().cpu()
-        likeness.append(analogies.scores(found[:, order]).cpu().numpy())
+        said = model.said_by_tokens(tokens)
+        likeness.append(analogies.scores(found[:, order], said).cpu().numpy())
         scores.append(found[:, : len(names)].numpy())
         if on_progress is not None:
             on_progress(first + len(clips), len(asked))

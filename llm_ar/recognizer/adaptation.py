@@ -26,6 +26,7 @@ from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.classifiers import FrozenHead, SmallTransformer
 from llm_ar.recognizer.description_embeddings import embed_actions, embed_texts
 from llm_ar.recognizer.folder import TOKENIZER_FOLDER, read_tensors
+from llm_ar.recognizer.glance import log_posteriors, votes_by_reader
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.readers import LatentTokenizer, LlmReader, Reader, words_of
@@ -69,6 +70,11 @@ class OtherRecognizer:
             raise ConfigError("fast: only recognisers adapted by LoRA have a fast path.")
         with torch.inference_mode():
             return self._reader.scores(tokens, self.labels if labels is None else tuple(labels))
+
+    def said_by_tokens(self, tokens: Tensor) -> Tensor | None:
+        """Log-probabilities (B, C) of the trained names by the tokens (B, W) alone, if any."""
+        votes = self._reader.votes
+        return None if votes is None else log_posteriors(votes, tokens)
 
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:
         """What texts say (N, width), as its LLM reads them.
@@ -214,8 +220,15 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
     prompt = Prompt(settings.template, backbone.text_tokenizer)
     if settings.adaptation == "head":
         return FrozenHead(backbone.llm, prompt, vectors, sentences).to(device)
+    votes = None
+    if settings.reads == "tokens" and tokenizer.meanings.shape[1]:
+        # Before the LLM's words are trained: these are what the tokens learned.
+        learned = embed_actions(run.tokenizer.biases, words, backbone.text_tokenizer, names)
+        votes = votes_by_reader(tokenizer.meanings, learned, tokenizer.words)
     llm = _adapted(run, backbone)
-    return LlmReader(llm, prompt, vectors, sentences, backbone.text_tokenizer).to(device)
+    reader = LlmReader(llm, prompt, vectors, sentences, backbone.text_tokenizer).to(device)
+    reader.votes = votes
+    return reader
 
 
 def _adapted(run: RunConfig, backbone: Backbone) -> nn.Module:

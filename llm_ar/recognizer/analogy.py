@@ -7,6 +7,9 @@ probability. The answer is the name whose own description lies in that direction
 al., "Zero-Shot Learning by Convex Combination of Semantic Embeddings", ICLR 2014). What a
 description says is told by the LLM itself, which has read of far more movements than were trained:
 its last states, averaged over the words.
+
+An LLM is far too sure of one name for such a mean. What its tokens say by themselves is asked as
+well, where they learned the names, and both opinions are multiplied and softened.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ from llm_ar.skeletons.readers import as_clip
 
 SCALE = 7.0
 """Turns cosines into scores whose softmax are probabilities: the one that made the right names
-likeliest on unseen actions of UTD-MHAD (splits 1 and 2)."""
+likeliest on unseen actions of UTD-MHAD (splits 1 and 2), by the LLM's opinion alone."""
+SOFTER = 2.0
+"""Divides the opinions' log-probabilities: chosen on unseen actions of UTD-MHAD (splits 1 to 3)."""
 _BATCH = 16
 
 
@@ -75,13 +80,18 @@ class Analogies:
         embedded = model.text_embeddings(texts)
         self._trained, self._asked = embedded.split([len(model.labels), len(self.names)])
 
-    def scores(self, likelihoods: Tensor) -> Tensor:
+    def scores(self, likelihoods: Tensor, said: Tensor | None) -> Tensor:
         """Cosines (B, N) with the candidates.
 
         Args:
             likelihoods: (B, C), the log-likelihoods of the trained names after sentences.
+            said: (B, C), the names' log-probabilities by what the tokens say (see
+                `llm_ar.recognizer.naming.NamesActions.said_by_tokens`); None if they say nothing.
         """
-        return by_analogy(likelihoods.softmax(-1), self._trained, self._asked)
+        opinion = likelihoods.log_softmax(-1)
+        if said is not None:
+            opinion = (opinion + said.to(opinion)) / 2
+        return by_analogy((opinion / SOFTER).softmax(-1), self._trained, self._asked)
 
 
 def recognize_by_analogy(
@@ -108,7 +118,8 @@ def recognize_by_analogy(
     for first in range(0, len(clips), _BATCH):
         given = clips[first : first + _BATCH]
         tokens = model.tokenizer.encode_clips([as_clip(clip, model.repair) for clip in given])
-        scores = SCALE * analogies.scores(model.log_likelihoods(tokens))
+        likelihoods, said = model.log_likelihoods(tokens), model.said_by_tokens(tokens)
+        scores = SCALE * analogies.scores(likelihoods, said)
         answers = ranked(analogies.names, scores.softmax(-1), top_k)
         found += [
             Recognition(clip.source if isinstance(clip, Clip) else str(clip), top, sentence)

@@ -149,6 +149,10 @@ class ActionRecognizer:
         names = self.labels if labels is None else tuple(labels)
         return self.answerer.log_likelihoods_of(embeddings, names)
 
+    def said_by_tokens(self, tokens: Tensor) -> Tensor | None:
+        """Log-probabilities (B, C) of the trained names by the tokens (B, W) alone, if any."""
+        return None if self.glance is None else self.glance.log_posteriors(tokens)
+
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:
         """What texts say (N, width), as the LLM with its adapter reads them."""
         return embed_texts(self.answerer.llm, self.backbone.text_tokenizer, texts)

@@ -34,6 +34,12 @@ class NamesActions(Protocol):
         Sentences that are clear at a glance may be answered by it where ``fast`` is given.
         """
 
+    def said_by_tokens(self, tokens: Tensor) -> Tensor | None:
+        """Log-probabilities (B, C) of the trained names by the sentences' tokens alone.
+
+        None where the tokens learned no names, or where nothing else than they is asked anyway.
+        """
+
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:
         """What texts say (N, width), as its language model reads them.
 

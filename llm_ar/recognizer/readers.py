@@ -31,9 +31,12 @@ class Reader(nn.Module):
 
     Attributes:
         names: what it is trained to answer.
+        votes: (U, C) of the tokens for these names by themselves (see `glance`); None where they
+            learned none, or nothing but them is read.
     """
 
     names: list[str]
+    votes: Tensor | None = None
 
     @abstractmethod
     def forward(self, index: Tensor) -> dict[str, Tensor]:

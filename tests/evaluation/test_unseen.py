@@ -95,6 +95,7 @@ def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> S
         labels=tuple(seen),
         tokenizer=SimpleNamespace(encode_clips=encode),
         log_likelihoods=score,
+        said_by_tokens=lambda tokens: None,
         text_embeddings=lambda texts: torch.eye(len(texts), 99),
     )
 
@@ -150,6 +151,13 @@ def test_unseen_actions_by_their_likeness_to_seen_ones(
         found = evaluate_unseen(blind, store)
         assert found.analogy_top1 == 100.0 and found.top1 < 100
         assert found.analogy_seen == 100.0, "no clip is named less surely than those of training"
+    # Where the language model says nothing, the tokens do.
+    twins = blind.log_likelihoods
+    blind.said_by_tokens = lambda tokens: twins(tokens, blind.labels).log_softmax(-1)
+    blind.log_likelihoods = lambda tokens, names: torch.zeros(len(tokens), len(names))
+    assert evaluate_unseen(blind, store).analogy_top1 == 100.0
+    blind.said_by_tokens = lambda tokens: None
+    assert evaluate_unseen(blind, store).analogy_top1 < 100
 
 
 def test_models_that_trained_on_an_unseen_action_are_refused(

@@ -11,8 +11,9 @@ from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer import analogy
 from llm_ar.recognizer.adaptation import train_reader
-from llm_ar.recognizer.analogy import SCALE, Analogies, by_analogy, recognize_by_analogy
+from llm_ar.recognizer.analogy import SCALE, SOFTER, Analogies, by_analogy, recognize_by_analogy
 from llm_ar.recognizer.description_embeddings import told
+from llm_ar.recognizer.glance import Glance
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.procedural import procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -40,11 +41,14 @@ def test_a_sure_answer_is_its_own_best_analogy() -> None:
     torch.testing.assert_close(found.diagonal(), torch.ones(5))
 
 
+@pytest.mark.parametrize("tokens_say", [True, False])
 def test_names_that_never_trained(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokens_say: bool
 ) -> None:
     monkeypatch.setattr(analogy, "_BATCH", 2)
     model = ActionRecognizer.from_pretrained(tiny_model)
+    votes = torch.randn(model.tokenizer.vocabulary, len(model.labels))
+    model.glance = Glance(votes, threshold=1.0) if tokens_say else None
     clips = list(procedural_clips(5, subjects=2, seed=3))
     np.save(tmp_path / "last.npy", clips[-1].joints[:, 0])
     names = ["fly a kite", "clap", "sweep the floor"]
@@ -53,7 +57,11 @@ def test_names_that_never_trained(
     tokens = model.tokenizer.encode_clips(clips)
     texts = model.text_embeddings([told(name) for name in (*model.labels, *names)])
     trained, asked = texts.split([len(model.labels), 3])
-    expected = by_analogy(model.log_likelihoods(tokens).softmax(-1), trained, asked)
+    soft = model.log_likelihoods(tokens).softmax(-1) ** (1 / SOFTER)
+    if tokens_say:
+        by_votes = votes[tokens].sum(1).softmax(-1)
+        soft = (model.log_likelihoods(tokens).softmax(-1) * by_votes) ** (1 / 2 / SOFTER)
+    expected = by_analogy(soft / soft.sum(1, keepdim=True), trained, asked)
     files = [*(clip.source for clip in clips[:4]), str(tmp_path / "last.npy")]
     assert [one.file for one in found] == files
     assert [one.sentence for one in found] == tokens.tolist()
@@ -93,5 +101,10 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
                 Analogies(model, ["jump"])
             continue
         tokens = torch.randint(24, (2, 4))
-        scores = Analogies(model, ["jump", "walk"]).scores(model.log_likelihoods(tokens))
+        likely, said = model.log_likelihoods(tokens), model.said_by_tokens(tokens)
+        # The nearest name is what the tokens say already.
+        assert (said is None) == (kind == "nearest")
+        if said is not None:
+            torch.testing.assert_close(said.exp().sum(1), torch.ones(2))
+        scores = Analogies(model, ["jump", "walk"]).scores(likely, said)
         assert scores.shape == (2, 2) and (scores.abs() <= 1.0001).all()
