@@ -8,8 +8,8 @@ log p(name | sentence) - log p(name), with p(name) the mean over training clips:
 itself adds (Zhao et al., "Calibrate Before Use", ICML 2021, with sentences for empty inputs).
 
 By analogy, an unseen name is the better the more alike its description is to those of the seen
-names that the clip is taken for (`llm_ar.recognizer.analogy`). Among all names, clips that are
-named less surely than nine tenths of the training clips are taken for unseen actions.
+names that the clip is taken for (`llm_ar.recognizer.analogy`). Among all names, clips that
+the scores name less surely than nine tenths of the training clips are taken for unseen actions.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ description says is told by the LLM itself, which has read of far more movements
 its last states, averaged over the words.
 
 An LLM is far too sure of one name for such a mean. What its tokens say by themselves is asked as
-well, where they learned the names, and both opinions are multiplied and softened.
+well, if they say anything, and the mean of the log-probabilities is softened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SCALE = 7.0
 """Turns cosines into scores whose softmax are probabilities: the one that made the right names
 likeliest on unseen actions of UTD-MHAD (splits 1 and 2), by the LLM's opinion alone."""
 SOFTER = 2.0
-"""Divides the opinions' log-probabilities: chosen on unseen actions of UTD-MHAD (splits 1 to 3)."""
+"""Divides the mean log-probabilities: chosen on unseen actions of UTD-MHAD (splits 1 to 3)."""
 _BATCH = 16
 
 

@@ -37,7 +37,8 @@ class NamesActions(Protocol):
     def said_by_tokens(self, tokens: Tensor) -> Tensor | None:
         """Log-probabilities (B, C) of the trained names by the sentences' tokens alone.
 
-        None where the tokens learned no names, or where nothing else than they is asked anyway.
+        None where the tokens learned no names or other ones, where they never came to agree with
+        the language model (see `llm_ar.recognizer.glance`), or where no language model is asked.
         """
 
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:

@@ -31,8 +31,8 @@ class Reader(nn.Module):
 
     Attributes:
         names: what it is trained to answer.
-        votes: (U, C) of the tokens for these names by themselves (see `glance`); None where they
-            learned none, or nothing but them is read.
+        votes: (U, C) of the tokens for these names by themselves (see `glance`), of language models
+            that read tokens which learned the names; None for others.
     """
 
     names: list[str]

@@ -12,8 +12,9 @@ from llm_ar.errors import ConfigError
 from llm_ar.recognizer import analogy
 from llm_ar.recognizer.adaptation import train_reader
 from llm_ar.recognizer.analogy import SCALE, SOFTER, Analogies, by_analogy, recognize_by_analogy
-from llm_ar.recognizer.description_embeddings import told
-from llm_ar.recognizer.glance import Glance
+from llm_ar.recognizer.backbone import load_backbone
+from llm_ar.recognizer.description_embeddings import embed_actions, told
+from llm_ar.recognizer.glance import Glance, votes_by_reader
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.procedural import procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -87,6 +88,8 @@ def test_what_cannot_be_answered_by_analogy(tiny_model: Path) -> None:
 def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> None:
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     tokenizer.meanings = torch.randn(tokenizer.vocabulary, 32)
+    untrained = load_backbone(run.recognizer.llm)
+    words = untrained.llm.get_input_embeddings().weight.detach()
     for kind in ("full", "nearest", "transformer"):
         reader = dataclasses.replace(
             run.recognizer,
@@ -105,6 +108,22 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
         # The nearest name is what the tokens say already.
         assert (said is None) == (kind == "nearest")
         if said is not None:
-            torch.testing.assert_close(said.exp().sum(1), torch.ones(2))
+            # By the words as they were before they trained with all other weights.
+            biases, text_tokenizer = run.tokenizer.biases, untrained.text_tokenizer
+            names = embed_actions(biases, words, text_tokenizer, model.labels)
+            votes = votes_by_reader(tokenizer.meanings, names, tokenizer.words)
+            torch.testing.assert_close(said, votes[tokens].sum(1).log_softmax(-1))
         scores = Analogies(model, ["jump", "walk"]).scores(likely, said)
         assert scores.shape == (2, 2) and (scores.abs() <= 1.0001).all()
+
+
+def test_latents_have_no_votes(run: RunConfig) -> None:
+    tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
+    tokenizer.meanings = torch.randn(tokenizer.vocabulary, 32)
+    tokenizer.save_pretrained(run.out / "tokenizer")
+    reader = dataclasses.replace(run.recognizer, adaptation="full", reads="latents")
+    model = train_reader(dataclasses.replace(run, recognizer=reader))
+    latents = torch.randn(2, 4, tokenizer.codebook_config.dim)
+    assert model.said_by_tokens(latents) is None
+    scores = Analogies(model, ["jump"]).scores(model.log_likelihoods(latents), None)
+    assert scores.shape == (2, 1)
