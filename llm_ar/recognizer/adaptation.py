@@ -26,7 +26,7 @@ from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.classifiers import FrozenHead, SmallTransformer
 from llm_ar.recognizer.description_embeddings import embed_actions, embed_texts
 from llm_ar.recognizer.folder import TOKENIZER_FOLDER, read_tensors
-from llm_ar.recognizer.glance import log_posteriors, votes_by_reader
+from llm_ar.recognizer.glance import log_posteriors
 from llm_ar.recognizer.naming import NamesActions
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.readers import LatentTokenizer, LlmReader, Reader, words_of
@@ -36,6 +36,7 @@ from llm_ar.recognizer.train import (
     checkpoint_folder,
     fixed_settings,
     start_lexicon,
+    token_votes,
     train_recognizer,
 )
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
@@ -220,11 +221,8 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
     prompt = Prompt(settings.template, backbone.text_tokenizer)
     if settings.adaptation == "head":
         return FrozenHead(backbone.llm, prompt, vectors, sentences).to(device)
-    votes = None
-    if settings.reads == "tokens" and tokenizer.meanings.shape[1]:
-        # Before the LLM's words are trained: these are what the tokens learned.
-        learned = embed_actions(run.tokenizer.biases, words, backbone.text_tokenizer, names)
-        votes = votes_by_reader(tokenizer.meanings, learned, tokenizer.words)
+    # Before the LLM's words are trained: these are what the tokens learned.
+    votes = token_votes(run, tokenizer, backbone, names) if settings.reads == "tokens" else None
     llm = _adapted(run, backbone)
     reader = LlmReader(llm, prompt, vectors, sentences, backbone.text_tokenizer).to(device)
     reader.votes = votes

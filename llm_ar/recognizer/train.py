@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,23 +153,33 @@ def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit:
     return start_embeddings(tokenizer.embeddings(), words, told)
 
 
+def token_votes(
+    run: RunConfig, tokenizer: ActionTokenizer, backbone: Backbone, names: Sequence[str]
+) -> Tensor | None:
+    """Votes (U, C) of the tokens for the names that they learned; None if they learned none.
+
+    The LLM's words must be those that stage 1 saw.
+    """
+    if not tokenizer.meanings.shape[1]:
+        return None
+    words = backbone.llm.get_input_embeddings().weight.detach().float()
+    learned = embed_actions(run.tokenizer.biases, words, backbone.text_tokenizer, names)
+    return votes_by_reader(tokenizer.meanings, learned, tokenizer.words)
+
+
 def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> Glance | None:
     """The fast path, trusted as far as it agrees with the language model on noisy sentences.
 
     It is what the tokenizer's reader says; a tokenizer that learned no names, or other ones than
     these, has nothing to say.
     """
-    tokenizer, words = recognizer.tokenizer, recognizer.llm.get_input_embeddings().weight
-    kept = recognizer.run.start_from and not recognizer.run.refine
-    if not tokenizer.meanings.shape[1] or kept:
+    if recognizer.run.start_from and not recognizer.run.refine:
         return None
-    names = embed_actions(
-        recognizer.run.tokenizer.biases,
-        words.detach().float(),
-        recognizer.backbone.text_tokenizer,
-        recognizer.labels,
+    votes = token_votes(
+        recognizer.run, recognizer.tokenizer, recognizer.backbone, recognizer.labels
     )
-    votes = votes_by_reader(tokenizer.meanings, names, tokenizer.words)
+    if votes is None:
+        return None
     with torch.random.fork_rng():
         # The same clips and noise after an interruption as without one.
         torch.manual_seed(recognizer.run.seed)
