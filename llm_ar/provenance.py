@@ -1,4 +1,4 @@
-"""What made a result: versions, commit, memory. Kept with every model and every figure."""
+"""What made a result: versions, commit, device, memory. Kept with every model and every figure."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return asked.stdout.strip() if asked.returncode == 0 else None
+
+
+def device_name() -> str:
+    """What networks run on here: the CUDA card's name, or "CPU"."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
 def peak_memory_mib() -> int | None:

@@ -118,6 +118,7 @@ def tabulate(grid: Grid, out: Path) -> str:
         "rows": rows,
         "dates": [one["date"] for one in done],
         "commits": sorted({str(one["commit"]) for one in done}),
+        "devices": sorted({one.get("device", "CPU") for one in done}),
     }
     write_json(out / "tables.json", content)
     return page
@@ -203,6 +204,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
         "settings": settings_to_dict(trial.settings),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": training["commit"],
+        "device": training["device"],
     }
     write_json(_result_file(trial, out), result)
     # Checkpoints are for going on, and there is nothing left to go on with.

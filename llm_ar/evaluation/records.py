@@ -29,7 +29,7 @@ _FIGURES = (
     "minutes",
     "peak_memory_mib",
 )
-_PER_SEED = ("seeds", *_FIGURES, "dates", "commits")
+_PER_SEED = ("seeds", *_FIGURES, "dates", "commits", "devices")
 
 
 def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> None:
@@ -65,6 +65,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "peak_memory_mib": training["peak_memory_mib"],
         "dates": evaluation.date,
         "commits": training["commit"],
+        "devices": training.get("device"),
     }
     runs = {evaluation.seed: run}
     if file.exists():
@@ -75,8 +76,10 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
                 f"{file}: holds another result ({', '.join(differing)} differ); choose another file"
             )
         for place, seed in enumerate(before["seeds"]):
-            # Calibration was not recorded at first: such a run has none until it is evaluated anew.
-            earlier = {"ece": [None] * len(before["seeds"])} | before
+            # Calibration and devices were not recorded at first: such a run has none until it is
+            # evaluated anew.
+            unknown = [None] * len(before["seeds"])
+            earlier = {"ece": unknown, "devices": unknown} | before
             runs.setdefault(seed, {key: earlier[key][place] for key in _PER_SEED})
     columns = {key: [runs[seed][key] for seed in sorted(runs)] for key in _PER_SEED}
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +124,7 @@ def table(results: Path, link: str = "results") -> str:
             str(result["copies"]),
             _spread(result["top1_without_copies"]),
             _spread(result.get("ece", [None])),
-            f"{mean(result['minutes']):.0f} min, {result['selection']}",
+            f"{_minutes(result)}, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -131,6 +134,14 @@ def table(results: Path, link: str = "results") -> str:
         cells = [benchmark, f"mean of {len(top1)} folds", "", "", f"{mean(top1):.1f}", *[""] * 8]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _minutes(result: Mapping[str, Any]) -> str:
+    """Mean minutes of the trainings, of those on the processor where there are any."""
+    devices = [name or "CPU" for name in result.get("devices", [None] * len(result["seeds"]))]
+    device = "CPU" if "CPU" in devices else devices[0]
+    known = [m for m, name in zip(result["minutes"], devices, strict=True) if name == device]
+    return f"{mean(known):.0f} min" + ("" if device == "CPU" else f" on {device}")
 
 
 def update(page: Path, results: Path) -> None:

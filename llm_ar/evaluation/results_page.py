@@ -73,10 +73,11 @@ def _ablation(grid: dict[str, Any], name: str) -> str:
     paper = None if grid["paper"] is None else paper_table(grid["paper"])
     about = f"{', '.join(grid['benchmark'])} ({', '.join(grid['protocol'])})"
     dates = sorted({date[:10] for date in grid["dates"]})
+    devices = "".join(f", on {one}" for one in grid.get("devices", ()) if one != "CPU")
     lines = [
         f"\n### {grid['grid']}: {about}\n",
         markdown(grid["rows"], paper),
-        f"`{grid['command']}`, {', '.join(dates)}, [JSON](../results/ablations/{name}).",
+        f"`{grid['command']}`, {', '.join(dates)}{devices}, [JSON](../results/ablations/{name}).",
     ]
     return "\n".join([*lines, *(["", grid["note"]] if grid["note"] else [])]) + "\n"
 

@@ -21,7 +21,7 @@ from transformers import set_seed
 from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
-from llm_ar.provenance import commit, peak_memory_mib, versions
+from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.classifiers import FrozenHead, SmallTransformer
 from llm_ar.recognizer.description_embeddings import embed_actions, embed_texts
@@ -175,6 +175,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         "seed": run.seed,
         "selection": "last-epoch",
         "trained_parameters": sum(weight.numel() for weight in trained_weights(reader).values()),
+        "device": device_name(),
         "versions": versions(),
         "commit": commit(),
     }

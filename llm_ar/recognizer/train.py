@@ -16,7 +16,7 @@ from transformers import set_seed
 from llm_ar.config import RunConfig
 from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
-from llm_ar.provenance import commit, peak_memory_mib, versions
+from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.adapter import load_adapter
 from llm_ar.recognizer.answers import CandidateTrie
 from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
@@ -239,4 +239,5 @@ def _figures(
             "chosen_epoch": best,
             "held_out_accuracy": round(100 * accuracies[best], 2),
         }
-    return figures | {"versions": versions(), "commit": commit()}
+    made = {"device": device_name(), "versions": versions(), "commit": commit()}
+    return figures | made

@@ -15,6 +15,7 @@ from llm_ar.applications.grid import read_grid
 from llm_ar.applications.reckoning import Rates, expected_minutes, rates
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.tables import paper_table
+from llm_ar.provenance import device_name
 from llm_ar.skeletons.store import ClipStore
 
 Capture = pytest.CaptureFixture[str]
@@ -143,6 +144,7 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
     taken, whole = result("second/results/lora-seed0.json"), result("first/results/all-seed0.json")
     assert taken["run"] == "lora" and whole["run"] == "all"
     assert taken["figures"] == whole["figures"] and taken["date"] == whole["date"]
+    assert taken["device"] == device_name()
     assert taken["taken_from"] == "../first/results/all-seed0.json"
     other = result("second/results/transformer-seed0.json")
     assert "taken_from" not in other and other["date"] >= whole["date"]

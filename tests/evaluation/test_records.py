@@ -56,6 +56,15 @@ def test_seeds_are_collected_in_order_and_replaced(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["toy.json"]
 
 
+def test_minutes_are_of_the_processor_or_name_the_card(tmp_path: Path) -> None:
+    card = TRAINING | {"device": "NVIDIA H100", "minutes": 2.0}
+    record(evaluation(0, right=9), card, tmp_path / "toy.json")
+    assert "| 2 min on NVIDIA H100, last-epoch |" in table(tmp_path)
+    record(evaluation(1, right=9), TRAINING, tmp_path / "toy.json")
+    assert json.loads((tmp_path / "toy.json").read_text())["devices"] == ["NVIDIA H100", None]
+    assert "| 12 min, last-epoch |" in table(tmp_path)
+
+
 def test_another_benchmark_is_not_mixed_in(tmp_path: Path) -> None:
     file = tmp_path / "toy.json"
     record(evaluation(0, right=6), TRAINING, file)
