@@ -10,7 +10,7 @@ import importlib.util
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,17 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
 
 
 def load_words(config: LlmConfig) -> tuple[Tensor, PreTrainedTokenizerBase]:
-    """The LLM's word embeddings (V, width), float32 on the CPU, and its text tokenizer."""
-    backbone = load_backbone(config)
+    """The LLM's word embeddings (V, width), float32 on the CPU, and its text tokenizer.
+
+    Word embeddings are never quantised, so that a 4-bit LLM's are those of the whole one.
+
+    Raises:
+        ConfigError, MissingExtraError: 4-bit weights are asked for and cannot be had here; told
+            now, before a stage of training that does not need them.
+    """
+    if config.four_bit:
+        _check_four_bit(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    backbone = load_backbone(replace(config, four_bit=False))
     words = backbone.llm.get_input_embeddings().weight
     return words.detach().float().clone(), backbone.text_tokenizer
 
@@ -184,13 +193,17 @@ def _dtype(config: LlmConfig, device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "cpu" else dtypes[config.dtype]
 
 
-def _four_bit(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
+def _check_four_bit(device: torch.device) -> None:
     if device.type != "cuda":
         raise ConfigError(
             "recognizer.llm.four_bit: 4-bit weights need a CUDA device; set it to false."
         )
     if importlib.util.find_spec("bitsandbytes") is None:
         raise MissingExtraError("an LLM in 4 bits", "four-bit")
+
+
+def _four_bit(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
+    _check_four_bit(device)
     from transformers import BitsAndBytesConfig
 
     quantisation = BitsAndBytesConfig(

@@ -33,8 +33,8 @@ TEXTS = (
 )
 
 
-def write_llm(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
-    """Write a two-layer Llama of width 32 and a byte-level BPE tokenizer into ``folder``."""
+def write_llm(folder: Path, *, tied: bool = True, seed: int = 0, width: int = 32) -> Path:
+    """Write a two-layer Llama and a byte-level BPE tokenizer into ``folder``."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -51,8 +51,8 @@ def write_llm(folder: Path, *, tied: bool = True, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=bpe.get_vocab_size(),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=width,
+        intermediate_size=2 * width,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -99,9 +100,21 @@ def test_four_bits_need_cuda_and_bitsandbytes(
     config = LlmConfig(name=str(llm_folder), four_bit=True)
     with pytest.raises(ConfigError, match="CUDA"):
         load_backbone(config)
+    with pytest.raises(ConfigError, match="CUDA"):
+        load_words(config)
     monkeypatch.setattr(backbone_module.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'llm-ar\[four-bit\]'"):
         load_backbone(config, "cuda")
+
+
+def test_words_of_a_4_bit_llm_are_read_whole(
+    llm_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backbone_module.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(backbone_module.importlib.util, "find_spec", lambda _: object())
+    config = LlmConfig(name=str(llm_folder), four_bit=True)
+    words, _ = load_words(config)
+    assert torch.equal(words, load_words(replace(config, four_bit=False))[0])
 
 
 def test_the_bundled_llm_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

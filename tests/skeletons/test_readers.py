@@ -376,7 +376,11 @@ class TestAnyFile:
         with pytest.raises(ClipError, match="cut it into shorter recordings"):
             read_clip(tmp_path / "huge.npy")
 
-    @pytest.mark.parametrize("content", [b"\x00\xff" * 40, b"hello", b"GIF89a", b"PK\x03\x04"])
+    @pytest.mark.parametrize(
+        "content",
+        [b"\x00\xff" * 40, b"hello", b"GIF89a", b"PK\x03\x04"],
+        ids=["bytes", "text", "gif", "zip"],
+    )
     def test_unknown_formats_name_the_known(self, tmp_path, content):
         (tmp_path / "x.bin").write_bytes(content)
         with pytest.raises(ClipError, match=r"no format known here .*\.skeleton.*\.npz"):
