@@ -73,13 +73,21 @@ def _ablation(grid: dict[str, Any], name: str) -> str:
     paper = None if grid["paper"] is None else paper_table(grid["paper"])
     about = f"{', '.join(grid['benchmark'])} ({', '.join(grid['protocol'])})"
     dates = sorted({date[:10] for date in grid["dates"]})
-    devices = "".join(f", on {one}" for one in grid.get("devices", ()) if one != "CPU")
     lines = [
         f"\n### {grid['grid']}: {about}\n",
         markdown(grid["rows"], paper),
-        f"`{grid['command']}`, {', '.join(dates)}{devices}, [JSON](../results/ablations/{name}).",
+        f"`{grid['command']}`, {', '.join(dates)}{_cards(grid)}, [JSON](../results/ablations/{name}).",
     ]
     return "\n".join([*lines, *(["", grid["note"]] if grid["note"] else [])]) + "\n"
+
+
+def _cards(grid: dict[str, Any]) -> str:
+    """Where a grid's runs were not all done on the processor, the cards; nothing else."""
+    devices = grid.get("devices", ["CPU"])
+    cards = " and ".join(name for name in devices if name != "CPU")
+    if not cards:
+        return ""
+    return f", in part on {cards} (in fewer minutes)" if "CPU" in devices else f", on {cards}"
 
 
 if __name__ == "__main__":

@@ -145,6 +145,11 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
     assert "| euclidean | 78.5 | -1.5 | 1 | 89.7 | -1.8 |" in text
     assert "2026-01-02, [JSON](../results/ablations/toy-geometry.json)." in text
     assert text.endswith("A note.\n")
+    for devices, told in ((["CPU"], ""), (["CPU", "L4"], ", in part on L4 (in fewer minutes)")):
+        (tmp_path / "ablations" / "toy-geometry.json").write_text(
+            json.dumps(grid | {"devices": devices})
+        )
+        assert f"2026-01-02{told}, [JSON]" in page(tmp_path)
 
 
 def test_the_pages_of_this_project_are_those_made_from_its_results() -> None:
