@@ -72,11 +72,11 @@ def _ensemble(found: dict[str, Any], name: str) -> str:
 def _ablation(grid: dict[str, Any], name: str) -> str:
     paper = None if grid["paper"] is None else paper_table(grid["paper"])
     about = f"{', '.join(grid['benchmark'])} ({', '.join(grid['protocol'])})"
-    dates = sorted({date[:10] for date in grid["dates"]})
+    dates = ", ".join(sorted({date[:10] for date in grid["dates"]})) + _cards(grid)
     lines = [
         f"\n### {grid['grid']}: {about}\n",
         markdown(grid["rows"], paper),
-        f"`{grid['command']}`, {', '.join(dates)}{_cards(grid)}, [JSON](../results/ablations/{name}).",
+        f"`{grid['command']}`, {dates}, [JSON](../results/ablations/{name}).",
     ]
     return "\n".join([*lines, *(["", grid["note"]] if grid["note"] else [])]) + "\n"
 
