@@ -192,6 +192,14 @@ class LlmConfig:
     random: bool = False
     """The same network with random weights instead of the trained ones (ablation only)."""
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, before a stage of training that does not need the whole LLM."""
+        if self.four_bit and self.random:
+            raise ConfigError(
+                "recognizer.llm.random: a random language model has no 4-bit weights; set "
+                "recognizer.llm.four_bit to false."
+            )
+
 
 @dataclass(frozen=True)
 class LoraSettings:
@@ -225,6 +233,14 @@ class RecognizerConfig:
     whose text embedding is nearest (nothing is trained)."""
     reads: Literal["tokens", "latents"] = "tokens"
     """What is read: tokens, or for ablation only the encoder's continuous latents."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        if self.adaptation == "full" and self.llm.four_bit:
+            raise ConfigError(
+                "recognizer.llm.four_bit: weights in 4 bits cannot be trained; set it to false for "
+                "full fine-tuning"
+            )
 
 
 @dataclass(frozen=True)

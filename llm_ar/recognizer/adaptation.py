@@ -236,11 +236,6 @@ def _adapted(run: RunConfig, backbone: Backbone) -> nn.Module:
         backbone.llm.gradient_checkpointing_enable({"use_reentrant": False})
     if settings.adaptation == "lora":
         return attach_lora(backbone.llm, settings.lora)
-    if settings.llm.four_bit:
-        raise ConfigError(
-            "recognizer.llm.four_bit: weights in 4 bits cannot be trained; set it to false for "
-            "full fine-tuning"
-        )
     return backbone.llm.float().requires_grad_(True)
 
 

@@ -55,15 +55,10 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
     Raises:
         ModelError: if there is no such LLM.
         MissingExtraError: if 4-bit weights are asked for and bitsandbytes is not installed.
-        ConfigError: if 4-bit weights are asked for on the CPU, or of a random LLM.
+        ConfigError: if 4-bit weights are asked for on the CPU.
     """
     device = torch.device(device)
     options: dict[str, Any] = {"dtype": _dtype(config, device)}
-    if config.four_bit and config.random:
-        raise ConfigError(
-            "recognizer.llm.random: a random language model has no 4-bit weights; set "
-            "recognizer.llm.four_bit to false."
-        )
     if config.four_bit:
         options |= _four_bit(options["dtype"], device)
     llm, text_tokenizer = _read(config, options)

@@ -7,7 +7,7 @@ import huggingface_hub.constants
 import pytest
 import torch
 
-from llm_ar.config import LlmConfig, LoraSettings
+from llm_ar.config import LlmConfig, LoraSettings, RecognizerConfig
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer import backbone as backbone_module
 from llm_ar.recognizer import bundled
@@ -105,6 +105,13 @@ def test_four_bits_need_cuda_and_bitsandbytes(
     monkeypatch.setattr(backbone_module.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'llm-ar\[four-bit\]'"):
         load_backbone(config, "cuda")
+
+
+def test_what_four_bits_cannot_be_is_said_with_the_settings() -> None:
+    with pytest.raises(ConfigError, match=r"recognizer\.llm\.random: .*no 4-bit weights"):
+        LlmConfig(four_bit=True, random=True)
+    with pytest.raises(ConfigError, match=r"recognizer\.llm\.four_bit: .*cannot be trained"):
+        RecognizerConfig(llm=LlmConfig(four_bit=True), adaptation="full")
 
 
 def test_words_of_a_4_bit_llm_are_read_whole(
