@@ -73,6 +73,9 @@ class AugmentConfig:
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
     warp: float = 0.0
     """Share of the frames' times that may be random, so that the tempo is uneven; 1: all of it."""
+    finer: int = 1
+    """How many times finer in time than the view training clips are kept, so that crops and uneven
+    tempos are drawn from what was recorded rather than from frames resampled once before."""
     joint_dropout: float = 0.1
     """Probability that a joint is missing for the whole clip."""
     part_dropout: float = 0.0
@@ -84,6 +87,11 @@ class AugmentConfig:
     (3-D clips, with ``view.face_camera``)."""
     mirror: float = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a time that is coarser than the view's."""
+        if self.finer < 1:
+            raise ConfigError(f"augment.finer is {self.finer}, but must be at least 1")
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,8 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
     args = training_arguments(settings.optim, folder, len(train), run.seed)
     kind = LatentTokenizer if settings.reads == "latents" else ActionTokenizer
     tokenizer = kind.from_pretrained(run.out / TOKENIZER_FOLDER, device=args.device)
-    clips = ClipTensors.read(store, train, run.view, tokenizer.layout).to(args.device)
+    finer = run.augment.finer
+    clips = ClipTensors.read(store, train, run.view, tokenizer.layout, finer).to(args.device)
     # A random token stands for a token; nothing like it stands for a latent.
     noise = settings.token_noise if settings.reads == "tokens" else 0.0
     sentences = Sentences(tokenizer, clips, run.augment, noise)

@@ -18,7 +18,7 @@ class Sentences:
 
     Args:
         tokenizer: in evaluation mode.
-        clips: the training clips, on the tokenizer's device.
+        clips: the training clips, on the tokenizer's device, as fine in time as ``changes`` says.
         changes: how clips are augmented.
         noise: share of tokens that :meth:`draw` replaces by random ones.
     """
@@ -39,11 +39,12 @@ class Sentences:
     @torch.no_grad()
     def plain(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, W) and classes (B,) of clips as they are, nothing drawn."""
+        clips, finer = self.clips, self.changes.finer
         tokens = [
-            self.tokenizer.encode(self.clips.joints[rows], self.clips.present[rows])
+            self.tokenizer.encode(clips.joints[rows, ::finer], clips.present[rows, ::finer])
             for rows in index.split(_BATCH)
         ]
-        return torch.cat(tokens), self.clips.labels[index]
+        return torch.cat(tokens), clips.labels[index]
 
     def count_names(self, index: Tensor, passes: int) -> Tensor:
         """How often each token occurs in clips of each name, over augmented passes: (U, C)."""

@@ -22,19 +22,21 @@ def augment(
     """Rotate, scale, shear, crop and warp time, add noise, hide joints, each clip by itself.
 
     Args:
-        joints: (B, T, M, J, 3) in body sizes, y up.
-        present: (B, T, M, J) bool.
+        joints: (B, F, M, J, 3) in body sizes, y up; F = (T - 1) * config.finer + 1 moments.
+        present: (B, F, M, J) bool.
         config: strengths; randomness comes from torch's global generator, which checkpoints hold.
         layout: of the J joints.
 
     Returns:
-        New joints and presence of the same shapes. A joint that is not present keeps a position,
-        as interpolated ones do: the body's centre must be the same with and without it.
+        New joints (B, T, M, J, 3) and presence (B, T, M, J). A joint that is not present keeps a
+        position, as interpolated ones do: the body's centre must be the same with and without it.
     """
     batch, _, _, count, _ = joints.shape
     device = joints.device
     if config.crop > 0 or config.warp > 0:
-        joints, present = _retime(joints, present, config.crop, config.warp)
+        joints, present = _retime(joints, present, config)
+    else:
+        joints, present = joints[:, :: config.finer], present[:, :: config.finer]
     if config.behind > 0:
         joints, present = _from_behind(joints, present, config.behind, layout)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
@@ -88,23 +90,25 @@ def _from_behind(
     return joints, torch.where(chosen, present[..., order], present)
 
 
-def _retime(joints: Tensor, present: Tensor, crop: float, warp: float) -> tuple[Tensor, Tensor]:
+def _retime(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Tensor, Tensor]:
     """A random window of at least (1 - crop) of the time, at an uneven tempo, over all T frames.
 
     The tempo is that of T moments drawn at random and sorted, as CTR-GCN's feeder of NW-UCLA draws
     frames (Chen et al., ICCV 2021), mixed with an even one: at most a share ``warp`` is random.
     """
-    batch, frames = joints.shape[:2]
+    batch, kept = joints.shape[:2]
+    frames = (kept - 1) // config.finer + 1
     device = joints.device
-    length = 1 - torch.rand(batch, 1, device=device) * crop
+    length = 1 - torch.rand(batch, 1, device=device) * config.crop
     start = torch.rand(batch, 1, device=device) * (1 - length)
     moments = torch.linspace(0, 1, frames, device=device)
-    if warp > 0:
+    if config.warp > 0:
         uneven = torch.rand(batch, frames, device=device).sort(dim=1).values
-        moments = torch.lerp(moments, uneven, torch.rand(batch, 1, device=device) * warp)
-    position = (start + length * moments) * (frames - 1)
-    low = position.floor().long().clamp(0, frames - 1)
-    high = (low + 1).clamp_max(frames - 1)
+        share = torch.rand(batch, 1, device=device) * config.warp
+        moments = torch.lerp(moments, uneven, share)
+    position = (start + length * moments) * (kept - 1)
+    low = position.floor().long().clamp(0, kept - 1)
+    high = (low + 1).clamp_max(kept - 1)
     rows = torch.arange(batch, device=device)[:, None]
     weight = (position - low).reshape(batch, frames, 1, 1, 1)
     mixed = joints[rows, low] * (1 - weight) + joints[rows, high] * weight

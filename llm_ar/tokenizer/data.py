@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +17,11 @@ from llm_ar.skeletons.views import normalise
 
 
 class ClipTensors(nn.Module):
-    """N clips of T frames, M people and J joints, in memory, on the device of the module.
+    """N clips of F moments, M people and J joints, in memory, on the device of the module.
 
     Attributes:
-        joints: (N, T, M, J, 3) float32 in body sizes.
-        present: (N, T, M, J) bool.
+        joints: (N, F, M, J, 3) float32 in body sizes.
+        present: (N, F, M, J) bool.
         labels: (N,) int64, indices of ``names``.
         names: the training labels, in the dataset's order.
     """
@@ -47,8 +48,11 @@ class ClipTensors(nn.Module):
         indices: Sequence[int],
         view: ViewConfig,
         layout: Layout | None = None,
+        finer: int = 1,
     ) -> ClipTensors:
         """Read and normalise clips of a prepared dataset, mapped to a layout (its own if None).
+
+        Of the view's T frames and between them F = (T - 1) * finer + 1 moments are kept.
 
         Raises:
             DatasetError: there are no such clips.
@@ -60,6 +64,7 @@ class ClipTensors(nn.Module):
                 f"{store.path}: the protocol leaves no clip to train on; "
                 "choose another protocol or prepare more clips"
             )
+        view = dataclasses.replace(view, frames=(view.frames - 1) * finer + 1)
         shape = (len(indices), view.frames, view.people, len(layout.joints))
         joints = np.empty((*shape, 3), np.float32)
         present = np.empty(shape, np.bool_)

@@ -109,7 +109,8 @@ def train_tokenizer(
     if run.start_from:
         start = ActionTokenizer.from_pretrained(Path(run.start_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
-    clips = ClipTensors.read(store, training_clips(store, run), run.view, layout)
+    chosen, finer = training_clips(store, run), run.augment.finer
+    clips = ClipTensors.read(store, chosen, run.view, layout, finer)
     if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
         raise ConfigError(
             "augment.behind: backs are taken for fronts where 3-D clips are turned to the camera; "

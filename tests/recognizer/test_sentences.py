@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_plain_sentences_are_the_tokenizers(
     expected = tokenizer.encode_clips([store[i] for i in range(24)])
     assert torch.equal(tokens, expected)
     assert [clips.names[number] for number in classes] == [store[i].label for i in range(24)]
+
+
+def test_plain_sentences_do_not_depend_on_how_finely_clips_are_kept(
+    tokenizer: ActionTokenizer, clips: ClipTensors, store_folder: Path, everyone: torch.Tensor
+) -> None:
+    store = ClipStore.open(store_folder)
+    fine = ClipTensors.read(store, range(24), ViewConfig(frames=16), finer=3)
+    assert fine.joints.shape[1] == 46 and fine.present.shape[1] == 46
+    torch.testing.assert_close(fine.joints[:, ::3], clips.joints, rtol=0, atol=1e-5)
+    sentences = Sentences(tokenizer, fine, replace(STILL, finer=3), 0.0)
+    expected = Sentences(tokenizer, clips, STILL, 0.0).plain(everyone)[0]
+    assert torch.equal(sentences.plain(everyone)[0], expected)
+    assert torch.equal(sentences.draw(everyone)[0], expected)
 
 
 def test_nothing_changes_when_all_changes_are_off(

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from llm_ar.config import AugmentConfig
+from llm_ar.errors import ConfigError
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, LAYOUTS, Layout
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
 from llm_ar.tokenizer.features import joint_features
 
-NOTHING = AugmentConfig(**{field.name: 0.0 for field in fields(AugmentConfig)})
+STRENGTHS = [field.name for field in fields(AugmentConfig) if field.name != "finer"]
+NOTHING = AugmentConfig(**dict.fromkeys(STRENGTHS, 0.0))
 EVERYTHING = AugmentConfig(noise=0.05, joint_dropout=0.2)
 
 
@@ -199,6 +201,30 @@ def test_warp_is_an_uneven_tempo_that_never_turns_back() -> None:
         torch.testing.assert_close(track.mean(0), mean, rtol=0, atol=0.02)
         spread = (track - even).abs().amax(1)
         assert 0.05 * warp < spread.mean() < 0.12 * warp and spread.min() < 0.01
+
+
+@pytest.mark.parametrize("crop", [0.0, 0.3])
+def test_finer_moments_become_the_frames_of_the_view(crop: float) -> None:
+    """Where nothing is drawn, every third; in a window, what was between the frames is seen."""
+    clips, frames = 40, 9
+    moments = (frames - 1) * 3 + 1
+    bent = torch.zeros(moments)
+    bent[1::3] = 1.0
+    joints = bent[None, :, None, None, None].expand(clips, moments, 1, 20, 3)
+    present = torch.ones(joints.shape[:-1], dtype=torch.bool)
+    config = replace(NOTHING, finer=3, crop=crop)
+    found, seen = augment(joints, present, config, KINECT_V1)
+    assert found.shape == (clips, frames, 1, 20, 3) and seen.shape == found.shape[:-1]
+    assert seen.all()
+    if crop:
+        assert found.max() > 0.9
+    else:
+        assert torch.equal(found, joints[:, ::3])
+
+
+def test_a_time_coarser_than_the_view_is_refused() -> None:
+    with pytest.raises(ConfigError, match="augment.finer is 0, but must be at least 1"):
+        AugmentConfig(finer=0)
 
 
 def test_without_warp_nothing_more_is_drawn() -> None:
