@@ -74,8 +74,9 @@ class AugmentConfig:
     warp: float = 0.0
     """Share of the frames' times that may be random, so that the tempo is uneven; 1: all of it."""
     finer: int = 1
-    """How many times finer in time than the view training clips are kept, so that crops and uneven
-    tempos are drawn from what was recorded rather than from frames resampled once before."""
+    """Not a change: how many times finer in time than the view training clips are kept, so that
+    crops and uneven tempos are drawn from what was recorded rather than from frames resampled once
+    before. They take as many times the memory."""
     joint_dropout: float = 0.1
     """Probability that a joint is missing for the whole clip."""
     part_dropout: float = 0.0
