@@ -82,7 +82,7 @@ class LatentWords(nn.Module):
     def __init__(self, dim: int, latent_norm: float, words: Tensor) -> None:
         super().__init__()
         mean = words.mean(0)
-        self.linear = nn.Linear(dim, len(mean))
+        self.linear = nn.Linear(dim, len(mean), device=words.device)
         nn.init.orthogonal_(self.linear.weight)
         with torch.no_grad():
             spread = (words - mean).square().sum(-1).mean().sqrt()

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from llm_ar.config import (
+    AugmentConfig,
     CodebookConfig,
     EncoderConfig,
     LlmConfig,
@@ -163,6 +164,7 @@ def run(tmp_path: Path, llm_folder: Path, store_folder: Path) -> RunConfig:
         protocol="split",
         out=out,
         view=ViewConfig(frames=16),
+        augment=AugmentConfig(finer=2),
         recognizer=RecognizerConfig(
             llm=LlmConfig(name=str(llm_folder)),
             lexicon="names",

@@ -32,7 +32,9 @@ KINDS = [
     {"adaptation": "transformer", "reads": "latents"},
 ]
 
-STILL = AugmentConfig(yaw_degrees=0, tilt_degrees=0, scale=0, crop=0, joint_dropout=0, noise=0)
+STILL = AugmentConfig(
+    yaw_degrees=0, tilt_degrees=0, scale=0, crop=0, joint_dropout=0, noise=0, finer=2
+)
 
 
 def other(

@@ -54,7 +54,7 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
         out=tmp_path / "model",
         seed=3,
         view=ViewConfig(frames=16),
-        augment=AugmentConfig(mirror=0.5, behind=0.3, part_dropout=0.3),
+        augment=AugmentConfig(mirror=0.5, behind=0.3, part_dropout=0.3, warp=0.5, finer=2),
         tokenizer=TokenizerConfig(
             encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True),
             biases=BiasConfig(pooled_names=0.5, parts=0.5),
