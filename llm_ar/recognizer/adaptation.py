@@ -41,7 +41,7 @@ from llm_ar.recognizer.train import (
 )
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors, training_clips
+from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import ClipIndices, StageTrainer, training_arguments
 
@@ -131,13 +131,12 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         )
     set_seed(run.seed)
     store = ClipStore.open(run.data)
-    train = training_clips(store, run)
-    folder = checkpoint_folder(run.out)
-    args = training_arguments(settings.optim, folder, len(train), run.seed)
     kind = LatentTokenizer if settings.reads == "latents" else ActionTokenizer
-    tokenizer = kind.from_pretrained(run.out / TOKENIZER_FOLDER, device=args.device)
-    finer = run.augment.finer
-    clips = ClipTensors.read(store, train, run.view, tokenizer.layout, finer).to(args.device)
+    tokenizer = kind.from_pretrained(run.out / TOKENIZER_FOLDER)
+    clips = ClipTensors.of_run(store, run, tokenizer.layout)
+    folder = checkpoint_folder(run.out)
+    args = training_arguments(settings.optim, folder, len(clips), run.seed)
+    tokenizer, clips = tokenizer.to(args.device), clips.to(args.device)
     # A random token stands for a token; nothing like it stands for a latent.
     noise = settings.token_noise if settings.reads == "tokens" else 0.0
     sentences = Sentences(tokenizer, clips, run.augment, noise)
@@ -156,7 +155,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
             args,
             "recogniser",
             settings.optim.save_minutes,
-            train_dataset=ClipIndices(range(len(train))),
+            train_dataset=ClipIndices(range(len(clips))),
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         # A training of few steps has no loss but the one of the whole.
@@ -166,7 +165,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         minutes, loss = trainer.minutes, losses[-1] if losses else None
     first = tokenizer.figures
     training: dict[str, Any] = {
-        "clips": len(train),
+        "clips": len(clips),
         "epochs": settings.optim.epochs,
         "loss": loss,
         "minutes_tokenizer": first.get("minutes", 0.0),

@@ -36,7 +36,7 @@ from llm_ar.recognizer.sentences import Sentences
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors, training_clips
+from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
 
@@ -65,8 +65,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     settings = run.recognizer
     store = ClipStore.open(run.data)
     tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
-    chosen, finer = training_clips(store, run), run.augment.finer
-    clips = ClipTensors.read(store, chosen, run.view, tokenizer.layout, finer)
+    clips = ClipTensors.of_run(store, run, tokenizer.layout)
     fit, held_out = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))

@@ -78,6 +78,15 @@ class ClipTensors(nn.Module):
         labels = torch.tensor([place[name] for name in found])
         return cls(torch.from_numpy(joints), torch.from_numpy(present), labels, names)
 
+    @classmethod
+    def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout | None = None) -> ClipTensors:
+        """The clips that a run trains on, as fine in time as its augmentation asks for.
+
+        Raises:
+            DatasetError, LayoutError: as `read` and `training_clips`.
+        """
+        return cls.read(store, training_clips(store, run), run.view, layout, run.augment.finer)
+
 
 def training_clips(store: ClipStore, run: RunConfig) -> list[int]:
     """Indices of the clips that train: the protocol's, or ``run.shots`` of each action.

@@ -22,7 +22,7 @@ from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
 from llm_ar.tokenizer.biases import zipf_slope
-from llm_ar.tokenizer.data import ClipTensors, training_clips
+from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
 from llm_ar.training import ClipIndices, StageTrainer, fit_and_held_out, training_arguments
@@ -109,8 +109,7 @@ def train_tokenizer(
     if run.start_from:
         start = ActionTokenizer.from_pretrained(Path(run.start_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
-    chosen, finer = training_clips(store, run), run.augment.finer
-    clips = ClipTensors.read(store, chosen, run.view, layout, finer)
+    clips = ClipTensors.of_run(store, run, layout)
     if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
         raise ConfigError(
             "augment.behind: backs are taken for fronts where 3-D clips are turned to the camera; "
