@@ -79,8 +79,8 @@ class ClipTensors(nn.Module):
         return cls(torch.from_numpy(joints), torch.from_numpy(present), labels, names)
 
     @classmethod
-    def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout | None = None) -> ClipTensors:
-        """The clips that a run trains on, as fine in time as its augmentation asks for.
+    def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout) -> ClipTensors:
+        """The clips that a run trains on, in a layout, as fine in time as its augmentation asks.
 
         Raises:
             DatasetError, LayoutError: as `read` and `training_clips`.
