@@ -8,3 +8,5 @@ import os
 if not os.environ.get("LLM_AR_TEST_CUDA"):
     # Before torch is imported, which looks for cards once.
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+pytest_plugins = ["tests.tiny_llm"]

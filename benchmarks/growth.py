@@ -24,7 +24,7 @@ from benchmarks.curves import draw
 from benchmarks.machine import described
 from benchmarks.stage1 import stage1_step
 from benchmarks.tiny_llm import scoring, stage2_step, tiny_backbone
-from llm_ar.config import TokenizerConfig, ViewConfig
+from llm_ar.config import PreprocessConfig, TokenizerConfig
 
 ROUNDS = 2
 BATCH = 16
@@ -68,7 +68,7 @@ def curves() -> list[Curve]:
             1,
             "frame by frame",
             (32, 64, 128, 256),
-            lambda size: _stage1(ViewConfig(frames=size)),
+            lambda size: _stage1(PreprocessConfig(frames=size)),
         ),
         Curve(
             "people",
@@ -76,7 +76,7 @@ def curves() -> list[Curve]:
             1,
             "the joints of all people enter as one vector",
             (1, 2, 4, 8),
-            lambda size: _stage1(ViewConfig(people=size)),
+            lambda size: _stage1(PreprocessConfig(people=size)),
         ),
         Curve(
             "codebook size",
@@ -84,7 +84,7 @@ def curves() -> list[Curve]:
             2,
             "distances of latents to tokens grow by 1, tokens to tokens (MMD) by 2",
             (128, 256, 512, 1024, 2048),
-            lambda size: _stage1(ViewConfig(), codebook=size),
+            lambda size: _stage1(PreprocessConfig(), codebook=size),
         ),
         Curve(
             "candidates",
@@ -180,12 +180,12 @@ def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
     return round(float(slope), 2)
 
 
-def _stage1(view: ViewConfig, codebook: int | None = None, clips: int = BATCH) -> Work:
+def _stage1(preprocess: PreprocessConfig, codebook: int | None = None, clips: int = BATCH) -> Work:
     config = TokenizerConfig()
     if codebook is not None:
         size = dataclasses.replace(config.codebook, size=codebook)
         config = dataclasses.replace(config, codebook=size)
-    training = stage1_step(config, view, clips)
+    training = stage1_step(config, preprocess, clips)
     training(torch.arange(min(clips, BATCH)))
 
     def step() -> None:
@@ -197,7 +197,7 @@ def _stage1(view: ViewConfig, codebook: int | None = None, clips: int = BATCH) -
 
 
 def _epoch(clips: int) -> Work:
-    return _stage1(ViewConfig(), clips=clips)
+    return _stage1(PreprocessConfig(), clips=clips)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from llm_ar.recognizer.adapter import load_adapter
-from llm_ar.recognizer.answering import Answerer
-from llm_ar.recognizer.answers import CandidateTrie
-from llm_ar.recognizer.backbone import attach_lora, load_backbone
-from llm_ar.recognizer.folder import ADAPTER_FILE
-from llm_ar.recognizer.half_weights import HalfLinear
+from llm_ar.recognizer.checkpoint import ADAPTER_FILE
+from llm_ar.recognizer.fast.fp16_linear import HalfLinear
+from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
+from llm_ar.recognizer.scorer import Answerer
+from llm_ar.recognizer.scoring import CandidateTrie
 
 
 def by_libraries(model: ActionRecognizer, folder: Path) -> Answerer:
@@ -25,7 +25,7 @@ def by_libraries(model: ActionRecognizer, folder: Path) -> Answerer:
     load_adapter(llm.eval(), folder / ADAPTER_FILE)
     llm.merge_adapter()
     return Answerer(
-        llm.get_base_model(), model.backbone.text_tokenizer, model.prompt, model.lexicon
+        llm.get_base_model(), model.backbone.text_tokenizer, model.prompt, model.token_embeddings
     )
 
 
@@ -33,7 +33,7 @@ def whole_prompts(answerer: Answerer, tokens: Tensor) -> Tensor:
     """Prompts (B, P, width) for sentences (B, W), the instruction's beginning included."""
     words = answerer.llm.get_input_embeddings()
     with torch.inference_mode():
-        return answerer.prompt.embed(answerer.lexicon[tokens], words)
+        return answerer.prompt.embed(answerer.token_embeddings[tokens], words)
 
 
 @torch.inference_mode()

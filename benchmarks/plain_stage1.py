@@ -19,7 +19,7 @@ from llm_ar.tokenizer.encoder import TemporalBlock
 
 
 def plain_mmd_loss(x: Tensor, y: Tensor) -> Tensor:
-    """As `llm_ar.tokenizer.biases.mmd_loss`, by its formula."""
+    """As `llm_ar.tokenizer.losses.mmd_loss`, by its formula."""
     joined = torch.cat([x, y])
     squared = torch.cdist(joined, joined).square()
     median = squared.detach().median().clamp_min(1e-12)

@@ -25,12 +25,12 @@ class PlainModel(nn.Module):
     LLM's vocabulary and not in it.
     """
 
-    def __init__(self, llm: nn.Module, lexicon: Tensor) -> None:
+    def __init__(self, llm: nn.Module, token_embeddings: Tensor) -> None:
         super().__init__()
         self.llm = llm
-        self.register_buffer("lexicon", lexicon, persistent=False)
+        self.register_buffer("token_embeddings", token_embeddings, persistent=False)
 
-    lexicon: Tensor
+    token_embeddings: Tensor
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, **rest: Any
@@ -40,7 +40,7 @@ class PlainModel(nn.Module):
         action = input_ids - words.num_embeddings
         embedded = torch.where(
             (action >= 0).unsqueeze(-1),
-            self.lexicon[action.clamp_min(0)],
+            self.token_embeddings[action.clamp_min(0)],
             words(input_ids.clamp_max(words.num_embeddings - 1)),
         )
         out = self.llm(inputs_embeds=embedded, attention_mask=attention_mask, labels=labels, **rest)
@@ -78,7 +78,7 @@ def plain_trainer(
         }
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
-    model = PlainModel(adapted, data.lexicon)
+    model = PlainModel(adapted, data.token_embeddings)
     trainer = Trainer(model, args, train_dataset=rows, callbacks=callbacks)
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -111,7 +111,7 @@ def _milliseconds(paths: list[Path], *readers: Callable[[Path], object]) -> list
 
 def prepare_once(raw: Path, out: Path, workers: int) -> dict[str, Any]:
     """Seconds on the clock and of all processors, and the most memory of all processes together."""
-    from llm_ar.skeletons.prepare import prepare
+    from llm_ar.skeletons.prepare.prepare import prepare
 
     peak, processor = 0, 0.0
     done = threading.Event()

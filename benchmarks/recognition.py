@@ -24,10 +24,10 @@ from torch import Tensor
 
 from benchmarks import other_answerers as others
 from benchmarks.recognition_clips import ROOT, on_clips, seconds_of, some_test_clips
-from llm_ar.recognizer import reading
-from llm_ar.recognizer.answering import Answerer
+from llm_ar.recognizer.fast import prefix_cache as reading
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.skeletons.published.ntu_actions import ACTIONS
+from llm_ar.recognizer.scorer import Answerer
+from llm_ar.skeletons.datasets.ntu_actions import ACTIONS
 
 CANDIDATES = (27, 120)
 BATCH, QUICK_BATCH = 32, 12

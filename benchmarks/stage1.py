@@ -18,20 +18,22 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.machine import product_rate
 from benchmarks.plain_stage1 import plain_formulas
 from benchmarks.training_data import procedural_tensors, untrained_tokenizer
-from llm_ar.config import AugmentConfig, TokenizerConfig, ViewConfig
+from llm_ar.config import AugmentConfig, PreprocessConfig, TokenizerConfig
 from llm_ar.tokenizer.objective import TokenizerObjective
 from llm_ar.tokenizer.train import TokenizerTraining
 
 WORDS, WIDTH = 8_192, 576
 
 
-def stage1_step(config: TokenizerConfig, view: ViewConfig, clips: int) -> TokenizerTraining:
+def stage1_step(
+    config: TokenizerConfig, preprocess: PreprocessConfig, clips: int
+) -> TokenizerTraining:
     """Stage 1 as a training makes it, past its unquantised beginning."""
     torch.manual_seed(0)
-    quantised = dataclasses.replace(config.codebook, start_after=1)
-    config = dataclasses.replace(config, codebook=quantised)
-    tokenizer = untrained_tokenizer(config, view, WIDTH)
-    tensors = procedural_tensors(clips, view)
+    quantized = dataclasses.replace(config.codebook, warmup_steps=1)
+    config = dataclasses.replace(config, codebook=quantized)
+    tokenizer = untrained_tokenizer(config, preprocess, WIDTH)
+    tensors = procedural_tensors(clips, preprocess)
     names = torch.randn(len(tensors.names), WIDTH)
     words = torch.randn(WORDS, config.codebook.dim)
     objective = TokenizerObjective(tokenizer, config, words, names)
@@ -58,7 +60,9 @@ def measure_stage1(steps: int) -> dict[str, Any]:
         seconds.append(_processor_seconds(step))
         with plain_formulas():
             plain_seconds.append(_processor_seconds(plain))
-        rates.append(product_rate(batch * ViewConfig().frames // 2, 3 * width, width, rounds=1))
+        rates.append(
+            product_rate(batch * PreprocessConfig().frames // 2, 3 * width, width, rounds=1)
+        )
     speed, rate = batch / statistics.median(seconds), statistics.median(rates)
     plain_speed = batch / statistics.median(plain_seconds)
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
@@ -79,7 +83,7 @@ def measure_stage1(steps: int) -> dict[str, Any]:
 
 def _stepper(config: TokenizerConfig) -> Callable[[], None]:
     """Steps of a training of its own, the optimiser's part included."""
-    training = stage1_step(config, ViewConfig(), config.optim.batch_size)
+    training = stage1_step(config, PreprocessConfig(), config.optim.batch_size)
     optimiser = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
     index = torch.arange(config.optim.batch_size)
 

@@ -28,15 +28,15 @@ from llm_ar.config import (
     LlmConfig,
     LoraSettings,
     OptimConfig,
+    PreprocessConfig,
     RecognizerConfig,
     TokenizerConfig,
-    ViewConfig,
 )
 from llm_ar.provenance import peak_memory_mib
-from llm_ar.recognizer.answers import CandidateTrie
-from llm_ar.recognizer.backbone import attach_lora, load_backbone
+from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.objective import AnswerObjective
-from llm_ar.recognizer.sentences import Sentences
+from llm_ar.recognizer.scoring import CandidateTrie
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.training import ClipIndices, training_arguments
 
@@ -118,9 +118,9 @@ def side_by_side(llm: str, steps: int, dropout: float) -> dict[str, dict[str, An
 
 def drawing_seconds(batch: int) -> float:
     """Processor time to draw the action tokens of a batch, as a training does."""
-    config, view = TokenizerConfig(), ViewConfig()
-    tokenizer = untrained_tokenizer(config, view, 0).eval()
-    clips = procedural_tensors(batch, view)
+    config, preprocess = TokenizerConfig(), PreprocessConfig()
+    tokenizer = untrained_tokenizer(config, preprocess, 0).eval()
+    clips = procedural_tensors(batch, preprocess)
     sentences = Sentences(tokenizer, clips, AugmentConfig(), RecognizerConfig().token_noise)
     times = []
     for _ in range(5):
@@ -147,7 +147,7 @@ def _trainer(
     objective = AnswerObjective(
         attach_lora(backbone.llm, settings),
         data.prompt,
-        data.lexicon,
+        data.token_embeddings,
         data,  # type: ignore[arg-type]
         backbone.text_tokenizer,
     )

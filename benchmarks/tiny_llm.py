@@ -11,10 +11,10 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from llm_ar.config import LoraSettings
-from llm_ar.recognizer.answers import CandidateTrie, score
-from llm_ar.recognizer.backbone import Backbone, attach_lora
+from llm_ar.recognizer.llm import Backbone, attach_lora
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
+from llm_ar.recognizer.scoring import CandidateTrie, score
 
 BATCH, SENTENCE, TOKENS, NAMES = 8, 16, 64, 20
 
@@ -73,9 +73,9 @@ def scoring(backbone: Backbone, candidates: int) -> Callable[[], Tensor]:
     """The log-likelihoods of so many names for a batch."""
     trie = CandidateTrie(backbone.text_tokenizer, _names(candidates))
     words = backbone.llm.get_input_embeddings()
-    lexicon = torch.randn(TOKENS, words.embedding_dim)
+    token_embeddings = torch.randn(TOKENS, words.embedding_dim)
     prompt = Prompt("short", backbone.text_tokenizer)
-    prompts = prompt.embed(lexicon[_sentences()], words).detach()
+    prompts = prompt.embed(token_embeddings[_sentences()], words).detach()
     return lambda: score(backbone.llm, prompts, trie)
 
 

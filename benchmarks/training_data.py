@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from llm_ar.config import TokenizerConfig, ViewConfig
-from llm_ar.recognizer.backbone import Backbone
+from llm_ar.config import PreprocessConfig, TokenizerConfig
+from llm_ar.recognizer.llm import Backbone
 from llm_ar.recognizer.prompt import Prompt, answer_ids
 from llm_ar.skeletons.layouts import KINECT_V1
-from llm_ar.skeletons.procedural import procedural_clips
-from llm_ar.skeletons.procedural_actions import ACTIONS
-from llm_ar.skeletons.views import normalise
+from llm_ar.skeletons.preprocess import preprocess_clip
+from llm_ar.skeletons.synthetic.actions import ACTIONS
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -34,14 +34,14 @@ class TrainingData:
     """Sentences that are the same however often they are asked for, unlike a training's own.
 
     Attributes:
-        lexicon: (U, width) embeddings of the action tokens.
+        token_embeddings: (U, width) embeddings of the action tokens.
         tokens: (N, W).
         classes: (N,).
         answers: word ids of each name.
     """
 
     prompt: Prompt
-    lexicon: Tensor
+    token_embeddings: Tensor
     tokens: Tensor
     classes: Tensor
     answers: list[list[int]]
@@ -55,16 +55,18 @@ class TrainingData:
 def training_data(count: int, backbone: Backbone) -> TrainingData:
     """So many sentences of the default length, and what an LLM needs to read them."""
     generator = torch.Generator().manual_seed(0)
-    size, length = TokenizerConfig().codebook.size, ViewConfig().frames // 4
+    size, length = TokenizerConfig().codebook.size, PreprocessConfig().frames // 4
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     liked = torch.randint(size, (len(NAMES), length), generator=generator)
     classes = torch.randint(len(NAMES), (count,), generator=generator)
     random = torch.randint(size, (count, length), generator=generator)
     replaced = torch.rand(count, length, generator=generator) < CHANCE
-    lexicon = torch.randn(size, words.shape[1], generator=generator) * words.std() + words.mean(0)
+    token_embeddings = torch.randn(
+        size, words.shape[1], generator=generator
+    ) * words.std() + words.mean(0)
     return TrainingData(
         Prompt("paper", backbone.text_tokenizer),
-        lexicon,
+        token_embeddings,
         torch.where(replaced, random, liked[classes]),
         classes,
         [answer_ids(backbone.text_tokenizer, name) for name in NAMES],
@@ -72,16 +74,16 @@ def training_data(count: int, backbone: Backbone) -> TrainingData:
 
 
 def untrained_tokenizer(
-    config: TokenizerConfig, view: ViewConfig, text_width: int
+    config: TokenizerConfig, preprocess: PreprocessConfig, text_width: int
 ) -> ActionTokenizer:
     """A tokenizer as a training begins it."""
-    return ActionTokenizer(config.encoder, config.codebook, view, KINECT_V1, text_width)
+    return ActionTokenizer(config.encoder, config.codebook, preprocess, KINECT_V1, text_width)
 
 
-def procedural_tensors(count: int, view: ViewConfig) -> ClipTensors:
+def procedural_tensors(count: int, preprocess: PreprocessConfig) -> ClipTensors:
     """So many procedural clips as tensors."""
     clips = list(procedural_clips(count))
-    pairs = [normalise(clip, view) for clip in clips]
+    pairs = [preprocess_clip(clip, preprocess) for clip in clips]
     return ClipTensors(
         torch.from_numpy(np.stack([pair[0] for pair in pairs])),
         torch.from_numpy(np.stack([pair[1] for pair in pairs])),

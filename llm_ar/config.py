@@ -46,7 +46,7 @@ class RepairConfig:
 
 
 @dataclass(frozen=True)
-class ViewConfig:
+class PreprocessConfig:
     """How a clip becomes a fixed-size, comparable sequence (before any augmentation)."""
 
     frames: int = 64
@@ -73,7 +73,7 @@ class AugmentConfig:
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
     warp: float = 0.0
     """Share of the frames' times that may be random, so that the tempo is uneven; 1: all of it."""
-    finer: int = 1
+    temporal_oversampling: int = 1
     """Not a change: how many times finer in time than the view training clips are kept, so that
     crops and uneven tempos are drawn from what was recorded rather than from frames resampled once
     before. They take as many times the memory."""
@@ -83,16 +83,18 @@ class AugmentConfig:
     """Probability that a body part is missing for at least 30 % of the clip, as if hidden."""
     noise: float = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
-    behind: float = 0.0
+    front_back_flip: float = 0.0
     """Probability that a back is taken for a front, as sensors do with people who face away
-    (3-D clips, with ``view.face_camera``)."""
+    (3-D clips, with ``preprocess.face_camera``)."""
     mirror: float = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
 
     def __post_init__(self) -> None:
         """Refuse a time that is coarser than the view's."""
-        if self.finer < 1:
-            raise ConfigError(f"augment.finer is {self.finer}, but must be at least 1")
+        if self.temporal_oversampling < 1:
+            raise ConfigError(
+                f"augment.temporal_oversampling is {self.temporal_oversampling}, but must be at least 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,11 @@ class CodebookConfig:
     """Typical norm of a latent before the exponential map: keeps points off the boundary."""
     decay: float = 0.99
     """Moving-average factor of the usage statistics and of the latents' mean and scale."""
-    inertia: float = 0.97
+    ema_decay: float = 0.97
     """How much of its place a token keeps for each latent assigned to it (moving average)."""
-    start_after: int = 200
+    warmup_steps: int = 200
     """Steps in which latents pass unquantised; the tokens then start on trained latents."""
-    revive_after: int = 50
+    dead_after: int = 50
     """Steps without use after which a dead token is moved onto a live latent."""
 
 
@@ -152,9 +154,9 @@ class BiasConfig:
     mmd: float = 0.1
     names: float = 1.0
     """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
-    pooled_names: float = 0.0
+    pooled_name: float = 0.0
     """Pull the mean over time of what the encoder has before its tokens to that text as well."""
-    summary_names: float = 0.0
+    clip_token_name: float = 0.0
     """Pull the summary alone to that text as well (needs ``encoder.summary``)."""
     parts: float = 0.0
     """Pull tokens towards what the action's description says each body part does (ours)."""
@@ -228,7 +230,7 @@ class RecognizerConfig:
     lora: LoraSettings = field(default_factory=LoraSettings)
     template: str = "short"
     """Instruction template, by name (``llm_ar/recognizer/templates.yaml``)."""
-    lexicon: Literal["codebook", "names", "reader"] = "reader"
+    token_embeddings: Literal["codebook", "names", "reader"] = "reader"
     """Where the tokens' embeddings start: the codebook alone, the training names seen with each
     token, or what the tokenizer's name reader takes the token to say."""
     token_noise: float = 0.1
@@ -265,13 +267,13 @@ class RunConfig:
     seed: int = 0
     held_out: float = 0.0
     """Share of training clips kept aside to choose the epoch; 0: the last epoch is taken."""
-    view: ViewConfig = field(default_factory=ViewConfig)
+    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     shots: int = 0
     """Training clips of each action that are used, drawn by the seed; 0: all."""
-    start_from: str = ""
-    """Folder of a trained model whose tokenizer, adapter and lexicon stage 2 starts from."""
-    refine: bool = False
-    """Whether that model's tokenizer is trained further too, and the lexicon made anew by it."""
+    init_from: str = ""
+    """Folder of a trained model whose tokenizer, adapter and token_embeddings stage 2 starts from."""
+    finetune_tokenizer: bool = False
+    """Whether that model's tokenizer is trained further too, and the token_embeddings made anew by it."""

@@ -17,15 +17,15 @@ from llm_ar.config import (
     CodebookConfig,
     EncoderConfig,
     LlmConfig,
+    PreprocessConfig,
     RecognizerConfig,
     RunConfig,
     TokenizerConfig,
-    ViewConfig,
 )
-from llm_ar.recognizer.backbone import attach_lora, load_backbone
+from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.layouts import KINECT_V1
-from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural
+from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, make_procedural
 from llm_ar.tokenizer.model import ActionTokenizer
 
 SkeletonWriter = Callable[..., Path]
@@ -82,7 +82,7 @@ def tiny_run(byte_llm: Path, procedural_data: Path) -> RunConfig:
     """Settings of the tiny model."""
     return RunConfig(
         data=procedural_data,
-        view=ViewConfig(frames=16),
+        preprocess=PreprocessConfig(frames=16),
         tokenizer=TokenizerConfig(
             encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=8, blocks=1),
             codebook=CodebookConfig(size=16, dim=32),
@@ -96,10 +96,10 @@ def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) ->
     """Folder of an untrained recogniser of the procedural actions."""
     torch.manual_seed(0)
     settings = tiny_run.tokenizer
-    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, tiny_run.view, KINECT_V1)
+    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, tiny_run.preprocess, KINECT_V1)
     backbone = load_backbone(tiny_run.recognizer.llm)
     llm = attach_lora(backbone.llm, tiny_run.recognizer.lora).eval()
-    lexicon = torch.randn(settings.codebook.size, 32)
+    token_embeddings = torch.randn(settings.codebook.size, 32)
     folder = tmp_path_factory.mktemp("models") / "tiny"
     ActionRecognizer(
         tiny_run,
@@ -107,7 +107,7 @@ def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) ->
         tokenizer.eval(),
         backbone,
         llm,
-        lexicon,
+        token_embeddings,
         {"selection": "last-epoch"},
     ).save_pretrained(folder)
     return folder

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "llm_ar"
-STEPS = ("skeletons", "tokenizer", "recognizer", "evaluation", "applications")
-ANYWHERE = {"config", "config_io", "errors", "provenance"}
+STEPS = ("skeletons", "tokenizer", "recognizer", "evaluation", "ablations", "applications")
+ANYWHERE = {"config", "config_files", "config_io", "errors", "provenance"}
 BOTH_STAGES = {"training", "callbacks", "resume", "dropout"}
 """What training both stages takes, for the tokenizer and all that come after it."""
-LONGEST = 300
+LONGEST = 500
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

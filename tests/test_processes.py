@@ -17,7 +17,7 @@ import torch
 import torch.distributed as distributed
 
 from llm_ar.applications.cli import main
-from llm_ar.recognizer import adaptation
+from llm_ar.ablations import train as adaptation
 from llm_ar.tokenizer import train as first
 
 def differing(module):
@@ -60,12 +60,12 @@ def test_two_processes_train_one_model(
         f"""
 data: {procedural_data}
 out: {tmp_path / "run"}
-view: {{frames: 16}}
+preprocess: {{frames: 16}}
 augment: {{mirror: 0.5, part_dropout: 0.5, warp: 1.0}}
 tokenizer:
   encoder: {{width: 8, joint_blocks: 1, joint_width: 8, summary: true}}
-  codebook: {{size: 16, dim: 32, start_after: 2, revive_after: 1}}
-  biases: {{pooled_names: 1.0}}
+  codebook: {{size: 16, dim: 32, warmup_steps: 2, dead_after: 1}}
+  biases: {{pooled_name: 1.0}}
   optim: {{epochs: 3, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}

@@ -14,12 +14,18 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from llm_ar.applications.grid import Grid, Trial, read_grid
-from llm_ar.applications.grid_sharing import done_beside, same_settings, take_tokenizer_beside
-from llm_ar.applications.terminal import notes, results
+from llm_ar.ablations.grid import Grid, Trial, read_grid
+from llm_ar.ablations.sharing import copy_tokenizer_from_sibling, finished_sibling, same_settings
+from llm_ar.applications.ui.terminal import notes, results
 from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
-from llm_ar.evaluation.tables import markdown, paper_table, summarise, write_json, write_whole
+from llm_ar.evaluation.report.tables import (
+    markdown,
+    paper_table,
+    summarise,
+    write_json,
+    write_whole,
+)
 
 _TRAINING = (
     "minutes",
@@ -66,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
     # All results are looked at before the first training, so that a stale one stops it at once.
     left = [trial for trial in trials if finished(trial, given.out) is None]
     if given.dry_run:
-        _announce([t for t in left if not done_beside(t, given.out)], len(trials), given.out)
+        _announce([t for t in left if not finished_sibling(t, given.out)], len(trials), given.out)
         return 0
     for number, trial in enumerate(left, 1):
         notes.print(f"ablate: {number} of {len(left)}, {trial.name}", markup=False)
@@ -138,7 +144,7 @@ def _do(trial: Trial, out: Path) -> None:
 
 def _taken(trial: Trial, out: Path) -> bool:
     """Whether another grid has done the same, such as the common base; its result is taken."""
-    file = done_beside(trial, out)
+    file = finished_sibling(trial, out)
     if file is None:
         return False
     result = json.loads(file.read_text(encoding="utf-8"))
@@ -154,21 +160,21 @@ def _taken(trial: Trial, out: Path) -> bool:
 
 
 def _train_and_evaluate(trial: Trial, out: Path) -> None:
+    from llm_ar.ablations.train import train_reader
+    from llm_ar.ablations.unseen import evaluate_unseen
     from llm_ar.applications.train import train_first
     from llm_ar.evaluation.evaluate import evaluate
-    from llm_ar.evaluation.unseen import evaluate_unseen
-    from llm_ar.recognizer.adaptation import train_reader
-    from llm_ar.recognizer.folder import TOKENIZER_FOLDER
-    from llm_ar.recognizer.start import continued, take_tokenizer
-    from llm_ar.skeletons.protocols import dataset_named, protocol_named
+    from llm_ar.recognizer.checkpoint import TOKENIZER_FOLDER
+    from llm_ar.recognizer.warm_start import copy_tokenizer, inherit_config
+    from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
     from llm_ar.skeletons.store import ClipStore
 
     settings = trial.settings
     store = ClipStore.open(settings.data)
-    if settings.start_from:
-        settings = continued(settings)
-    if settings.start_from and not settings.refine:
-        take_tokenizer(settings)
+    if settings.init_from:
+        settings = inherit_config(settings)
+    if settings.init_from and not settings.finetune_tokenizer:
+        copy_tokenizer(settings)
     else:
         first = out / "tokenizers" / trial.first_stage
         first.mkdir(parents=True, exist_ok=True)
@@ -176,7 +182,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
             # Its config is written last: with it the tokenizer is whole.
             made = first / TOKENIZER_FOLDER / "config.json"
             if not made.exists():
-                take_tokenizer_beside(first, out)
+                copy_tokenizer_from_sibling(first, out)
             if not made.exists():
                 train_first(replace(settings, out=first), store, resume=True)
             shutil.rmtree(first / "training", ignore_errors=True)
@@ -214,7 +220,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
 
 def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
     """What is left to do, and about how long it takes."""
-    from llm_ar.applications.reckoning import expected_minutes, rates
+    from llm_ar.ablations.eta import expected_minutes, rates
 
     files = sorted((out / "results").glob("*.json"))
     known = rates([json.loads(file.read_text(encoding="utf-8")) for file in files])

@@ -25,10 +25,10 @@ from llm_ar.applications import (
     sentence,
     train,
 )
-from llm_ar.applications.terminal import complain, notes, quiet_libraries
+from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
 from llm_ar.errors import LlmArError
 
-MISTAKE = 2
+EXIT_USAGE = 2
 """Exit code when something that the user gave is wrong."""
 INTERRUPTED = 130
 
@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help"):
         print(usage())
-        return 0 if words else MISTAKE
+        return 0 if words else EXIT_USAGE
     if words[0] == "--version":
         print(f"llm-ar {llm_ar.__version__}")
         return 0
@@ -79,8 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words[: len(name)] == name:
             return _run(command, words[len(name) :])
     known = ", ".join(command.name for command in COMMANDS)
-    complain(f"there is no command {words[0]!r}; the commands are {known} (see llm-ar --help)")
-    return MISTAKE
+    print_error(f"there is no command {words[0]!r}; the commands are {known} (see llm-ar --help)")
+    return EXIT_USAGE
 
 
 def usage() -> str:
@@ -105,12 +105,12 @@ def _run(command: Command, arguments: Sequence[str]) -> int:
     try:
         return command.run(arguments)
     except LlmArError as error:
-        complain(error)
-        return MISTAKE
+        print_error(error)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         notes.show_cursor(True)
         notes.print()
-        complain("interrupted")
+        print_error("interrupted")
         return INTERRUPTED
 
 

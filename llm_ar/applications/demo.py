@@ -15,13 +15,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.cli import MISTAKE
+from llm_ar.applications.cli import EXIT_USAGE
 from llm_ar.applications.evaluate import evaluate_model, show
-from llm_ar.applications.loading import load_recognizer
 from llm_ar.applications.recognize import BAR
-from llm_ar.applications.settings import load_run
-from llm_ar.applications.terminal import complain, notes, quiet_libraries, results
 from llm_ar.applications.train import train
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries, results
+from llm_ar.config_files import load_run
 from llm_ar.errors import LlmArError
 
 MODEL = Path("models/procedural")
@@ -37,10 +37,10 @@ def main() -> int:
     """Both steps; Ctrl-C ends the second one cleanly."""
     quiet_libraries()
     try:
-        recognise_samples(MODEL)
+        recognize_samples(MODEL)
     except LlmArError as error:
-        complain(error)
-        return MISTAKE
+        print_error(error)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         notes.show_cursor(True)
         results.print("\nStopped.")
@@ -56,15 +56,15 @@ def main() -> int:
     try:
         train_and_evaluate(EXPERIMENT, DATA, RUN)
     except LlmArError as error:
-        complain(error)
-        return MISTAKE
+        print_error(error)
+        return EXIT_USAGE
     except KeyboardInterrupt:
         notes.show_cursor(True)
         results.print("\nStopped; what was trained so far is kept.")
     return 0
 
 
-def recognise_samples(folder: Path) -> None:
+def recognize_samples(folder: Path) -> None:
     """Recognise a few clips made on the spot, and show names and probabilities.
 
     Args:
@@ -80,7 +80,7 @@ def recognise_samples(folder: Path) -> None:
     started = time.perf_counter()
     model = load_recognizer(folder)
     loaded = time.perf_counter()
-    from llm_ar.skeletons.procedural import procedural_clips
+    from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
     clips = list(islice(procedural_clips(seed=SAMPLE_SEED), SAMPLES))
     answers = model.recognize(clips, top_k=2)
@@ -114,7 +114,7 @@ def train_and_evaluate(experiment: Path, data: Path, out: Path) -> Path:
     """
     started = time.perf_counter()
     settings = load_run(experiment, ["--data", str(data), "--out", str(out)])
-    from llm_ar.skeletons.procedural import make_procedural
+    from llm_ar.skeletons.synthetic.dataset import make_procedural
 
     results.print("[bold]Clips[/]")
     results.print(make_procedural(data).summary(), markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.table import Table
 
 import llm_ar
-from llm_ar.applications.terminal import complain, results
+from llm_ar.applications.ui.terminal import print_error, results
 from llm_ar.errors import LlmArError
 
 NEEDED = (
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
             missing.append(f"{name} is missing: {cure}")
     results.print(table)
     for problem in missing:
-        complain(problem)
+        print_error(problem)
     if not missing:
         results.print("Nothing is missing.", style="green")
     return 2 if missing else 0
@@ -89,7 +89,7 @@ def _devices() -> Iterator[tuple[str, str, str]]:
 
 
 def _language_model() -> Iterator[tuple[str, str, str]]:
-    from llm_ar.recognizer.bundled import BUNDLED, bundled_gguf, cache_folder
+    from llm_ar.recognizer.bundled_llm import BUNDLED, bundled_gguf, cache_folder
 
     try:
         file = bundled_gguf()

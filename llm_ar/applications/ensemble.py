@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from llm_ar.applications.loading import load_recognizer
-from llm_ar.applications.terminal import notes, results
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.terminal import notes, results
 
 if TYPE_CHECKING:
-    from llm_ar.evaluation.ensemble import Member
+    from llm_ar.ablations.ensemble import Member
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,14 +33,14 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     given = parser.parse_args(arguments)
 
-    from llm_ar.evaluation.ensemble import opinions
-    from llm_ar.evaluation.tables import write_json
+    from llm_ar.ablations.ensemble import member_predictions
+    from llm_ar.evaluation.report.tables import write_json
 
     members = []
     for place, folder in enumerate(given.models, 1):
         notes.print(f"ensemble: {place} of {len(given.models)}, {folder}", markup=False)
         members.append(_member(folder, given.data))
-    figures = opinions(members)
+    figures = member_predictions(members)
     if given.record is not None:
         given.record.parent.mkdir(parents=True, exist_ok=True)
         write_json(given.record, _described(given.models, given.data, members, figures))
@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
 def _member(folder: Path, data: Path) -> Member:
     import torch
 
-    from llm_ar.evaluation.ensemble import Member
+    from llm_ar.ablations.ensemble import Member
     from llm_ar.evaluation.evaluate import evaluate
     from llm_ar.skeletons.store import ClipStore
 
@@ -81,7 +81,7 @@ def _described(
     figures: dict[str, dict[str, float]],
 ) -> dict[str, Any]:
     from llm_ar.provenance import commit
-    from llm_ar.recognizer.folder import read_config
+    from llm_ar.recognizer.checkpoint import read_config
 
     first = members[0].evaluation
     words = " ".join(folder.as_posix() for folder in models)

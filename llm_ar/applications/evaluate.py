@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from llm_ar.applications.loading import load_recognizer
-from llm_ar.applications.terminal import progress_bar, results
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.terminal import progress_bar, results
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.evaluate import Evaluation
@@ -56,8 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
         "in percent (88.14 means 88.14 %%), "
-        "clips, clips_per_second, copies (test clips that hold exactly the joints of a training "
-        "clip), top1_without_copies",
+        "clips, clips_per_second, duplicates (test clips that hold exactly the joints of a training "
+        "clip), top1_without_duplicates",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.own_names:
@@ -73,11 +73,11 @@ def run(arguments: Sequence[str]) -> int:
     )
     if given.record is not None:
         from llm_ar.evaluation.records import record
-        from llm_ar.recognizer.folder import read_config
+        from llm_ar.recognizer.checkpoint import read_config
 
         record(evaluation, read_config(given.model)["training"], given.record)
     if given.pictures is not None:
-        from llm_ar.evaluation.report import write_pictures
+        from llm_ar.evaluation.report.report import write_pictures
 
         write_pictures(evaluation, given.pictures)
     if given.json:
@@ -107,7 +107,7 @@ def evaluate_model(
         own_names: choose among the dataset's own names alone.
     """
     from llm_ar.evaluation.evaluate import evaluate
-    from llm_ar.evaluation.report import write_report, write_results
+    from llm_ar.evaluation.report.report import write_report, write_results
     from llm_ar.skeletons.store import ClipStore
 
     store = ClipStore.open(data)
@@ -135,10 +135,10 @@ def show(evaluation: Evaluation) -> None:
         f"{summary['mean_class']:.1f} % mean class   {summary['ece']:.1f} % calibration error   "
         f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s"
     )
-    if summary["copies"]:
+    if summary["duplicates"]:
         results.print(
-            f"{summary['copies']} test clips hold exactly the joints of a training clip; without "
-            f"them top-1 is [bold]{summary['top1_without_copies']:.1f} %[/]"
+            f"{summary['duplicates']} test clips hold exactly the joints of a training clip; without "
+            f"them top-1 is [bold]{summary['top1_without_duplicates']:.1f} %[/]"
         )
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.loading import load_recognizer
 from llm_ar.applications.recognize import candidate_names
-from llm_ar.applications.terminal import progress_bar, results
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.terminal import progress_bar, results
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     if given.data is not None:
         neighbours = find_neighbours(model, explanation, given.data)
     if given.html is not None:
-        from llm_ar.evaluation.explanation_page import write_explanation
+        from llm_ar.evaluation.report.explanation_page import write_explanation
 
         name = given.model.resolve().name
         write_explanation(explanation, neighbours, model, name, clip, given.html)

@@ -13,7 +13,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.terminal import complain, results
+from llm_ar.applications.ui.terminal import print_error, results
 from llm_ar.errors import ConfigError, LlmArError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         try:
             _one(file, given.json, given.picture)
         except LlmArError as error:
-            complain(error)
+            print_error(error)
             failed += 1
     return 2 if failed else 0
 
@@ -153,7 +153,7 @@ def _one(file: Path, as_json: bool, picture: Path | None) -> None:
     else:
         _show(about)
     if picture is not None:
-        from llm_ar.applications.figures import draw
+        from llm_ar.applications.ui.figures import draw
 
         draw(clip, picture)
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.options import positive
-from llm_ar.applications.terminal import results
+from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.terminal import results
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other clips")
     given = parser.parse_args(arguments)
 
-    from llm_ar.skeletons.procedural import make_procedural
+    from llm_ar.skeletons.synthetic.dataset import make_procedural
 
     report = make_procedural(given.out, given.clips, given.subjects, given.seed)
     results.print(report.summary(), markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.terminal import results
+from llm_ar.applications.ui.terminal import results
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
             parser.error(f"{part!r} names no protocol; write FOLDER:PROTOCOL")
 
     from llm_ar.skeletons.layouts import layout_named
-    from llm_ar.skeletons.merge import Part, merge
+    from llm_ar.skeletons.prepare.merge import Part, merge
     from llm_ar.skeletons.store import ClipStore
 
     layout = layout_named(given.layout)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from llm_ar.applications.options import positive
-from llm_ar.applications.terminal import progress_bar, results
+from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.terminal import progress_bar, results
 from llm_ar.config import RepairConfig
 
 
 def run(arguments: Sequence[str]) -> int:
     """Prepare a dataset and print what was read, repaired, refused, and what to look at."""
-    from llm_ar.skeletons.prepare import SOURCES, prepare
+    from llm_ar.skeletons.prepare.prepare import SOURCES, prepare
 
     parser = argparse.ArgumentParser(
         prog="llm-ar prepare",

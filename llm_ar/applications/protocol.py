@@ -38,7 +38,7 @@ def count(dataset: str, protocol: str, names: Iterable[str]) -> dict[str, object
     Raises:
         DatasetError: unknown dataset or protocol, or a name that is not one of the dataset's.
     """
-    from llm_ar.skeletons.protocols import dataset_named, protocol_named
+    from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 
     known = dataset_named(dataset)
     rule = protocol_named(known, protocol)

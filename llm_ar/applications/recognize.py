@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.describing import description_json, known_descriptions, show_description
-from llm_ar.applications.loading import load_recognizer
-from llm_ar.applications.options import positive
-from llm_ar.applications.terminal import complain, notes, results
+from llm_ar.applications.ui.descriptions import (
+    description_json,
+    known_descriptions,
+    show_description,
+)
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.terminal import notes, print_error, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
-    from llm_ar.recognizer.analogy import Analogies
-    from llm_ar.recognizer.descriptions import Descriptions
     from llm_ar.recognizer.model import ActionRecognizer
     from llm_ar.recognizer.recognition import Recognition
+    from llm_ar.recognizer.zero_shot.conse import ConSE
+    from llm_ar.recognizer.zero_shot.descriptions import Descriptions
     from llm_ar.skeletons.clip import Clip
 
 BATCH = 16
@@ -31,7 +35,7 @@ BAR = 24
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What is asked of the model for every file."""
 
     labels: Sequence[str] | None
@@ -68,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
         help="score the names' known synonyms as well, and count them for the names (slower)",
     )
     parser.add_argument(
-        "--by-analogy",
+        "--zero-shot",
         action="store_true",
         help="choose among --labels by how alike their descriptions are to those of the trained "
         "names that the clip is taken for; for names that never trained",
@@ -90,23 +94,23 @@ def run(arguments: Sequence[str]) -> int:
         type=Path,
         metavar="YAML",
         help="own descriptions, which come before the built-in ones; implies --describe, and is "
-        "what --by-analogy judges by",
+        "what --zero-shot judges by",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
         parser.error("--fast knows no synonyms; give one of the two")
-    if given.by_analogy and (given.fast or given.synonyms):
-        parser.error("--by-analogy answers in a way of its own; leave out --fast and --synonyms")
+    if given.zero_shot and (given.fast or given.synonyms):
+        parser.error("--zero-shot answers in a way of its own; leave out --fast and --synonyms")
     labels = candidate_names(given.labels, given.labels_file)
-    if given.by_analogy and labels is None:
-        parser.error("--by-analogy is for names that never trained; give them with --labels")
+    if given.zero_shot and labels is None:
+        parser.error("--zero-shot is for names that never trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    how = Asked(labels, given.top_k, given.fast, given.synonyms, given.by_analogy, known)
-    for file, outcome in recognise_files(given.files, given.model, how):
+    how = Request(labels, given.top_k, given.fast, given.synonyms, given.zero_shot, known)
+    for file, outcome in recognize_files(given.files, given.model, how):
         total += 1
         if isinstance(outcome, LlmArError):
-            complain(outcome)
+            print_error(outcome)
             failed += 1
         elif given.json:
             answers = as_json(file, outcome)
@@ -118,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
             if known is not None:
                 show_description(outcome.top[0].action, known)
     if failed and total > 1:
-        complain(f"{failed} of {total} recordings were not recognised")
+        print_error(f"{failed} of {total} recordings were not recognised")
     return 2 if failed else 0
 
 
@@ -148,8 +152,8 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
     return names
 
 
-def recognise_files(
-    files: Sequence[Path], folder: Path, asked: Asked
+def recognize_files(
+    files: Sequence[Path], folder: Path, request: Request
 ) -> Iterator[tuple[Path, Recognition | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
@@ -163,7 +167,7 @@ def recognise_files(
     from llm_ar.skeletons.readers import read_clip
 
     model: ActionRecognizer | None = None
-    analogies: Analogies | None = None
+    analogies: ConSE | None = None
     recordings = _recordings(files)
     while batch := list(islice(recordings, BATCH)):
         outcomes: dict[int, Recognition | LlmArError] = {}
@@ -177,24 +181,24 @@ def recognise_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
-            if asked.fast:
-                model.fast_path(asked.labels)
-            if asked.analogy:
-                analogies = _analogies(model, asked)
-            _warn_of_strangers(model, asked)
+            if request.fast:
+                model.fast_path(request.labels)
+            if request.analogy:
+                analogies = _analogies(model, request)
+            _warn_of_unknown_labels(model, request)
         if clips and model is not None:
-            outcomes |= _recognise(model, clips, asked, analogies)
+            outcomes |= _recognize(model, clips, request, analogies)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
 
 
-def _warn_of_strangers(model: ActionRecognizer, asked: Asked) -> None:
+def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     """Say so where likelihoods of names are asked for that were never trained."""
-    strangers = [name for name in asked.labels or () if name not in model.labels]
-    if strangers and not asked.analogy and not asked.synonyms:
+    unknown_labels = [name for name in request.labels or () if name not in model.labels]
+    if unknown_labels and not request.analogy and not request.synonyms:
         notes.print(
-            f"llm-ar: {len(strangers)} of the names never trained, such as {strangers[0]!r}; with "
-            "--by-analogy they are judged by what their descriptions say",
+            f"llm-ar: {len(unknown_labels)} of the names never trained, such as {unknown_labels[0]!r}; with "
+            "--zero-shot they are judged by what their descriptions say",
             markup=False,
             soft_wrap=True,
         )
@@ -241,18 +245,18 @@ def show(title: str, recognition: Recognition) -> None:
     results.print(table)
 
 
-def _recognise(
-    model: ActionRecognizer, clips: dict[int, Clip], asked: Asked, analogies: Analogies | None
+def _recognize(
+    model: ActionRecognizer, clips: dict[int, Clip], request: Request, analogies: ConSE | None
 ) -> dict[int, Recognition | LlmArError]:
     """Recognise clips together, or one by one where one of them is unfit for the model."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
-        answers = _answers(model, list(clips.values()), asked, analogies)
+        answers = _answers(model, list(clips.values()), request, analogies)
         outcomes.update(zip(clips, answers, strict=True))
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognise(model, {place: clip}, asked, analogies)
+                outcomes |= _recognize(model, {place: clip}, request, analogies)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)
@@ -261,20 +265,20 @@ def _recognise(
 
 
 def _answers(
-    model: ActionRecognizer, clips: list[Clip], asked: Asked, analogies: Analogies | None
+    model: ActionRecognizer, clips: list[Clip], request: Request, analogies: ConSE | None
 ) -> list[Recognition]:
     if analogies is not None:
-        from llm_ar.recognizer.analogy import recognize_by_analogy
+        from llm_ar.recognizer.zero_shot.conse import recognize_zero_shot
 
-        return recognize_by_analogy(model, clips, analogies, asked.top_k)
-    if asked.synonyms:
-        from llm_ar.recognizer.synonyms import recognize_widened
+        return recognize_zero_shot(model, clips, analogies, request.top_k)
+    if request.synonyms:
+        from llm_ar.recognizer.zero_shot.synonyms import recognize_with_synonyms
 
-        return recognize_widened(model, clips, asked.labels, asked.top_k)
-    return model.recognize(clips, labels=asked.labels, top_k=asked.top_k, fast=asked.fast)
+        return recognize_with_synonyms(model, clips, request.labels, request.top_k)
+    return model.recognize(clips, labels=request.labels, top_k=request.top_k, fast=request.fast)
 
 
-def _analogies(model: ActionRecognizer, asked: Asked) -> Analogies:
-    from llm_ar.recognizer.analogy import Analogies
+def _analogies(model: ActionRecognizer, request: Request) -> ConSE:
+    from llm_ar.recognizer.zero_shot.conse import ConSE
 
-    return Analogies(model, asked.labels or model.labels, asked.known)
+    return ConSE(model, request.labels or model.labels, request.known)

@@ -21,7 +21,7 @@ def run(arguments: Sequence[str]) -> int:
 
     recording = read_clip(given.file)
 
-    from llm_ar.recognizer.folder import repair_rules
+    from llm_ar.recognizer.checkpoint import repair_rules
     from llm_ar.tokenizer.model import ActionTokenizer
 
     clip = as_clip(recording, repair_rules(given.model))

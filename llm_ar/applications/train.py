@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from llm_ar.applications.settings import load_run, settings_help
-from llm_ar.applications.terminal import notes, results
+from llm_ar.applications.ui.terminal import notes, results
 from llm_ar.config import RunConfig
+from llm_ar.config_files import load_run, settings_help
 from llm_ar.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def run(arguments: Sequence[str]) -> int:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="train the recognizer alone, from a trained model's tokenizer, adapter and lexicon; "
-        "with --refine true the tokenizer as well",
+        help="train the recognizer alone, from a trained model's tokenizer, adapter and token_embeddings; "
+        "with --finetune_tokenizer true the tokenizer as well",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"
@@ -66,10 +66,10 @@ def run(arguments: Sequence[str]) -> int:
     if stage is None:
         parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
     if given.start is not None:
-        overrides = [*overrides, f"--start_from={given.start}"]
+        overrides = [*overrides, f"--init_from={given.start}"]
     settings = load_run(given.config, overrides)
     if given.dry_run:
-        from llm_ar.applications.dry_run import dry_run
+        from llm_ar.applications.estimate.dry_run import dry_run
 
         results.print(dry_run(settings, given.gpu), markup=False, soft_wrap=True)
         return 0
@@ -91,22 +91,22 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
         DatasetError: the prepared dataset is missing or has no training clips.
         ModelError: the language model, or the trained tokenizer, is missing.
     """
-    from llm_ar.recognizer.adaptation import train_reader
-    from llm_ar.recognizer.start import continued, take_tokenizer
+    from llm_ar.ablations.train import train_reader
+    from llm_ar.recognizer.warm_start import copy_tokenizer, inherit_config
     from llm_ar.skeletons.store import ClipStore
 
-    if settings.start_from:
-        if stage == "tokenizer" and not settings.refine:
+    if settings.init_from:
+        if stage == "tokenizer" and not settings.finetune_tokenizer:
             raise ConfigError(
-                "start_from: the tokenizer is that of the model to start from, and is not trained; "
+                "init_from: the tokenizer is that of the model to start from, and is not trained; "
                 "train the recognizer, or set refine to true"
             )
-        settings = continued(settings)
-        if not settings.refine:
+        settings = inherit_config(settings)
+        if not settings.finetune_tokenizer:
             stage = "recognizer"
-            take_tokenizer(settings)
-    elif settings.refine:
-        raise ConfigError("refine: there is no model to refine; name one with --from")
+            copy_tokenizer(settings)
+    elif settings.finetune_tokenizer:
+        raise ConfigError("finetune_tokenizer: there is no model to refine; name one with --from")
     store = ClipStore.open(settings.data)
     for finding in store.check(settings.protocol):
         if finding.warning:
@@ -120,8 +120,8 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
 
 def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     """Stage 1, with the words of the language model that stage 2 will use."""
-    from llm_ar.recognizer.backbone import load_words
-    from llm_ar.recognizer.description_embeddings import embed_actions, embed_parts
+    from llm_ar.recognizer.llm import load_words
+    from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_parts
     from llm_ar.tokenizer.train import train_tokenizer
 
     # An LLM with random weights is to read the sentences that the trained one reads.

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from llm_ar.errors import DatasetError
 from llm_ar.evaluation import metrics
 from llm_ar.provenance import versions
-from llm_ar.recognizer.naming import NamesActions
+from llm_ar.recognizer.interface import NamesActions
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.protocols import dataset_named, protocol_named
+from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
 
 
@@ -36,7 +36,7 @@ class Evaluation:
         truth: true classes (N,), indices into ``labels``.
         probabilities: (N, C), each row summing to 1.
         sentences: action sentences (N, W).
-        copies: (N,), which test clips hold exactly the joints of a training clip.
+        duplicates: (N,), which test clips hold exactly the joints of a training clip.
         seconds: time taken, from joints to probabilities.
         seed: the seed that the model was trained with.
         date: when, ISO 8601, UTC.
@@ -50,7 +50,7 @@ class Evaluation:
     truth: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     sentences: NDArray[np.int64]
-    copies: NDArray[np.bool_]
+    duplicates: NDArray[np.bool_]
     seconds: float
     seed: int
     date: str
@@ -79,13 +79,13 @@ class Evaluation:
             "ece": _percent(self.calibration.ece),
             "clips": len(self.truth),
             "clips_per_second": round(len(self.truth) / self.seconds, 2),
-            "copies": int(self.copies.sum()),
-            "top1_without_copies": self._top1_without_copies(),
+            "duplicates": int(self.duplicates.sum()),
+            "top1_without_duplicates": self._top1_without_duplicates(),
         }
 
-    def _top1_without_copies(self) -> float:
+    def _top1_without_duplicates(self) -> float:
         """Top-1 on the clips that did not train under another name."""
-        new = ~self.copies
+        new = ~self.duplicates
         if not new.any():
             return 0.0
         return _percent(metrics.top_k(self.probabilities[new], self.truth[new], 1))
@@ -165,10 +165,10 @@ def evaluate(
         raise DatasetError(f"protocol {protocol} of dataset {store.dataset} has no test clips")
     training, _ = store.split(protocol)
     trained = {_fingerprint(store[index]) for index in training}
-    copies = np.array([_fingerprint(store[index]) in trained for index in indices])
+    duplicates = np.array([_fingerprint(store[index]) in trained for index in indices])
     known = store.metadata()
     truths = [known[index].label for index in indices]
-    _refuse_strangers(truths, labels, name)
+    _refuse_unknown_labels(truths, labels, name)
     if own_names:
         labels = tuple(label for label in labels if label in store.labels)
     truth = np.array([labels.index(str(label)) for label in truths])
@@ -192,7 +192,7 @@ def evaluate(
         truth=truth,
         probabilities=np.concatenate(probabilities),
         sentences=np.concatenate(sentences),
-        copies=copies,
+        duplicates=duplicates,
         seconds=time.perf_counter() - started,
         seed=model.run.seed,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -204,11 +204,13 @@ def _fingerprint(clip: Clip) -> bytes:
     return hashlib.sha256(clip.joints.tobytes() + clip.present.tobytes()).digest()
 
 
-def _refuse_strangers(names: Sequence[str | None], labels: Sequence[str], model: str) -> None:
+def _refuse_unknown_labels(names: Sequence[str | None], labels: Sequence[str], model: str) -> None:
     """Every name must be one of the model's labels."""
-    strangers = Counter(name for name in names if name not in labels)
-    if strangers:
-        listed = ", ".join(f"{name!r} ({clips} clips)" for name, clips in strangers.most_common(5))
+    unknown_labels = Counter(name for name in names if name not in labels)
+    if unknown_labels:
+        listed = ", ".join(
+            f"{name!r} ({clips} clips)" for name, clips in unknown_labels.most_common(5)
+        )
         raise DatasetError(
             f"test clips are labelled {listed}, which {model} was not trained to answer (it knows "
             f"{', '.join(labels)}); evaluate a model trained on this dataset, or correct the labels"

@@ -15,12 +15,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from llm_ar.config import ViewConfig
+from llm_ar.config import PreprocessConfig
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import Answer
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import map_clip
-from llm_ar.skeletons.views import shown
+from llm_ar.skeletons.preprocess import shown
 from llm_ar.tokenizer.model import ActionTokenizer
 
 TOP = 5
@@ -93,7 +93,7 @@ def explain(
 ) -> Explanation:
     """Score a clip's sentence, and all versions of it with one thing taken out, in one batch.
 
-    A token is silenced by the mean of the model's lexicon in its place: an embedding between all
+    A token is silenced by the mean of the model's token_embeddings in its place: an embedding between all
     words, which says nothing of its own while the sentence keeps its length. A body part is hidden
     as the tokenizer sees joints that were never seen, after the clip has been centred and scaled,
     so that nothing else moves.
@@ -112,9 +112,11 @@ def explain(
     joints, present = model.tokenizer.prepare_clips([clip])
     masks = torch.cat([present, *(hide(present, part) for part in layout.parts.values())])
     sentences = model.tokenizer.encode(joints.expand(len(masks), -1, -1, -1, -1), masks)
-    embeddings = model.lexicon[sentences.to(model.device)]
-    rows = torch.cat([embeddings[:1], silenced(embeddings[0], model.lexicon), embeddings[1:]])
-    scores = model.log_likelihoods_of(rows, names).cpu().double().log_softmax(dim=-1)
+    embeddings = model.token_embeddings[sentences.to(model.device)]
+    rows = torch.cat(
+        [embeddings[:1], silenced(embeddings[0], model.token_embeddings), embeddings[1:]]
+    )
+    scores = model.log_likelihoods_from_embeddings(rows, names).cpu().double().log_softmax(dim=-1)
     best = int(scores[0].argmax())
     drops = (scores[0, best] - scores[:, best]).tolist()
     answers = [names[index] for index in scores.argmax(dim=-1).tolist()]
@@ -145,11 +147,11 @@ def explain(
     )
 
 
-def silenced(sentence: Tensor, lexicon: Tensor) -> Tensor:
+def silenced(sentence: Tensor, token_embeddings: Tensor) -> Tensor:
     """A sentence's embeddings (W, width) W times, (W, W, width): in row w, token w says nothing."""
     rows = sentence.repeat(len(sentence), 1, 1)
     places = torch.arange(len(sentence), device=rows.device)
-    rows[places, places] = lexicon.mean(dim=0)
+    rows[places, places] = token_embeddings.mean(dim=0)
     return rows
 
 
@@ -165,12 +167,12 @@ def token_spans(
 ) -> list[tuple[tuple[float, float], tuple[int, int]]]:
     """For each token the (begin, end) in seconds and the (first, last) frame that it stands for.
 
-    The tokens share the frames from the first to the last that shows the view's people evenly; a
+    The tokens share the frames from the first to the last that shows the kept people evenly; a
     summary stands for all of them. (Through the encoder's convolutions a token also knows of the
     frames around its own.)
     """
-    view: ViewConfig = tokenizer.view
-    _, frames = shown(map_clip(clip, tokenizer.layout), view)
+    preprocess: PreprocessConfig = tokenizer.preprocess
+    _, frames = shown(map_clip(clip, tokenizer.layout), preprocess)
     steps = tokenizer.steps
     edges = [frames.start + len(frames) * step / steps for step in range(steps + 1)]
     spans = list(pairwise(edges))

@@ -24,7 +24,7 @@ _FIGURES = (
     "top1",
     "top5",
     "mean_class",
-    "top1_without_copies",
+    "top1_without_duplicates",
     "ece",
     "minutes",
     "peak_memory_mib",
@@ -52,14 +52,14 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "command": _command(evaluation.model, evaluation.protocol),
         "names": len(evaluation.labels),
         "clips": len(evaluation.truth),
-        "copies": summary["copies"],
+        "duplicates": summary["duplicates"],
     }
     run = {
         "seeds": evaluation.seed,
         "top1": summary["top1"],
         "top5": summary["top5"],
         "mean_class": summary["mean_class"],
-        "top1_without_copies": summary["top1_without_copies"],
+        "top1_without_duplicates": summary["top1_without_duplicates"],
         "ece": summary["ece"],
         "minutes": training["minutes"],
         "peak_memory_mib": training["peak_memory_mib"],
@@ -106,8 +106,8 @@ def table(results: Path, link: str = "results") -> str:
     """
     folds: dict[str, list[float]] = {}
     lines = [
-        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | copies | "
-        "top-1 without copies | ECE | training | seeds |",
+        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | duplicates | "
+        "top-1 without duplicates | ECE | training | seeds |",
         f"|{' --- |' * 13}",
     ]
     for file in sorted(results.glob("*.json")):
@@ -121,8 +121,8 @@ def table(results: Path, link: str = "results") -> str:
             str(result["names"]),
             *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
             str(result["clips"]),
-            str(result["copies"]),
-            _spread(result["top1_without_copies"]),
+            str(result["duplicates"]),
+            _spread(result["top1_without_duplicates"]),
             _spread(result.get("ece", [None])),
             f"{_minutes(result)}, {result['selection']}",
             ", ".join(map(str, result["seeds"])),

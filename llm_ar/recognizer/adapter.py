@@ -10,8 +10,8 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 
-from llm_ar.recognizer.folder import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
-from llm_ar.recognizer.half_weights import HalfLinear, can_be_halved
+from llm_ar.recognizer.checkpoint import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
+from llm_ar.recognizer.fast.fp16_linear import HalfLinear, can_be_halved
 
 
 def save_adapter(llm: PeftModel, folder: Path, llm_name: str) -> None:

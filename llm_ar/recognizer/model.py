@@ -14,16 +14,16 @@ from torch import Tensor
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.recognizer import folder as model_folder
+from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
-from llm_ar.recognizer.answering import Answerer
-from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.card import model_card
-from llm_ar.recognizer.description_embeddings import embed_texts
-from llm_ar.recognizer.glance import Glance, among
+from llm_ar.recognizer.fast.best_first import Best
+from llm_ar.recognizer.fast.early_exit import EarlyExit, among
+from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.recognition import Answer, Recognition, check_top_k
-from llm_ar.recognizer.search import Best
+from llm_ar.recognizer.scorer import Answerer
+from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -40,7 +40,7 @@ class ActionRecognizer:
         tokenizer: the frozen action tokenizer.
         backbone: the LLM, whose ``llm`` is wrapped with the adapter here.
         llm: the LLM with its adapter.
-        lexicon: (U, width) embeddings of the action tokens.
+        token_embeddings: (U, width) embeddings of the action tokens.
         training: figures of the training run, for ``config.json`` and the model card.
         glance: the fast path, if there is one.
         repair: the rules by which raw tracks become people, by default the published ones.
@@ -53,9 +53,9 @@ class ActionRecognizer:
         tokenizer: ActionTokenizer,
         backbone: Backbone,
         llm: PeftModel,
-        lexicon: Tensor,
+        token_embeddings: Tensor,
         training: Mapping[str, Any],
-        glance: Glance | None = None,
+        glance: EarlyExit | None = None,
         repair: RepairConfig | None = None,
     ) -> None:
         self.run = run
@@ -63,20 +63,20 @@ class ActionRecognizer:
         self.tokenizer = tokenizer
         self.backbone = backbone
         self.llm = llm
-        self.lexicon = lexicon
+        self.token_embeddings = token_embeddings
         self.training = dict(training)
         self.glance = glance
         self.repair = repair or RepairConfig()
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
         # Without what the adapter's library wraps around the LLM: it costs time at each call.
         self.answerer = Answerer(
-            llm.get_base_model(), backbone.text_tokenizer, self.prompt, lexicon
+            llm.get_base_model(), backbone.text_tokenizer, self.prompt, token_embeddings
         )
 
     @property
     def device(self) -> torch.device:
         """Where the LLM is."""
-        return self.lexicon.device
+        return self.token_embeddings.device
 
     @overload
     def recognize(  # type: ignore[overload-overlap]  # a str is a Sequence[str]
@@ -144,12 +144,14 @@ class ActionRecognizer:
             tokens, names, self.fast_path(labels) if fast else None
         )
 
-    def log_likelihoods_of(self, embeddings: Tensor, labels: Sequence[str] | None = None) -> Tensor:
+    def log_likelihoods_from_embeddings(
+        self, embeddings: Tensor, labels: Sequence[str] | None = None
+    ) -> Tensor:
         """As :meth:`log_likelihoods`, of sentences (B, W, width) given as input embeddings."""
         names = self.labels if labels is None else tuple(labels)
-        return self.answerer.log_likelihoods_of(embeddings, names)
+        return self.answerer.log_likelihoods_from_embeddings(embeddings, names)
 
-    def said_by_tokens(self, tokens: Tensor) -> Tensor | None:
+    def token_logits(self, tokens: Tensor) -> Tensor | None:
         """Log-probabilities (B, C) of the trained names by the tokens (B, W) alone, if any."""
         return None if self.glance is None else self.glance.log_posteriors(tokens)
 
@@ -182,10 +184,12 @@ class ActionRecognizer:
         def write(place: Path) -> None:
             self.tokenizer.save_pretrained(place / model_folder.TOKENIZER_FOLDER)
             save_adapter(self.llm, place, self.run.recognizer.llm.name)
-            lexicon = {"embeddings": self.lexicon.detach().float().cpu().contiguous()}
+            token_embeddings = {
+                "embeddings": self.token_embeddings.detach().float().cpu().contiguous()
+            }
             if self.glance is not None:
-                lexicon["votes"] = self.glance.votes.detach().cpu().contiguous()
-            save_file(lexicon, place / model_folder.LEXICON_FILE)
+                token_embeddings["votes"] = self.glance.votes.detach().cpu().contiguous()
+            save_file(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
             (place / model_folder.CARD_FILE).write_text(model_card(config), encoding="utf-8")
 
         config = {
@@ -234,22 +238,26 @@ class ActionRecognizer:
         llm = attach_lora(backbone.llm, run.recognizer.lora).eval()
         load_adapter(llm, folder / model_folder.ADAPTER_FILE)
         merge_adapter(llm)
-        lexicon = model_folder.read_tensors(folder / model_folder.LEXICON_FILE)
+        token_embeddings = model_folder.read_tensors(folder / model_folder.TOKEN_EMBEDDINGS_FILE)
         width = llm.get_input_embeddings().weight.shape[1]
         shapes = {"embeddings": (tokenizer.vocabulary, width)}
         if threshold is not None:
             shapes["votes"] = (tokenizer.vocabulary, len(labels))
-        if {name: tuple(tensor.shape) for name, tensor in lexicon.items()} != shapes:
+        if {name: tuple(tensor.shape) for name, tensor in token_embeddings.items()} != shapes:
             raise model_folder.damaged(
-                folder / model_folder.LEXICON_FILE,
+                folder / model_folder.TOKEN_EMBEDDINGS_FILE,
                 f"it does not hold {' and '.join(shapes)} of the shapes {list(shapes.values())}",
             )
-        embeddings = lexicon["embeddings"].to(device)
+        embeddings = token_embeddings["embeddings"].to(device)
         repair = model_folder.repair_rules(folder)
-        glance = None if threshold is None else Glance(lexicon["votes"].to(device), threshold)
+        glance = (
+            None
+            if threshold is None
+            else EarlyExit(token_embeddings["votes"].to(device), threshold)
+        )
         return cls(run, labels, tokenizer, backbone, llm, embeddings, training, glance, repair)
 
-    def fast_path(self, labels: Sequence[str] | None = None) -> Glance:
+    def fast_path(self, labels: Sequence[str] | None = None) -> EarlyExit:
         """The table that answers clips which are clear at a glance.
 
         Raises:

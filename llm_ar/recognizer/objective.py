@@ -12,9 +12,9 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from llm_ar.recognizer.packing import Packing, allow_packing, packed_logits
+from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.fast.packing import Packing, allow_packing, packed_logits
 from llm_ar.recognizer.prompt import Prompt, answer_ids
-from llm_ar.recognizer.sentences import Sentences
 
 _IGNORED = -100
 
@@ -25,7 +25,7 @@ class AnswerObjective(nn.Module):
     Args:
         llm: the LLM with its adapter, the only part that is trained.
         prompt: the instruction.
-        lexicon: (U, width) embeddings of the action tokens.
+        token_embeddings: (U, width) embeddings of the action tokens.
         sentences: where action sentences come from.
         text_tokenizer: the LLM's.
 
@@ -37,14 +37,14 @@ class AnswerObjective(nn.Module):
         self,
         llm: PeftModel,
         prompt: Prompt,
-        lexicon: Tensor,
+        token_embeddings: Tensor,
         sentences: Sentences,
         text_tokenizer: PreTrainedTokenizerBase,
     ) -> None:
         super().__init__()
         self.llm = llm
         # Held outside the module's own state: frozen, and never to be put into training mode.
-        self.prompt, self.lexicon, self.sentences = prompt, lexicon, sentences
+        self.prompt, self.token_embeddings, self.sentences = prompt, token_embeddings, sentences
         self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
         self.packed = allow_packing(llm)
 
@@ -56,7 +56,7 @@ class AnswerObjective(nn.Module):
         """The mean loss over the answers' tokens for sentences (B, W) of classes (B,)."""
         answers = [torch.tensor(self.answers[number]) for number in classes.tolist()]
         score = self._packed if self.packed else self._padded
-        logits, targets = score(self.lexicon[tokens], answers)
+        logits, targets = score(self.token_embeddings[tokens], answers)
         return F.cross_entropy(logits.float(), targets, ignore_index=_IGNORED)
 
     def _packed(self, sentences: Tensor, answers: list[Tensor]) -> tuple[Tensor, Tensor]:

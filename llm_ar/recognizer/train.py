@@ -18,22 +18,31 @@ from llm_ar.config_io import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.adapter import load_adapter
-from llm_ar.recognizer.answers import CandidateTrie
-from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
-from llm_ar.recognizer.description_embeddings import embed_actions
-from llm_ar.recognizer.folder import (
+from llm_ar.recognizer.checkpoint import (
     ADAPTER_FILE,
-    LEXICON_FILE,
+    TOKEN_EMBEDDINGS_FILE,
     TOKENIZER_FOLDER,
     read_tensors,
 )
-from llm_ar.recognizer.glance import Glance, calibrate, log_posteriors, votes_by_reader
-from llm_ar.recognizer.lexicon import start_embeddings, told_by_counts, told_by_reader
+from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.fast.early_exit import (
+    EarlyExit,
+    calibrate,
+    log_posteriors,
+    votes_from_name_head,
+)
+from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
-from llm_ar.recognizer.sentences import Sentences
+from llm_ar.recognizer.scoring import CandidateTrie
+from llm_ar.recognizer.token_embeddings import (
+    from_cooccurrence,
+    from_name_head,
+    token_embeddings_from,
+)
 from llm_ar.recognizer.trainer import AnswerTrainer
+from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
@@ -75,8 +84,8 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     if settings.llm.gradient_checkpointing:
         backbone.llm.gradient_checkpointing_enable({"use_reentrant": False})
     llm = attach_lora(backbone.llm, settings.lora)
-    if run.start_from:
-        load_adapter(llm, Path(run.start_from) / ADAPTER_FILE)
+    if run.init_from:
+        load_adapter(llm, Path(run.init_from) / ADAPTER_FILE)
     prompt = Prompt(settings.template, backbone.text_tokenizer)
     trie = CandidateTrie(backbone.text_tokenizer, clips.names)
 
@@ -85,15 +94,17 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     checkpoint = latest_checkpoint(folder) if resume else None
     if checkpoint is not None:
         check_settings(folder, described)
-        lexicon = read_tensors(folder / LEXICON_FILE)["embeddings"].to(device)
+        token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:
-        lexicon = start_lexicon(run, sentences, backbone, torch.tensor(fit, device=device))
+        token_embeddings = initial_token_embeddings(
+            run, sentences, backbone, torch.tensor(fit, device=device)
+        )
         if args.process_index == 0:
             shutil.rmtree(folder, ignore_errors=True)
             keep_settings(folder, described)
-            save_file({"embeddings": lexicon.cpu()}, folder / LEXICON_FILE)
+            save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 
-    objective = AnswerObjective(llm, prompt, lexicon, sentences, backbone.text_tokenizer)
+    objective = AnswerObjective(llm, prompt, token_embeddings, sentences, backbone.text_tokenizer)
     trainer = AnswerTrainer(
         objective,
         args,
@@ -113,7 +124,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         tokenizer,
         backbone,
         llm.eval(),
-        lexicon,
+        token_embeddings,
         training,
         repair=store.repair,
     )
@@ -128,29 +139,33 @@ def checkpoint_folder(out: Path) -> Path:
     return out / "training" / "recognizer"
 
 
-def start_lexicon(run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor) -> Tensor:
+def initial_token_embeddings(
+    run: RunConfig, sentences: Sentences, backbone: Backbone, fit: Tensor
+) -> Tensor:
     """Embeddings (U, width) of the action tokens; test and held-out clips have no part in them.
 
     They are those of the model that the run starts from, where there is one and its tokenizer is
     kept as it is.
     """
-    if run.start_from and not run.refine:
-        return read_tensors(Path(run.start_from) / LEXICON_FILE)["embeddings"].to(fit.device)
+    if run.init_from and not run.finetune_tokenizer:
+        return read_tensors(Path(run.init_from) / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(
+            fit.device
+        )
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     biases, text_tokenizer = run.tokenizer.biases, backbone.text_tokenizer
     names = embed_actions(biases, words, text_tokenizer, sentences.clips.names)
-    tokenizer, how = sentences.tokenizer, run.recognizer.lexicon
+    tokenizer, how = sentences.tokenizer, run.recognizer.token_embeddings
     told = None
     if how == "names":
-        told = told_by_counts(sentences.count_names(fit, NAME_PASSES), names)
+        told = from_cooccurrence(sentences.count_names(fit, NAME_PASSES), names)
     elif how == "reader":
-        if not tokenizer.meanings.shape[1]:
+        if not tokenizer.token_text_embeddings.shape[1]:
             raise ConfigError(
-                "recognizer.lexicon is reader, but this tokenizer was trained without names "
+                "recognizer.token_embeddings is reader, but this tokenizer was trained without names "
                 "(tokenizer.biases.names is 0) and has none; set it to names or codebook"
             )
-        told = told_by_reader(tokenizer.meanings, names)
-    return start_embeddings(tokenizer.embeddings(), words, told)
+        told = from_name_head(tokenizer.token_text_embeddings, names)
+    return token_embeddings_from(tokenizer.embeddings(), words, told)
 
 
 def token_votes(
@@ -160,20 +175,20 @@ def token_votes(
 
     The LLM's words must be those that stage 1 saw.
     """
-    if not tokenizer.meanings.shape[1]:
+    if not tokenizer.token_text_embeddings.shape[1]:
         return None
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     learned = embed_actions(run.tokenizer.biases, words, backbone.text_tokenizer, names)
-    return votes_by_reader(tokenizer.meanings, learned, tokenizer.words)
+    return votes_from_name_head(tokenizer.token_text_embeddings, learned, tokenizer.words)
 
 
-def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> Glance | None:
+def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> EarlyExit | None:
     """The fast path, trusted as far as it agrees with the language model on noisy sentences.
 
     It is what the tokenizer's reader says; a tokenizer that learned no names, or other ones than
     these, has nothing to say.
     """
-    if recognizer.run.start_from and not recognizer.run.refine:
+    if recognizer.run.init_from and not recognizer.run.finetune_tokenizer:
         return None
     votes = token_votes(
         recognizer.run, recognizer.tokenizer, recognizer.backbone, recognizer.labels
@@ -189,7 +204,7 @@ def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> 
         [recognizer.best(rows, top_k=1).indices[:, 0] for rows in tokens.split(_CALIBRATED)]
     )
     threshold = calibrate(log_posteriors(votes, tokens), answers.to(tokens.device))
-    return None if threshold is None else Glance(votes, threshold)
+    return None if threshold is None else EarlyExit(votes, threshold)
 
 
 def _precision(run: RunConfig) -> dict[str, bool]:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from llm_ar.recognizer.adapter import load_adapter, save_adapter
-from llm_ar.recognizer.answers import CandidateTrie, score
-from llm_ar.recognizer.folder import ADAPTER_FILE
+from llm_ar.recognizer.checkpoint import ADAPTER_FILE
 from llm_ar.recognizer.objective import AnswerObjective
+from llm_ar.recognizer.scoring import CandidateTrie, score
 from llm_ar.training import StageTrainer
 
 _METER_FILE = "meter.json"
@@ -110,7 +110,7 @@ class AnswerTrainer(StageTrainer):
         right = 0
         for rows in torch.arange(len(classes)).split(self.args.per_device_train_batch_size):
             with torch.inference_mode():
-                sentences = objective.lexicon[tokens[rows]]
+                sentences = objective.token_embeddings[tokens[rows]]
                 words = objective.llm.get_input_embeddings()
                 prompts = objective.prompt.embed(sentences, words)
             best = score(objective.llm, prompts, self._trie).argmax(-1)

@@ -18,12 +18,12 @@ from llm_ar.config import RepairConfig
 from llm_ar.config_io import settings_from_dict
 from llm_ar.errors import ConfigError, DatasetError, LayoutError
 from llm_ar.skeletons.arrow import clip_at, column, open_rows
-from llm_ar.skeletons.building import ABOUT_FILE, REPORT_FILE, write_store
-from llm_ar.skeletons.checks import LOG_FILE, Finding, check_log
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.datasets.protocols import ClipInfo, dataset_named, protocol_named
 from llm_ar.skeletons.layouts import Layout
-from llm_ar.skeletons.protocols import ClipInfo, dataset_named, protocol_named
-from llm_ar.skeletons.report import PrepareReport
+from llm_ar.skeletons.prepare.assemble import ABOUT_FILE, REPORT_FILE, write_store
+from llm_ar.skeletons.prepare.checks import LOG_FILE, Finding, check_log
+from llm_ar.skeletons.prepare.report import PrepareReport
 
 __all__ = ["ClipStore", "PrepareReport", "earlier_report", "write_store"]
 

@@ -22,7 +22,7 @@ def augment(
     """Rotate, scale, shear, crop and warp time, add noise, hide joints, each clip by itself.
 
     Args:
-        joints: (B, F, M, J, 3) in body sizes, y up; F = (T - 1) * config.finer + 1 moments.
+        joints: (B, F, M, J, 3) in body sizes, y up; F = (T - 1) * config.temporal_oversampling + 1 moments.
         present: (B, F, M, J) bool.
         config: strengths; randomness comes from torch's global generator, which checkpoints hold.
         layout: of the J joints.
@@ -36,9 +36,12 @@ def augment(
     if config.crop > 0 or config.warp > 0:
         joints, present = _retime(joints, present, config)
     else:
-        joints, present = joints[:, :: config.finer], present[:, :: config.finer]
-    if config.behind > 0:
-        joints, present = _from_behind(joints, present, config.behind, layout)
+        joints, present = (
+            joints[:, :: config.temporal_oversampling],
+            present[:, :: config.temporal_oversampling],
+        )
+    if config.front_back_flip > 0:
+        joints, present = _flip_front_back(joints, present, config.front_back_flip, layout)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
     limits = torch.tensor(
         [config.tilt_degrees, config.yaw_degrees, config.tilt_degrees], device=device
@@ -76,7 +79,7 @@ def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:
     return during[:, :, None, None] & part[:, None, None, :]
 
 
-def _from_behind(
+def _flip_front_back(
     joints: Tensor, present: Tensor, probability: float, layout: Layout
 ) -> tuple[Tensor, Tensor]:
     """Take some clips' backs for their fronts, as a sensor does that expects to be faced.
@@ -97,7 +100,7 @@ def _retime(joints: Tensor, present: Tensor, config: AugmentConfig) -> tuple[Ten
     frames (Chen et al., ICCV 2021), mixed with an even one: at most a share ``warp`` is random.
     """
     batch, kept = joints.shape[:2]
-    frames = (kept - 1) // config.finer + 1
+    frames = (kept - 1) // config.temporal_oversampling + 1
     device = joints.device
     length = 1 - torch.rand(batch, 1, device=device) * config.crop
     start = torch.rand(batch, 1, device=device) * (1 - length)

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 
 from llm_ar.config import CodebookConfig
 from llm_ar.tokenizer import poincare
-from llm_ar.tokenizer.processes import (
+from llm_ar.tokenizer.distributed import (
     mean_over_processes,
     sum_over_processes,
     take_from_first,
 )
 
 
-class Quantised(NamedTuple):
+class Quantized(NamedTuple):
     """What the codebook made of latents (B, W, d)."""
 
     vectors: Tensor
@@ -47,7 +47,7 @@ class Codebook(nn.Module):
 
     steps: Tensor
     usage: Tensor
-    idle_steps: Tensor
+    steps_unused: Tensor
     latent_mean: Tensor
     latent_rms: Tensor
 
@@ -58,15 +58,15 @@ class Codebook(nn.Module):
         self.vectors = nn.Parameter(start)
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         self.register_buffer("usage", torch.full((config.size,), 1 / config.size))
-        self.register_buffer("idle_steps", torch.zeros(config.size, dtype=torch.long))
+        self.register_buffer("steps_unused", torch.zeros(config.size, dtype=torch.long))
         self.register_buffer("latent_mean", torch.zeros(dim))
         self.register_buffer("latent_rms", torch.ones(()))
 
     @torch.no_grad()
-    def start_anew(self) -> None:
-        """Forget tokens and statistics: ``start_after`` steps without them, then new ones."""
+    def reset(self) -> None:
+        """Forget tokens and statistics: ``warmup_steps`` steps without them, then new ones."""
         self.steps.zero_()
-        self.idle_steps.zero_()
+        self.steps_unused.zero_()
         self.usage.fill_(1 / self.config.size)
 
     def distances(self, latents: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class Codebook(nn.Module):
             poincare.exp0(latents, c), poincare.exp0(self.vectors, c), c
         )
 
-    def rescale(self, latents: Tensor) -> Tensor:
+    def normalize_latents(self, latents: Tensor) -> Tensor:
         """Centre latents (B, W, d) and bring them to a typical norm of ``latent_norm``.
 
         Unscaled latents of many dimensions have norms far above 1; tanh then puts every one of
@@ -95,27 +95,27 @@ class Codebook(nn.Module):
             self.latent_rms.lerp_(rms, weight)
         return (latents - self.latent_mean) * (self.config.latent_norm / self.latent_rms)
 
-    def forward(self, latents: Tensor) -> Quantised:
-        """Quantise latents (B, W, d) that :meth:`rescale` has scaled."""
+    def forward(self, latents: Tensor) -> Quantized:
+        """Quantise latents (B, W, d) that :meth:`normalize_latents` has scaled."""
         shape = latents.shape[:-1]
         flat = latents.reshape(-1, latents.shape[-1]).float()
-        warming_up = self.training and int(self.steps) < self.config.start_after
+        warming_up = self.training and int(self.steps) < self.config.warmup_steps
         if self.training:
-            if int(self.steps) == self.config.start_after:
+            if int(self.steps) == self.config.warmup_steps:
                 self._start_from(flat.detach())
-            self._revive(flat.detach())
+            self._replace_dead_codes(flat.detach())
             if not warming_up:
-                self._follow(flat.detach())
+                self._ema_update(flat.detach())
         distances = self.distances(flat)
         tokens = distances.detach().argmin(-1)
         if self.training:
             self._count(tokens)
         if warming_up:
             zero = flat.new_zeros(())
-            return Quantised(latents, tokens.reshape(shape), zero, distances.reshape(*shape, -1))
+            return Quantized(latents, tokens.reshape(shape), zero, distances.reshape(*shape, -1))
         vectors = F.embedding(tokens, self.vectors).detach()
         commitment_loss = self._pair_distance(flat, vectors).square().mean()
-        return Quantised(
+        return Quantized(
             (flat + (vectors - flat).detach()).reshape(latents.shape),
             tokens.reshape(shape),
             commitment_loss,
@@ -140,10 +140,10 @@ class Codebook(nn.Module):
         picks = order.repeat(rounds)[: self.config.size]
         self.vectors.copy_(flat[picks] + self._jitter(picks))
         take_from_first(self.vectors)
-        self.idle_steps.zero_()
+        self.steps_unused.zero_()
 
     @torch.no_grad()
-    def _follow(self, flat: Tensor) -> None:
+    def _ema_update(self, flat: Tensor) -> None:
         """Move each token towards the mean of the latents nearest to it.
 
         A moving average in the tangent space, in place of the embedding loss: it keeps up with
@@ -156,17 +156,17 @@ class Codebook(nn.Module):
         sum_over_processes(counts)
         sum_over_processes(sums)
         means = sums / counts.clamp_min(1).unsqueeze(-1)
-        self.vectors.lerp_(means, (1 - self.config.inertia**counts).unsqueeze(-1))
+        self.vectors.lerp_(means, (1 - self.config.ema_decay**counts).unsqueeze(-1))
 
     @torch.no_grad()
-    def _revive(self, flat: Tensor) -> None:
+    def _replace_dead_codes(self, flat: Tensor) -> None:
         """Move tokens that nobody has used for long onto live latents."""
-        dead = (self.idle_steps > self.config.revive_after).nonzero().squeeze(-1)
+        dead = (self.steps_unused > self.config.dead_after).nonzero().squeeze(-1)
         if len(dead):
             picks = torch.randint(len(flat), (len(dead),), device=flat.device)
             self.vectors[dead] = flat[picks] + self._jitter(picks)
             take_from_first(self.vectors)
-            self.idle_steps[dead] = 0
+            self.steps_unused[dead] = 0
 
     def _jitter(self, picks: Tensor) -> Tensor:
         """Noise (len(picks), d) that tells apart tokens which start on the same latent."""
@@ -180,5 +180,5 @@ class Codebook(nn.Module):
         counts = torch.bincount(tokens, minlength=self.config.size).float()
         sum_over_processes(counts)
         self.usage.lerp_(counts / counts.sum(), 1 - self.config.decay)
-        self.idle_steps.add_(1).mul_((counts == 0).long())
+        self.steps_unused.add_(1).mul_((counts == 0).long())
         self.steps.add_(1)

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llm_ar.config import RunConfig, ViewConfig
+from llm_ar.config import PreprocessConfig, RunConfig
 from llm_ar.errors import DatasetError
 from llm_ar.skeletons.layouts import Layout, map_clip
+from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.skeletons.views import normalise
 
 
 class ClipTensors(nn.Module):
@@ -46,13 +46,13 @@ class ClipTensors(nn.Module):
         cls,
         store: ClipStore,
         indices: Sequence[int],
-        view: ViewConfig,
+        preprocess: PreprocessConfig,
         layout: Layout | None = None,
-        finer: int = 1,
+        temporal_oversampling: int = 1,
     ) -> ClipTensors:
-        """Read and normalise clips of a prepared dataset, mapped to a layout (its own if None).
+        """Read and preprocess clips of a prepared dataset, mapped to a layout (its own if None).
 
-        Of the view's T frames and between them F = (T - 1) * finer + 1 moments are kept.
+        Of the T frames and between them F = (T - 1) * temporal_oversampling + 1 moments are kept.
 
         Raises:
             DatasetError: there are no such clips.
@@ -64,14 +64,16 @@ class ClipTensors(nn.Module):
                 f"{store.path}: the protocol leaves no clip to train on; "
                 "choose another protocol or prepare more clips"
             )
-        view = dataclasses.replace(view, frames=(view.frames - 1) * finer + 1)
-        shape = (len(indices), view.frames, view.people, len(layout.joints))
+        preprocess = dataclasses.replace(
+            preprocess, frames=(preprocess.frames - 1) * temporal_oversampling + 1
+        )
+        shape = (len(indices), preprocess.frames, preprocess.people, len(layout.joints))
         joints = np.empty((*shape, 3), np.float32)
         present = np.empty(shape, np.bool_)
         found: list[str] = []
         for row, index in enumerate(indices):
             clip = store[index]
-            joints[row], present[row] = normalise(map_clip(clip, layout), view)
+            joints[row], present[row] = preprocess_clip(map_clip(clip, layout), preprocess)
             found.append(str(clip.label))
         names = [name for name in store.labels if name in set(found)]
         place = {name: number for number, name in enumerate(names)}
@@ -85,7 +87,13 @@ class ClipTensors(nn.Module):
         Raises:
             DatasetError, LayoutError: as `read` and `training_clips`.
         """
-        return cls.read(store, training_clips(store, run), run.view, layout, run.augment.finer)
+        return cls.read(
+            store,
+            training_clips(store, run),
+            run.preprocess,
+            layout,
+            run.augment.temporal_oversampling,
+        )
 
 
 def training_clips(store: ClipStore, run: RunConfig) -> list[int]:

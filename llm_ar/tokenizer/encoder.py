@@ -88,7 +88,7 @@ class FrameEncoder(nn.Module):
         return self.norm(self.late(x))
 
 
-class JointBlock(nn.Module):
+class JointGraphBlock(nn.Module):
     """Each joint hears other joints, then its own neighbours in time; residual.
 
     Who listens to whom is learned, several times over, and starts from the skeleton: the joint
@@ -127,14 +127,14 @@ class JointBlock(nn.Module):
         return x * (kept / (1 - self.dropout)).to(x.dtype)
 
 
-class JointEncoder(nn.Module):
+class JointGraphEncoder(nn.Module):
     """Features (B, T, V, channels) to steps (B, T / 4, width); joints keep channels of their own.
 
     ``out`` makes latents (B, T / 4, d) of them.
 
     Args:
         config: sizes.
-        graphs: (G, V, V) of the joints, what :class:`JointBlock` starts from.
+        graphs: (G, V, V) of the joints, what :class:`JointGraphBlock` starts from.
         dim: d, the width of a token.
         channels: features of a joint.
     """
@@ -147,7 +147,7 @@ class JointEncoder(nn.Module):
         self.enter = nn.Linear(STRIDE * channels, width)
         self.joints = nn.Parameter(0.02 * torch.randn(nodes, width))
         blocks = (
-            JointBlock(width, config.kernel, config.dropout, graphs)
+            JointGraphBlock(width, config.kernel, config.dropout, graphs)
             for _ in range(config.joint_blocks)
         )
         self.blocks = nn.Sequential(*blocks)
@@ -166,7 +166,7 @@ class JointEncoder(nn.Module):
         return self.norm(self.late(x))
 
 
-class PairEncoder(JointEncoder):
+class TwoPersonEncoder(JointGraphEncoder):
     """Features (B, T, 2 J, 17) of two people to steps (B, T / 4, width), both by the same weights.
 
     Each is read with where the other is; the largest and the mean of what is found of the two go
@@ -211,12 +211,12 @@ def skeleton_graphs(layout: Layout, people: int) -> Tensor:
 
 def make_encoder(
     config: EncoderConfig, layout: Layout, people: int, dim: int
-) -> FrameEncoder | JointEncoder:
+) -> FrameEncoder | JointGraphEncoder:
     """The encoder for M people of a layout: a pair's, ours, or without joint blocks the paper's."""
     if config.pair:
-        return PairEncoder(config, skeleton_graphs(layout, 1), dim)
+        return TwoPersonEncoder(config, skeleton_graphs(layout, 1), dim)
     if config.joint_blocks:
-        return JointEncoder(config, skeleton_graphs(layout, people), dim)
+        return JointGraphEncoder(config, skeleton_graphs(layout, people), dim)
     return FrameEncoder(config, people * len(layout.joints), dim)
 
 

@@ -17,7 +17,7 @@ _VELOCITY_SCALE = 8.0
 
 
 def joint_features(joints: Tensor, present: Tensor, layout: Layout) -> Tensor:
-    """Features (B, T, M * J, 13) of normalised joints (B, T, M, J, 3), present (B, T, M, J).
+    """Features (B, T, M * J, 13) of normalized joints (B, T, M, J, 3), present (B, T, M, J).
 
     Channels: position relative to the body's own centre, bone (joint minus its parent), velocity
     (step from the frame before), the centre's place in the scene, all in body sizes; presence

@@ -13,15 +13,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
-from llm_ar.skeletons.views import normalise
-from llm_ar.tokenizer.codebook import Codebook, Quantised
+from llm_ar.skeletons.preprocess import preprocess_clip
+from llm_ar.tokenizer.codebook import Codebook, Quantized
 from llm_ar.tokenizer.encoder import STRIDE, Decoder, make_encoder
+from llm_ar.tokenizer.extensions.clip_token import ClipToken
 from llm_ar.tokenizer.features import joint_features, partner_features
-from llm_ar.tokenizer.summary import Summary
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -33,65 +33,67 @@ class ActionTokenizer(nn.Module):
     Args:
         encoder: sizes of encoder and decoder.
         codebook: the codebook; ``dim`` must be resolved (not 0).
-        view: how clips become sequences of T frames and M people.
+        preprocess: how clips become sequences of T frames and M people.
         layout: the joints it reads.
-        text_width: width of the meanings; 0 for a tokenizer trained without names.
+        text_width: width of the token_text_embeddings; 0 for a tokenizer trained without names.
 
     Attributes:
-        meanings: (U, text_width) what each token says about the action, as the name reader of its
-            training took it: a sentence's logits are the mean of its tokens' meanings times the
-            names' decorrelated embeddings.
+        token_text_embeddings: (U, text_width) what each token says about the action, as the name reader of its
+            training took it: a sentence's logits are the mean of its tokens' token_text_embeddings times the
+            names' whitened embeddings.
         figures: what its training came to (minutes, losses, used tokens ...), kept with it.
 
     Raises:
-        ConfigError: the view's frames are no multiple of 4, the kernel is even, or ``pair`` is
+        ConfigError: preprocess.frames is no multiple of 4, the kernel is even, or ``pair`` is
             set where there are not two people with joints of their own.
     """
 
-    meanings: Tensor
+    token_text_embeddings: Tensor
 
     def __init__(
         self,
         encoder: EncoderConfig,
         codebook: CodebookConfig,
-        view: ViewConfig,
+        preprocess: PreprocessConfig,
         layout: Layout,
         text_width: int = 0,
     ) -> None:
         super().__init__()
-        if view.frames < STRIDE or view.frames % STRIDE:
-            raise ConfigError(f"view.frames is {view.frames}; give a positive multiple of {STRIDE}")
+        if preprocess.frames < STRIDE or preprocess.frames % STRIDE:
+            raise ConfigError(
+                f"preprocess.frames is {preprocess.frames}; give a positive multiple of {STRIDE}"
+            )
         if encoder.kernel % 2 == 0:
             raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
-        if encoder.pair and not (encoder.joint_blocks and view.people == 2):
+        if encoder.pair and not (encoder.joint_blocks and preprocess.people == 2):
             raise ConfigError(
-                f"encoder.pair reads two people by joints of their own, but view.people is "
-                f"{view.people} and encoder.joint_blocks {encoder.joint_blocks}; set them to 2 and "
+                f"encoder.pair reads two people by joints of their own, but preprocess.people is "
+                f"{preprocess.people} and encoder.joint_blocks {encoder.joint_blocks}; set them to 2 and "
                 "3, or encoder.pair to false"
             )
         self.encoder_config, self.codebook_config = encoder, codebook
-        self.view, self.layout = view, layout
+        self.preprocess, self.layout = preprocess, layout
         self.figures: dict[str, Any] = {}
-        nodes = view.people * len(layout.joints)
-        self.encoder = make_encoder(encoder, layout, view.people, codebook.dim)
-        self.sum_up = (
-            Summary(encoder.width, codebook.dim, codebook.latent_norm, codebook.decay)
+        nodes = preprocess.people * len(layout.joints)
+        self.encoder = make_encoder(encoder, layout, preprocess.people, codebook.dim)
+        self.clip_token = (
+            ClipToken(encoder.width, codebook.dim, codebook.latent_norm, codebook.decay)
             if encoder.summary
             else None
         )
         self.codebook = Codebook(codebook, codebook.dim)
         self.decoder = Decoder(encoder, nodes, codebook.dim)
-        self.register_buffer("meanings", torch.zeros(codebook.size, text_width))
+        self.register_buffer("token_text_embeddings", torch.zeros(codebook.size, text_width))
 
     @property
     def steps(self) -> int:
         """Tokens of an action sentence that stand for four frames each."""
-        return self.view.frames // STRIDE
+        return self.preprocess.frames // STRIDE
 
     @property
     def words(self) -> int:
         """Tokens in an action sentence, W: one for each step, and the summary if there is one."""
-        return self.steps + (self.sum_up is not None)
+        return self.steps + (self.clip_token is not None)
 
     @property
     def vocabulary(self) -> int:
@@ -103,9 +105,9 @@ class ActionTokenizer(nn.Module):
         """Where the weights are."""
         return self.codebook.vectors.device
 
-    def quantise(self, joints: Tensor, present: Tensor) -> Quantised:
+    def quantize(self, joints: Tensor, present: Tensor) -> Quantized:
         """Tokens with everything that training needs, for (B, T, M, J, 3) and (B, T, M, J)."""
-        return self.quantise_hidden(self.hidden(joints, present))
+        return self.quantize_hidden(self.hidden(joints, present))
 
     def hidden(self, joints: Tensor, present: Tensor) -> Tensor:
         """What the encoder has of each step before its latents, (B, steps, width)."""
@@ -117,18 +119,18 @@ class ActionTokenizer(nn.Module):
 
     def latents(self, hidden: Tensor) -> Tensor:
         """Latents (B, W, d), scaled as for the codebook, of what :meth:`hidden` returns."""
-        latents = self.codebook.rescale(self.encoder.out(hidden))
-        if self.sum_up is None:
+        latents = self.codebook.normalize_latents(self.encoder.out(hidden))
+        if self.clip_token is None:
             return latents
-        return torch.cat([latents, self.sum_up(hidden).unsqueeze(1)], dim=1)
+        return torch.cat([latents, self.clip_token(hidden).unsqueeze(1)], dim=1)
 
-    def quantise_hidden(self, hidden: Tensor) -> Quantised:
+    def quantize_hidden(self, hidden: Tensor) -> Quantized:
         """Tokens of what :meth:`hidden` returns."""
         return self.codebook(self.latents(hidden))
 
     def encode(self, joints: Tensor, present: Tensor) -> Tensor:
-        """Action sentences (B, W) int64 of normalised joints (B, T, M, J, 3)."""
-        return self.quantise(joints, present).tokens
+        """Action sentences (B, W) int64 of normalized joints (B, T, M, J, 3)."""
+        return self.quantize(joints, present).tokens
 
     @torch.no_grad()
     def encode_clips(self, clips: Sequence[Clip]) -> Tensor:
@@ -142,7 +144,7 @@ class ActionTokenizer(nn.Module):
 
     def prepare_clips(self, clips: Sequence[Clip]) -> tuple[Tensor, Tensor]:
         """Normalised joints (B, T, M, J, 3) and presence (B, T, M, J) on the tokenizer's device."""
-        pairs = [normalise(map_clip(clip, self.layout), self.view) for clip in clips]
+        pairs = [preprocess_clip(map_clip(clip, self.layout), self.preprocess) for clip in clips]
         joints = torch.from_numpy(np.stack([pair[0] for pair in pairs]))
         present = torch.from_numpy(np.stack([pair[1] for pair in pairs]))
         return joints.to(self.device), present.to(self.device)
@@ -160,7 +162,7 @@ class ActionTokenizer(nn.Module):
         """
         if vectors.shape[1] != self.words:
             raise ValueError(f"{vectors.shape[1]} tokens, but a sentence has {self.words}")
-        people, joints = self.view.people, len(self.layout.joints)
+        people, joints = self.preprocess.people, len(self.layout.joints)
         return self.decoder(vectors[:, : self.steps]).unflatten(2, (people, joints))
 
     def embeddings(self) -> Tensor:
@@ -173,7 +175,7 @@ class ActionTokenizer(nn.Module):
 
         They stay float32 in memory, and what is computed with them is what a loaded copy computes.
         """
-        for tensor in (*self.parameters(), self.meanings):
+        for tensor in (*self.parameters(), self.token_text_embeddings):
             if tensor.ndim >= 2:
                 tensor.copy_(tensor.half())
 
@@ -190,9 +192,9 @@ class ActionTokenizer(nn.Module):
         described = {
             "encoder": asdict(self.encoder_config),
             "codebook": asdict(self.codebook_config),
-            "view": asdict(self.view),
+            "preprocess": asdict(self.preprocess),
             "layout": self.layout.to_dict(),
-            "text_width": self.meanings.shape[1],
+            "text_width": self.token_text_embeddings.shape[1],
             "figures": self.figures,
         }
         (folder / (CONFIG_FILE + ".tmp")).write_text(json.dumps(described, indent=2) + "\n")
@@ -219,7 +221,7 @@ class ActionTokenizer(nn.Module):
             tokenizer = cls(
                 EncoderConfig(**described["encoder"]),
                 CodebookConfig(**described["codebook"]),
-                ViewConfig(**described["view"]),
+                PreprocessConfig(**described["preprocess"]),
                 Layout.from_dict(described["layout"]),
                 int(described["text_width"]),
             )

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from llm_ar.config import TokenizerConfig
 from llm_ar.errors import ConfigError
-from llm_ar.tokenizer.biases import ContextModel, mmd_loss, zipf_loss
+from llm_ar.tokenizer.extensions.name_head import NameHead
+from llm_ar.tokenizer.extensions.part_head import PartHead
+from llm_ar.tokenizer.losses import ContextModel, mmd_loss, zipf_loss
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.tokenizer.part_reader import PartReader
-from llm_ar.tokenizer.reader import NameReader
 
 _MMD_SAMPLE = 512
 _READER_DROPOUT = 0.3
@@ -26,8 +26,8 @@ class TokenizerObjective(nn.Module):
         tokenizer: what is trained.
         config: weights of the losses.
         words: (V, d) the LLM's word embeddings, brought to the codebook's width.
-        name_embeddings: (C, width) one text embedding per training name.
-        part_embeddings: (C, 6, width) one per training name and body part; needed if the weight
+        name_text_embeddings: (C, width) one text embedding per training name.
+        part_text_embeddings: (C, 6, width) one per training name and body part; needed if the weight
             ``biases.parts`` is not 0.
 
     Raises:
@@ -35,20 +35,20 @@ class TokenizerObjective(nn.Module):
     """
 
     words: Tensor
-    part_reader: PartReader | None
+    part_head: PartHead | None
 
     def __init__(
         self,
         tokenizer: ActionTokenizer,
         config: TokenizerConfig,
         words: Tensor,
-        name_embeddings: Tensor,
-        part_embeddings: Tensor | None = None,
+        name_text_embeddings: Tensor,
+        part_text_embeddings: Tensor | None = None,
     ) -> None:
         super().__init__()
-        if config.biases.summary_names > 0 and tokenizer.sum_up is None:
+        if config.biases.clip_token_name > 0 and tokenizer.clip_token is None:
             raise ConfigError(
-                "tokenizer.biases.summary_names pulls the summary to its action's name, but these "
+                "tokenizer.biases.clip_token_name pulls the summary to its action's name, but these "
                 "sentences have none; set it to 0, or, for a new tokenizer, "
                 "tokenizer.encoder.summary to true"
             )
@@ -58,17 +58,17 @@ class TokenizerObjective(nn.Module):
         scale = tokenizer.codebook_config.latent_norm / words.square().sum(-1).mean().sqrt()
         self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
         self.context = ContextModel(dim)
-        self.reader = NameReader(dim, name_embeddings, _READER_DROPOUT)
-        self.pooled_reader = (
-            NameReader(tokenizer.encoder_config.width, name_embeddings, _READER_DROPOUT)
-            if config.biases.pooled_names > 0
+        self.reader = NameHead(dim, name_text_embeddings, _READER_DROPOUT)
+        self.pooled_head = (
+            NameHead(tokenizer.encoder_config.width, name_text_embeddings, _READER_DROPOUT)
+            if config.biases.pooled_name > 0
             else None
         )
-        self.part_reader = None
+        self.part_head = None
         if config.biases.parts > 0:
-            if part_embeddings is None:
-                raise ValueError("biases.parts is not 0: give part_embeddings")
-            self.part_reader = PartReader(dim, part_embeddings, _READER_DROPOUT)
+            if part_text_embeddings is None:
+                raise ValueError("biases.parts is not 0: give part_text_embeddings")
+            self.part_head = PartHead(dim, part_text_embeddings, _READER_DROPOUT)
 
     def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.
@@ -80,43 +80,43 @@ class TokenizerObjective(nn.Module):
         """
         config, biases = self.config, self.config.biases
         hidden = self.tokenizer.hidden(joints, present)
-        quantised = self.tokenizer.quantise_hidden(hidden)
+        quantized = self.tokenizer.quantize_hidden(hidden)
         codebook = self.tokenizer.embeddings()
-        rebuilt = self.tokenizer.decode_vectors(quantised.vectors)
+        rebuilt = self.tokenizer.decode_vectors(quantized.vectors)
         error = (rebuilt - joints).abs()
         seen = present.unsqueeze(-1)
         parts: dict[str, Tensor] = {
             "reconstruction": (error * seen).sum() / (seen.sum() * 3).clamp_min(1)
         }
-        parts["commitment"] = quantised.commitment_loss
+        parts["commitment"] = quantized.commitment_loss
         loss = (
             config.reconstruction * parts["reconstruction"]
             + config.commitment * parts["commitment"]
         )
         if biases.zipf > 0:
-            parts["zipf"] = zipf_loss(quantised.distances, biases.zipf_exponent)
+            parts["zipf"] = zipf_loss(quantized.distances, biases.zipf_exponent)
             loss = loss + biases.zipf * parts["zipf"]
         if biases.context > 0:
-            parts["context"] = self.context(quantised.vectors)
+            parts["context"] = self.context(quantized.vectors)
             loss = loss + biases.context * parts["context"]
         if biases.mmd > 0:
             picks = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)
             parts["mmd"] = mmd_loss(codebook, self.words[picks])
             loss = loss + biases.mmd * parts["mmd"]
         if biases.names > 0:
-            logits = self.reader(quantised.vectors)
+            logits = self.reader(quantized.vectors)
             parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
             parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
             loss = loss + biases.names * parts["names"]
-        if biases.summary_names > 0:
-            logits = self.reader(quantised.vectors[:, -1:])
-            parts["summary_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
-            loss = loss + biases.summary_names * parts["summary_names"]
-        if self.pooled_reader is not None:
-            logits = self.pooled_reader(hidden.mean(1, keepdim=True))
-            parts["pooled_names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
-            loss = loss + biases.pooled_names * parts["pooled_names"]
-        if self.part_reader is not None:
-            parts["parts"] = self.part_reader(quantised.vectors, labels)
+        if biases.clip_token_name > 0:
+            logits = self.reader(quantized.vectors[:, -1:])
+            parts["clip_token_name"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            loss = loss + biases.clip_token_name * parts["clip_token_name"]
+        if self.pooled_head is not None:
+            logits = self.pooled_head(hidden.mean(1, keepdim=True))
+            parts["pooled_name"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
+            loss = loss + biases.pooled_name * parts["pooled_name"]
+        if self.part_head is not None:
+            parts["parts"] = self.part_head(quantized.vectors, labels)
             loss = loss + biases.parts * parts["parts"]
         return {"loss": loss, **{name: part.detach() for name, part in parts.items()}}

@@ -21,8 +21,8 @@ from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
-from llm_ar.tokenizer.biases import zipf_slope
 from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.losses import zipf_slope
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
 from llm_ar.training import ClipIndices, StageTrainer, fit_and_held_out, training_arguments
@@ -80,19 +80,19 @@ class TokenizerTrainer(StageTrainer):
 def train_tokenizer(
     run: RunConfig,
     words: Tensor,
-    name_embeddings: Tensor,
+    name_text_embeddings: Tensor,
     resume: bool = False,
-    part_embeddings: Tensor | None = None,
+    part_text_embeddings: Tensor | None = None,
 ) -> ActionTokenizer:
     """Train on the protocol's training clips and write ``run.out / "tokenizer"``.
 
-    It starts from the tokenizer of the model in ``run.start_from``, if there is one.
+    It starts from the tokenizer of the model in ``run.init_from``, if there is one.
 
     Args:
         run: data, protocol, settings, seed and output folder.
         words: (V, width) the LLM's word embeddings.
-        name_embeddings: (C, width) text embeddings of the dataset's labels, in their order.
-        part_embeddings: (C, 6, width) of what each body part does, for ``biases.parts``.
+        name_text_embeddings: (C, width) text embeddings of the dataset's labels, in their order.
+        part_text_embeddings: (C, 6, width) of what each body part does, for ``biases.parts``.
         resume: go on from the newest complete checkpoint, if there is one.
 
     Returns:
@@ -106,32 +106,34 @@ def train_tokenizer(
     set_seed(run.seed)
     store = ClipStore.open(run.data)
     start = None
-    if run.start_from:
-        start = ActionTokenizer.from_pretrained(Path(run.start_from) / "tokenizer")
+    if run.init_from:
+        start = ActionTokenizer.from_pretrained(Path(run.init_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
     clips = ClipTensors.of_run(store, run, layout)
-    if run.augment.behind > 0 and not (run.view.face_camera and clips.joints[..., 2].any()):
+    if run.augment.front_back_flip > 0 and not (
+        run.preprocess.face_camera and clips.joints[..., 2].any()
+    ):
         raise ConfigError(
-            "augment.behind: backs are taken for fronts where 3-D clips are turned to the camera; "
-            "set it to 0, or view.face_camera to true"
+            "augment.front_back_flip: backs are taken for fronts where 3-D clips are turned to the camera; "
+            "set it to 0, or preprocess.face_camera to true"
         )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer
     dim = settings.codebook.dim or words.shape[1]
-    width = name_embeddings.shape[1] if settings.biases.names > 0 else 0
-    if start is not None and start.meanings.shape[1] != width:
+    width = name_text_embeddings.shape[1] if settings.biases.names > 0 else 0
+    if start is not None and start.token_text_embeddings.shape[1] != width:
         how, weight = ("without", "0") if width else ("with", "a weight above 0")
         raise ConfigError(
-            f"refine: the tokenizer in {run.start_from} was trained {how} names; set "
+            f"finetune_tokenizer: the tokenizer in {run.init_from} was trained {how} names; set "
             f"tokenizer.biases.names to {weight}"
         )
     if start is not None:
         # Its tokens tell other actions apart; new ones are placed on these clips' latents.
-        start.codebook.start_anew()
+        start.codebook.reset()
     tokenizer = start or ActionTokenizer(
         settings.encoder,
         dataclasses.replace(settings.codebook, dim=dim),
-        run.view,
+        run.preprocess,
         layout,
         width,
     )
@@ -140,8 +142,8 @@ def train_tokenizer(
         tokenizer,
         settings,
         to_dim(words, dim),
-        name_embeddings[trained],
-        None if part_embeddings is None else part_embeddings[trained],
+        name_text_embeddings[trained],
+        None if part_text_embeddings is None else part_text_embeddings[trained],
     )
     training = TokenizerTraining(objective, clips, run.augment)
     folder = checkpoint_folder(run.out)
@@ -164,7 +166,9 @@ def train_tokenizer(
     objective.eval()
     if settings.biases.names > 0:
         with torch.no_grad():
-            tokenizer.meanings.copy_(objective.reader.meanings(tokenizer.embeddings()))
+            tokenizer.token_text_embeddings.copy_(
+                objective.reader.token_text_embeddings(tokenizer.embeddings())
+            )
     tokenizer.round_weights()
     losses = [entry for entry in trainer.state.log_history if "loss" in entry]
     last: dict[str, float] = losses[-1] if losses else {}

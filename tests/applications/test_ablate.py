@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from llm_ar.ablations.eta import Rates, expected_minutes, rates
+from llm_ar.ablations.grid import read_grid
 from llm_ar.applications import train
 from llm_ar.applications.cli import main
-from llm_ar.applications.grid import read_grid
-from llm_ar.applications.reckoning import Rates, expected_minutes, rates
 from llm_ar.errors import ConfigError
-from llm_ar.evaluation.tables import paper_table
+from llm_ar.evaluation.report.tables import paper_table
 from llm_ar.provenance import device_name
 from llm_ar.skeletons.store import ClipStore
 
@@ -29,10 +29,10 @@ def base(byte_llm: Path, procedural_data: Path, tmp_path: Path) -> Path:
     path.write_text(
         f"""
 data: {procedural_data}
-view: {{frames: 16}}
+preprocess: {{frames: 16}}
 tokenizer:
   encoder: {{width: 8, blocks: 1}}
-  codebook: {{size: 16, dim: 32, start_after: 1}}
+  codebook: {{size: 16, dim: 32, warmup_steps: 1}}
   optim: {{epochs: 1, batch_size: 32}}
 recognizer:
   llm: {{name: {byte_llm}}}
@@ -186,15 +186,15 @@ def test_few_shots_from_a_trained_model(
     base: Path, tiny_model: Path, procedural_data: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "few"
-    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--view.frames", "32"]
+    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--preprocess.frames", "32"]
     assert main(["train", "recognizer", "--from", str(tiny_model), *words]) == 0
     weights = "tokenizer/model.safetensors"
     assert (out / weights).read_bytes() == (tiny_model / weights).read_bytes()
-    assert (out / "lexicon.safetensors").read_bytes() == (
-        tiny_model / "lexicon.safetensors"
+    assert (out / "token_embeddings.safetensors").read_bytes() == (
+        tiny_model / "token_embeddings.safetensors"
     ).read_bytes()
     config = json.loads((out / "config.json").read_text())
-    assert config["run"]["view"]["frames"] == 16, "as the model that it starts from"
+    assert config["run"]["preprocess"]["frames"] == 16, "as the model that it starts from"
     store = ClipStore.open(procedural_data)
     known = store.metadata()
     train_labels = [known[index].label for index in store.split("xsub")[0]]
@@ -230,9 +230,9 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
     base: Path, tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "refined"
-    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--refine", "true"]
+    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--finetune_tokenizer", "true"]
     # That model's tokenizer learned no names.
-    words += ["--recognizer.lexicon", "codebook", "--tokenizer.biases.names", "0"]
+    words += ["--recognizer.token_embeddings", "codebook", "--tokenizer.biases.names", "0"]
     # At a rate of nothing the weights stay those of the model; what follows the clips moves on.
     still = ["--tokenizer.optim.learning_rate", "0"]
     assert main(["train", "--from", str(tiny_model), *words, *still]) == 0
@@ -243,9 +243,9 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
     for name in network:  # but for being written in half precision
         torch.testing.assert_close(after[name].float(), before[name].float(), rtol=1e-3, atol=1e-6)
     assert int(after["codebook.steps"]) > int(before["codebook.steps"])
-    lexicon = "lexicon.safetensors"
-    assert (out / lexicon).read_bytes() != (tiny_model / lexicon).read_bytes()
-    assert json.loads((out / "config.json").read_text())["run"]["view"]["frames"] == 16
+    token_embeddings = "token_embeddings.safetensors"
+    assert (out / token_embeddings).read_bytes() != (tiny_model / token_embeddings).read_bytes()
+    assert json.loads((out / "config.json").read_text())["run"]["preprocess"]["frames"] == 16
     assert main(["train", "--from", str(tiny_model), *words]) == 0
     moved = load_file(out / "tokenizer" / "model.safetensors")
     assert any(not torch.equal(after[name], moved[name]) for name in network)
@@ -300,8 +300,8 @@ def test_minutes_are_reckoned_from_what_is_done(base: Path, tmp_path: Path) -> N
     assert expected_minutes(trials, Rates()) == pytest.approx(expected), "stage 1 is shared"
     done = {
         "settings": {
-            "start_from": "",
-            "view": {"frames": 128},
+            "init_from": "",
+            "preprocess": {"frames": 128},
             "tokenizer": {"optim": {"epochs": 10}},
             "recognizer": {"optim": {"epochs": 3}, "adaptation": "full"},
         },

@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import COMMANDS, main
-from llm_ar.recognizer.analogy import Analogies, recognize_by_analogy
-from llm_ar.recognizer.descriptions import Descriptions, built_in, read_descriptions
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.synonyms import widen
+from llm_ar.recognizer.zero_shot.conse import ConSE, recognize_zero_shot
+from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in, read_descriptions
+from llm_ar.recognizer.zero_shot.synonyms import widen
 from llm_ar.skeletons.layout import PARTS
-from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, procedural_clips
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, procedural_clips
 
 Capture = pytest.CaptureFixture[str]
 
@@ -110,7 +110,7 @@ def test_synonyms_count_for_their_names(
 def test_names_that_never_trained_are_answered_by_analogy(
     tiny_model: Path, recordings: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["recognize", str(recordings[0]), "--model", str(tiny_model), "--json", "--by-analogy"]
+    words = ["recognize", str(recordings[0]), "--model", str(tiny_model), "--json", "--zero-shot"]
     model = ActionRecognizer.from_pretrained(tiny_model)
 
     def answers(*more: str) -> dict[str, float]:
@@ -119,8 +119,8 @@ def test_names_that_never_trained_are_answered_by_analogy(
         return {answer["action"]: answer["probability"] for answer in found["top"]}
 
     def expected(known: Descriptions) -> dict[str, float]:
-        (found,) = recognize_by_analogy(
-            model, recordings[:1], Analogies(model, ["fly a kite", "bow"], known)
+        (found,) = recognize_zero_shot(
+            model, recordings[:1], ConSE(model, ["fly a kite", "bow"], known)
         )
         return {answer.action: pytest.approx(answer.probability, abs=1e-5) for answer in found.top}
 
@@ -269,8 +269,8 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     assert main([*command, "--out", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     expected = ["top1", "top5", "mean_class", "ece", "clips", "clips_per_second"]
-    assert list(summary) == [*expected, "copies", "top1_without_copies"]
-    assert summary["copies"] == 0
+    assert list(summary) == [*expected, "duplicates", "top1_without_duplicates"]
+    assert summary["duplicates"] == 0
     written = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert written.items() >= summary.items() and summary["clips"] == 32
     assert written["model"] == "tiny" and (out / "report.html").is_file()

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import main
-from llm_ar.recognizer import glance
-from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.recognizer.fast import early_exit as glance
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 pytestmark = [
     pytest.mark.cuda,
@@ -32,12 +32,12 @@ def test_train_evaluate_recognize_explain(
         f"""
 data: {procedural_data}
 out: {tmp_path / "run"}
-view: {{frames: 16}}
-augment: {{warp: 1.0, finer: 2, behind: 0.2, part_dropout: 0.5, mirror: 0.5}}
+preprocess: {{frames: 16}}
+augment: {{warp: 1.0, temporal_oversampling: 2, front_back_flip: 0.2, part_dropout: 0.5, mirror: 0.5}}
 tokenizer:
   encoder: {{joint_blocks: 1, joint_width: 8, width: 8, blocks: 1, summary: true}}
-  codebook: {{size: 16, dim: 32, start_after: 1}}
-  biases: {{pooled_names: 1.0, summary_names: 1.0, parts: 0.5, descriptions: true}}
+  codebook: {{size: 16, dim: 32, warmup_steps: 1}}
+  biases: {{pooled_name: 1.0, clip_token_name: 1.0, parts: 0.5, descriptions: true}}
   optim: {{epochs: 2, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}
@@ -56,6 +56,6 @@ recognizer:
     answer = json.loads(capsys.readouterr().out)["top"][0]["action"]
     assert main(["explain", *model, *data, "--json", str(recording)]) == 0
     assert json.loads(capsys.readouterr().out)["answer"] == answer
-    words = ["--labels", "wave,sit down", "--by-analogy", "--json"]
+    words = ["--labels", "wave,sit down", "--zero-shot", "--json"]
     assert main(["recognize", *model, *words, str(recording)]) == 0
     assert len(json.loads(capsys.readouterr().out)["top"]) == 2

@@ -10,16 +10,22 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from llm_ar.applications.architectures import Shapes, shapes
 from llm_ar.applications.cli import main
-from llm_ar.applications.dry_run import dry_run
-from llm_ar.applications.estimate import GIB, Work, inference_memory, training_memory, weights
-from llm_ar.applications.settings import load_run
+from llm_ar.applications.estimate.architectures import Shapes, shapes
+from llm_ar.applications.estimate.arithmetic import (
+    GIB,
+    Work,
+    inference_memory,
+    training_memory,
+    weights,
+)
+from llm_ar.applications.estimate.dry_run import dry_run
 from llm_ar.config import LlmConfig, LoraSettings, OptimConfig, RecognizerConfig, RunConfig
+from llm_ar.config_files import load_run
 from llm_ar.errors import ConfigError, DatasetError, ModelError
-from llm_ar.recognizer.backbone import attach_lora
+from llm_ar.recognizer.llm import attach_lora
+from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.layouts import KINECT_V1, KINECT_V2
-from llm_ar.skeletons.protocols import dataset_named, protocol_named
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 CONFIGS = sorted(
@@ -55,7 +61,11 @@ def test_every_protocol_of_the_paper_has_a_run_and_a_small_twin():
         large, small = (
             load_run(EXPERIMENTS / kind / f"{name}.yaml") for kind in ("llama-13b", "small")
         )
-        assert (large.data, large.protocol, large.view) == (small.data, small.protocol, small.view)
+        assert (large.data, large.protocol, large.preprocess) == (
+            small.data,
+            small.protocol,
+            small.preprocess,
+        )
         assert large.recognizer.llm.name == "huggyllama/llama-13b"
         assert large.out != small.out
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llm_ar.applications.cli import main
-from llm_ar.evaluation.results_page import page
+from llm_ar.evaluation.report.results_page import page
 
 Capture = pytest.CaptureFixture[str]
 

@@ -11,7 +11,7 @@ import pytest
 
 from llm_ar.applications.cli import main
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 Capture = pytest.CaptureFixture[str]
 

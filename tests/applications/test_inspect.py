@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from llm_ar.applications.cli import main
-from llm_ar.applications.figures import PANELS, bones, draw, on_screen
+from llm_ar.applications.ui.figures import PANELS, bones, draw, on_screen
 from llm_ar.skeletons.layouts import COCO, KINECT_V1
-from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 
 @pytest.fixture(scope="module")

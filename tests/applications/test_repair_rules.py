@@ -81,7 +81,7 @@ def test_every_command_reads_by_the_models_rules(
 
     for folder, kept in ((tiny_model, "steady"), (lenient, "wild")):
         expected = ActionRecognizer.from_pretrained(folder).recognize(recordings[kept]).sentence
-        for how in ([], ["--synonyms"], ["--by-analogy", "--labels", "bow,clap"]):
+        for how in ([], ["--synonyms"], ["--zero-shot", "--labels", "bow,clap"]):
             assert json.loads(told("recognize", folder, "--json", *how))["sentence"] == expected
         tokens = json.loads(told("explain", folder, "--json"))["tokens"]
         assert [row["token"] for row in tokens] == expected

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from llm_ar.applications import threads
-from llm_ar.applications.threads import spare_threads, take_spare_threads
+from llm_ar.applications.ui import threads
+from llm_ar.applications.ui.threads import spare_threads, take_spare_threads
 
 
 @pytest.fixture(autouse=True)

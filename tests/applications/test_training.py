@@ -21,10 +21,10 @@ def experiment(byte_llm: Path, procedural_data: Path, tmp_path: Path) -> Path:
         f"""
 data: {procedural_data}
 out: {tmp_path / "run"}
-view: {{frames: 16}}
+preprocess: {{frames: 16}}
 tokenizer:
   encoder: {{width: 8, blocks: 1}}
-  codebook: {{size: 16, dim: 32, start_after: 1}}
+  codebook: {{size: 16, dim: 32, warmup_steps: 1}}
   optim: {{epochs: 1, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}
@@ -64,7 +64,7 @@ def test_the_recognizer_needs_a_tokenizer(experiment: Path, capsys: Capture) -> 
 
 
 def test_the_demo_recognises_at_once(tiny_model: Path, capsys: Capture) -> None:
-    demo.recognise_samples(tiny_model)
+    demo.recognize_samples(tiny_model)
     shown = capsys.readouterr().out
     assert shown.count(" %") >= 2 * demo.SAMPLES and "walk" in shown
 
@@ -74,7 +74,7 @@ def test_the_demo_trains_and_writes_a_report(
 ) -> None:
     data, out = tmp_path / "clips", tmp_path / "demo"
     small = {"clips": 128, "subjects": 8}
-    from llm_ar.skeletons import procedural
+    from llm_ar.skeletons.synthetic import dataset as procedural
 
     made = procedural.make_procedural
     monkeypatch.setattr(procedural, "make_procedural", lambda folder: made(folder, **small))

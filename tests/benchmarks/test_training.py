@@ -15,8 +15,8 @@ from benchmarks.machine import product_rate
 from benchmarks.plain_stage1 import plain_formulas, plain_mmd_loss
 from benchmarks.tiny_llm import tiny_backbone
 from llm_ar.tokenizer import objective
-from llm_ar.tokenizer.biases import mmd_loss
 from llm_ar.tokenizer.encoder import TemporalBlock
+from llm_ar.tokenizer.losses import mmd_loss
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,11 +12,11 @@ import pytest
 
 from llm_ar.errors import DatasetError
 from llm_ar.evaluation.evaluate import Evaluation, evaluate
-from llm_ar.evaluation.report import write_report, write_results
+from llm_ar.evaluation.report.report import write_report, write_results
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.clip import clean_clip
+from llm_ar.skeletons.datasets.ntu import NTU60
 from llm_ar.skeletons.layouts import KINECT_V2
-from llm_ar.skeletons.published.ntu import NTU60
 from llm_ar.skeletons.store import ClipStore, write_store
 
 
@@ -99,9 +99,11 @@ def test_test_clips_that_trained_under_another_name_are_counted(
     leaked = [*train, *test[:3]]
     monkeypatch.setattr(store, "split", lambda protocol: (leaked, test))
     found = evaluate(model, store, name="tiny")
-    assert np.flatnonzero(found.copies).tolist() == [0, 1, 2]
+    assert np.flatnonzero(found.duplicates).tolist() == [0, 1, 2]
     right = (found.answers == found.truth)[3:]
-    assert found.summary()["top1_without_copies"] == pytest.approx(100 * right.mean(), abs=0.006)
+    assert found.summary()["top1_without_duplicates"] == pytest.approx(
+        100 * right.mean(), abs=0.006
+    )
 
 
 def test_progress_reaches_the_end(model: ActionRecognizer, store: ClipStore) -> None:

@@ -14,7 +14,7 @@ from llm_ar.evaluation.explanation import explain, hide, token_spans
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.procedural import procedural_clips
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 
 NAMES = ("wave", "sit down", "jump")
@@ -48,7 +48,7 @@ def test_each_token_is_scored_as_if_its_sentence_stood_alone(
     model: ActionRecognizer, clip: Clip
 ) -> None:
     found = explain(model, clip, NAMES)
-    sentence = model.lexicon[model.tokenizer.encode_clips([clip])[0]]
+    sentence = model.token_embeddings[model.tokenizer.encode_clips([clip])[0]]
     whole = scored_alone(model, sentence)
     best = int(whole.argmax())
     assert found.top[0].action == NAMES[best]
@@ -57,7 +57,7 @@ def test_each_token_is_scored_as_if_its_sentence_stood_alone(
     assert len(found.tokens) == model.tokenizer.words
     for place, token in enumerate(found.tokens):
         silent = sentence.clone()
-        silent[place] = model.lexicon.mean(0)
+        silent[place] = model.token_embeddings.mean(0)
         alone = scored_alone(model, silent)
         assert token.drop == pytest.approx(float(whole[best] - alone[best]), abs=1e-4)
         assert token.answer == NAMES[int(alone.argmax())]
@@ -89,7 +89,9 @@ def test_each_part_is_scored_as_if_its_joints_were_missing(
 def test_nothing_carries_an_answer_that_ignores_the_sentence(
     model: ActionRecognizer, clip: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model, "lexicon", model.lexicon[:1].expand_as(model.lexicon))
+    monkeypatch.setattr(
+        model, "token_embeddings", model.token_embeddings[:1].expand_as(model.token_embeddings)
+    )
     found = explain(model, clip, NAMES)
     assert any(part.changed for part in found.parts)
     assert [row.drop for row in (*found.tokens, *found.parts)] == pytest.approx([0] * 10, abs=1e-5)
@@ -127,7 +129,7 @@ def test_a_clip_shorter_than_its_sentence(model: ActionRecognizer, clip: Clip) -
 def test_a_summary_stands_for_the_whole_clip(model: ActionRecognizer, clip: Clip) -> None:
     plain = model.tokenizer
     sizes = replace(plain.encoder_config, summary=True)
-    whole = ActionTokenizer(sizes, plain.codebook_config, plain.view, plain.layout)
+    whole = ActionTokenizer(sizes, plain.codebook_config, plain.preprocess, plain.layout)
     spans = token_spans(clip, whole)
     assert spans[:-1] == token_spans(clip, plain)
     first, last = spans[0], spans[-2]

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from llm_ar.evaluation.metrics import calibration
-from llm_ar.evaluation.pictures import confusion_matrix, reliability
-from llm_ar.evaluation.raster import to_png
+from llm_ar.evaluation.report.plots import confusion_matrix, reliability
+from llm_ar.evaluation.report.raster import to_png
 
 
 def pixels(svg: str) -> np.ndarray:

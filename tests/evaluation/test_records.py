@@ -12,7 +12,7 @@ import pytest
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.evaluation.records import record, table, update
-from llm_ar.evaluation.results_page import page
+from llm_ar.evaluation.report.results_page import page
 
 TRAINING = {
     "selection": "last-epoch",
@@ -35,7 +35,7 @@ def evaluation(seed: int, right: int) -> Evaluation:
         truth=truth,
         probabilities=np.eye(2)[answers],
         sentences=np.zeros((10, 4), dtype=np.int64),
-        copies=np.arange(10) < 5,
+        duplicates=np.arange(10) < 5,
         seconds=2.0,
         seed=seed,
         date="2026-01-01T00:00:00+00:00",
@@ -50,7 +50,7 @@ def test_seeds_are_collected_in_order_and_replaced(tmp_path: Path) -> None:
     found = json.loads(file.read_text())
     assert (found["seeds"], found["top1"]) == ([0, 3], [90.0, 70.0])
     assert found["minutes"] == [12.5, 12.5] and found["clips"] == 10
-    assert (found["copies"], found["top1_without_copies"]) == (5, [80.0, 40.0])
+    assert (found["duplicates"], found["top1_without_duplicates"]) == (5, [80.0, 40.0])
     # All answers are sure: the calibration error is the share of wrong ones.
     assert found["ece"] == [10.0, 30.0]
     assert [path.name for path in file.parent.iterdir()] == ["toy.json"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm_ar.errors import ConfigError
-from llm_ar.evaluation.tables import markdown, paper_table, summarise
+from llm_ar.evaluation.report.tables import markdown, paper_table, summarise
 
 
 def result(run: str, seed: int, **figures: float) -> dict[str, object]:

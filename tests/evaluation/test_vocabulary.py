@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from llm_ar.evaluation.evaluate import Evaluation
-from llm_ar.evaluation.stick_figures import strip
-from llm_ar.evaluation.vocabulary import TokenUse, most_used, movements
+from llm_ar.evaluation.report.stick_figures import strip
+from llm_ar.evaluation.report.vocabulary import TokenUse, most_used, movements
 from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -26,7 +26,7 @@ def test_uses_and_names_by_hand() -> None:
         truth=np.array([0, 0, 1, 1]),
         probabilities=np.eye(3)[[0, 0, 1, 1]],
         sentences=np.array([[7, 7, 2], [7, 2, 2], [7, 5, 5], [2, 5, 2]]),
-        copies=np.zeros(4, dtype=np.bool_),
+        duplicates=np.zeros(4, dtype=np.bool_),
         seconds=1.0,
         seed=0,
         date="2026-01-01T00:00:00+00:00",
@@ -93,7 +93,7 @@ def test_a_summary_is_no_use_of_a_movement() -> None:
         truth=np.array([0, 1]),
         probabilities=np.eye(2),
         sentences=sentences,
-        copies=np.zeros(2, dtype=np.bool_),
+        duplicates=np.zeros(2, dtype=np.bool_),
         seconds=1.0,
         seed=0,
         date="2026-01-01T00:00:00+00:00",

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from llm_ar.ablations.train import train_reader
 from llm_ar.config import LlmConfig, RunConfig
 from llm_ar.evaluation.evaluate import evaluate
-from llm_ar.recognizer.adaptation import train_reader
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -38,7 +38,7 @@ def with_names(run: RunConfig) -> RunConfig:
     """The run, with a tokenizer whose tokens mean something."""
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     generator = torch.Generator().manual_seed(0)
-    tokenizer.meanings = torch.randn(tokenizer.vocabulary, 32, generator=generator)
+    tokenizer.token_text_embeddings = torch.randn(tokenizer.vocabulary, 32, generator=generator)
     tokenizer.save_pretrained(run.out / "tokenizer")
     return run
 

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from llm_ar.errors import ConfigError
-from llm_ar.recognizer.descriptions import (
+from llm_ar.recognizer.zero_shot.descriptions import (
     Descriptions,
     built_in,
     describe,
     read_descriptions,
 )
+from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
+from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
+from llm_ar.skeletons.datasets.sbu import SBU
+from llm_ar.skeletons.datasets.smarthome import SMARTHOME
+from llm_ar.skeletons.datasets.uav_human import UAV_HUMAN
+from llm_ar.skeletons.datasets.utd_mhad import UTD_MHAD
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.layouts import LAYOUTS
-from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS
-from llm_ar.skeletons.published.ntu import NTU60, NTU120
-from llm_ar.skeletons.published.nw_ucla import NW_UCLA
-from llm_ar.skeletons.published.sbu import SBU
-from llm_ar.skeletons.published.smarthome import SMARTHOME
-from llm_ar.skeletons.published.uav_human import UAV_HUMAN
-from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
+from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS
 
 DATASETS: dict[str, tuple[str, ...]] = {
     dataset.name: dataset.classes
@@ -164,7 +164,7 @@ def test_a_collision_between_entries_is_refused() -> None:
 
 def test_reading_them_needs_no_torch() -> None:
     code = (
-        "import sys; from llm_ar.recognizer.descriptions import built_in; built_in();"
+        "import sys; from llm_ar.recognizer.zero_shot.descriptions import built_in; built_in();"
         "print('torch' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

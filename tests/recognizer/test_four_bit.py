@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from llm_ar.config import LlmConfig, LoraSettings
-from llm_ar.recognizer import backbone as backbone_module
-from llm_ar.recognizer.backbone import attach_lora, load_backbone, weights_hash
+from llm_ar.recognizer import llm as backbone_module
+from llm_ar.recognizer.llm import attach_lora, load_backbone, weights_hash
 
 bitsandbytes = pytest.importorskip("bitsandbytes")
 

@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_io import settings_from_dict, settings_to_dict
 from llm_ar.errors import ClipError, ConfigError, ModelError
-from llm_ar.recognizer import folder as folder_module
+from llm_ar.recognizer import checkpoint as folder_module
 from llm_ar.recognizer.adapter import merge_adapter
-from llm_ar.recognizer.backbone import attach_lora, load_backbone
-from llm_ar.recognizer.glance import Glance
+from llm_ar.recognizer.fast.early_exit import EarlyExit
+from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.clip import Clip
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -33,8 +33,8 @@ def build(run: RunConfig, tokenizer: ActionTokenizer) -> ActionRecognizer:
         for name, weight in llm.named_parameters():
             if "lora_B" in name:
                 weight.normal_(0, 0.2)
-    lexicon = torch.randn(tokenizer.vocabulary, 32)
-    return ActionRecognizer(run, LABELS, tokenizer, backbone, llm, lexicon, {"loss": 0.5})
+    token_embeddings = torch.randn(tokenizer.vocabulary, 32)
+    return ActionRecognizer(run, LABELS, tokenizer, backbone, llm, token_embeddings, {"loss": 0.5})
 
 
 @pytest.fixture()
@@ -157,7 +157,7 @@ def test_what_is_in_the_folder(saved: Path, run: RunConfig) -> None:
         "adapter_config.json",
         "adapter_model.safetensors",
         "config.json",
-        "lexicon.safetensors",
+        "token_embeddings.safetensors",
         "tokenizer",
     }
     with safe_open(saved / "adapter_model.safetensors", "pt") as stored:
@@ -188,7 +188,7 @@ def test_peft_itself_reads_the_adapter(
         "config.json",
         "adapter_config.json",
         "adapter_model.safetensors",
-        "lexicon.safetensors",
+        "token_embeddings.safetensors",
         "tokenizer/config.json",
         "tokenizer/model.safetensors",
     ],
@@ -206,7 +206,7 @@ def test_a_missing_file_is_named(saved: Path, name: str) -> None:
     [
         "config.json",
         "adapter_model.safetensors",
-        "lexicon.safetensors",
+        "token_embeddings.safetensors",
         "tokenizer/config.json",
         "tokenizer/model.safetensors",
     ],
@@ -233,9 +233,9 @@ def test_a_config_of_something_else(saved: Path, content: str) -> None:
 
 
 def test_weights_of_another_size(saved: Path) -> None:
-    lexicon = load_file(saved / "lexicon.safetensors")["embeddings"]
-    save_file({"embeddings": lexicon[:-1].clone()}, saved / "lexicon.safetensors")
-    with pytest.raises(ModelError, match=r"lexicon\.safetensors is damaged"):
+    token_embeddings = load_file(saved / "token_embeddings.safetensors")["embeddings"]
+    save_file({"embeddings": token_embeddings[:-1].clone()}, saved / "token_embeddings.safetensors")
+    with pytest.raises(ModelError, match=r"token_embeddings\.safetensors is damaged"):
         ActionRecognizer.from_pretrained(saved)
 
 
@@ -283,8 +283,8 @@ def test_settings_survive_json(run: RunConfig) -> None:
     assert settings_from_dict(RunConfig, plain) == run
     with pytest.raises(ValueError, match=r"recognizer\.optim\.speed"):
         settings_from_dict(RunConfig, {"recognizer": {"optim": {"speed": 1}}})
-    with pytest.raises(ValueError, match=r"recognizer\.lexicon cannot be 'dictionary'"):
-        settings_from_dict(RunConfig, {"recognizer": {"lexicon": "dictionary"}})
+    with pytest.raises(ValueError, match=r"recognizer\.token_embeddings cannot be 'dictionary'"):
+        settings_from_dict(RunConfig, {"recognizer": {"token_embeddings": "dictionary"}})
 
 
 def test_files_of_the_llm_stay_as_they_are(saved: Path, llm_folder: Path) -> None:
@@ -294,13 +294,13 @@ def test_files_of_the_llm_stay_as_they_are(saved: Path, llm_folder: Path) -> Non
     again = saved.parent / "again"
     loaded.save_pretrained(again)
     assert {path.name: path.read_bytes() for path in llm_folder.iterdir()} == before
-    for name in ("adapter_model.safetensors", "lexicon.safetensors"):
+    for name in ("adapter_model.safetensors", "token_embeddings.safetensors"):
         assert (again / name).read_bytes() == (saved / name).read_bytes()
 
 
 def with_glance(recognizer: ActionRecognizer, threshold: float) -> ActionRecognizer:
     votes = torch.randn(24, 3, generator=torch.Generator().manual_seed(4))
-    recognizer.glance = Glance(votes, threshold)
+    recognizer.glance = EarlyExit(votes, threshold)
     return recognizer
 
 
@@ -332,12 +332,12 @@ def test_the_fast_path_is_saved(recognizer: ActionRecognizer, tmp_path: Path) ->
     loaded = ActionRecognizer.from_pretrained(tmp_path / "fast").glance
     assert loaded is not None and loaded.threshold == 0.75
     assert torch.equal(loaded.votes, recognizer.fast_path().votes)
-    tables = load_file(tmp_path / "fast" / "lexicon.safetensors")
+    tables = load_file(tmp_path / "fast" / "token_embeddings.safetensors")
     save_file(
         {**tables, "votes": tables["votes"][:, :2].contiguous()},
-        tmp_path / "fast/lexicon.safetensors",
+        tmp_path / "fast/token_embeddings.safetensors",
     )
-    with pytest.raises(ModelError, match=r"lexicon\.safetensors is damaged"):
+    with pytest.raises(ModelError, match=r"token_embeddings\.safetensors is damaged"):
         ActionRecognizer.from_pretrained(tmp_path / "fast")
 
 

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import LoraSettings
-from llm_ar.recognizer.backbone import Backbone, attach_lora
+from llm_ar.recognizer.fast.packing import Packing, allow_packing
+from llm_ar.recognizer.llm import Backbone, attach_lora
 from llm_ar.recognizer.objective import AnswerObjective
-from llm_ar.recognizer.packing import Packing, allow_packing
 from llm_ar.recognizer.prompt import Prompt, answer_ids
 
 LABELS = ["walk", "walk around the table", "sit", "走る"]
@@ -30,8 +30,8 @@ def made_objective(backbone: Backbone, dropout: float = 0.0) -> AnswerObjective:
         if "lora_B" in name:
             nn.init.normal_(weight, std=0.3)
     prompt = Prompt("paper", backbone.text_tokenizer)
-    lexicon = torch.randn(24, 32)
-    return AnswerObjective(llm, prompt, lexicon, Named(), backbone.text_tokenizer)
+    token_embeddings = torch.randn(24, 32)
+    return AnswerObjective(llm, prompt, token_embeddings, Named(), backbone.text_tokenizer)
 
 
 def gradients(objective: AnswerObjective) -> dict[str, Tensor]:
@@ -46,7 +46,7 @@ def one_by_one(objective: AnswerObjective, tokens: Tensor, classes: Tensor) -> T
     logits, targets = [], []
     for sentence, number in zip(tokens, classes.tolist(), strict=True):
         answer = torch.tensor(objective.answers[number])
-        prompt = objective.prompt.embed(objective.lexicon[sentence][None], words)
+        prompt = objective.prompt.embed(objective.token_embeddings[sentence][None], words)
         whole = torch.cat([prompt, words(answer[:-1])[None]], dim=1)
         out = objective.llm(inputs_embeds=whole, use_cache=False).logits[0]
         logits.append(out[prompt.shape[1] - 1 :])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from llm_ar.errors import ConfigError
-from llm_ar.recognizer.backbone import Backbone
+from llm_ar.recognizer.llm import Backbone
 from llm_ar.recognizer.prompt import Prompt, answer_ids, templates
 
 

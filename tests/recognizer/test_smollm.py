@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from llm_ar.config import LlmConfig, LoraSettings
-from llm_ar.recognizer.answers import CandidateTrie, score
-from llm_ar.recognizer.backbone import Backbone, attach_lora, load_backbone
-from llm_ar.recognizer.bundled import bundled_folder, bundled_gguf
+from llm_ar.recognizer.bundled_llm import bundled_folder, bundled_gguf
+from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import Prompt, answer_ids
+from llm_ar.recognizer.scoring import CandidateTrie, score
 
 pytestmark = pytest.mark.slow
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import torch
 
-from llm_ar.recognizer.answers import CandidateTrie
-from llm_ar.recognizer.backbone import Backbone
-from llm_ar.recognizer.descriptions import describe
-from llm_ar.recognizer.synonyms import widen
-from llm_ar.skeletons.published.ntu import NTU120
-from llm_ar.skeletons.published.utd_mhad import UTD_MHAD
+from llm_ar.recognizer.llm import Backbone
+from llm_ar.recognizer.scoring import CandidateTrie
+from llm_ar.recognizer.zero_shot.descriptions import describe
+from llm_ar.recognizer.zero_shot.synonyms import widen
+from llm_ar.skeletons.datasets.ntu import NTU120
+from llm_ar.skeletons.datasets.utd_mhad import UTD_MHAD
 
 
 def test_names_come_first_and_synonyms_count_for_them() -> None:

@@ -11,12 +11,12 @@ from safetensors.torch import load_file
 
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.recognizer import glance
-from llm_ar.recognizer.backbone import embed_names, load_backbone, weights_hash
-from llm_ar.recognizer.lexicon import start_embeddings, told_by_reader
+from llm_ar.recognizer.fast import early_exit as glance
+from llm_ar.recognizer.llm import embed_names, load_backbone, weights_hash
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import answer_ids
+from llm_ar.recognizer.token_embeddings import from_name_head, token_embeddings_from
 from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.resume import latest_checkpoint
@@ -237,20 +237,22 @@ def test_held_out_accuracy_is_that_of_exact_scores(run: RunConfig) -> None:
 def test_tokens_can_start_from_what_the_tokenizers_reader_says(run: RunConfig) -> None:
     reading = changed(run, "reading", epochs=1)
     reading = dataclasses.replace(
-        reading, recognizer=dataclasses.replace(reading.recognizer, lexicon="reader")
+        reading, recognizer=dataclasses.replace(reading.recognizer, token_embeddings="reader")
     )
-    with pytest.raises(ConfigError, match=r"recognizer\.lexicon is reader, but .* without names"):
+    with pytest.raises(
+        ConfigError, match=r"recognizer\.token_embeddings is reader, but .* without names"
+    ):
         train_recognizer(reading)
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     backbone = load_backbone(run.recognizer.llm)
     words = backbone.llm.get_input_embeddings().weight.detach()
-    tokenizer.meanings = torch.randn(24, words.shape[1])
+    tokenizer.token_text_embeddings = torch.randn(24, words.shape[1])
     tokenizer.save_pretrained(reading.out / "tokenizer")
     recognizer = train_recognizer(reading)
     names = embed_names(words, backbone.text_tokenizer, recognizer.labels)
-    told = told_by_reader(tokenizer.meanings, names)
-    expected = start_embeddings(tokenizer.embeddings(), words, told).detach()
-    torch.testing.assert_close(recognizer.lexicon, expected)
+    told = from_name_head(tokenizer.token_text_embeddings, names)
+    expected = token_embeddings_from(tokenizer.embeddings(), words, told).detach()
+    torch.testing.assert_close(recognizer.token_embeddings, expected)
 
 
 def test_loss_is_that_of_the_whole_sequences(run: RunConfig) -> None:
@@ -263,7 +265,7 @@ def test_loss_is_that_of_the_whole_sequences(run: RunConfig) -> None:
     objective = AnswerObjective(
         recognizer.llm,
         recognizer.prompt,
-        recognizer.lexicon,
+        recognizer.token_embeddings,
         _Named(recognizer.labels),
         text_tokenizer,
     )
@@ -272,7 +274,7 @@ def test_loss_is_that_of_the_whole_sequences(run: RunConfig) -> None:
         found = float(objective.loss(tokens, classes))
         for sentence, number in zip(tokens, classes, strict=True):
             ids = torch.tensor(answer_ids(text_tokenizer, recognizer.labels[int(number)]))
-            prompt = recognizer.prompt.embed(recognizer.lexicon[sentence][None], words)[0]
+            prompt = recognizer.prompt.embed(recognizer.token_embeddings[sentence][None], words)[0]
             logits = recognizer.llm(inputs_embeds=torch.cat([prompt, words(ids)])[None]).logits[0]
             predicted = logits[len(prompt) - 1 : -1].log_softmax(-1)
             total -= float(predicted[torch.arange(len(ids)), ids].sum())
@@ -303,7 +305,7 @@ def test_the_fast_path_is_the_same_after_an_interruption(
     monkeypatch.setattr(glance, "AGREEMENT", 0.0)
     assert train_recognizer(changed(run, "unread", epochs=1)).glance is None, "it reads no names"
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
-    tokenizer.meanings = torch.randn(24, 32)
+    tokenizer.token_text_embeddings = torch.randn(24, 32)
     tokenizer.save_pretrained(run.out / "tokenizer")
     straight = train_recognizer(changed(run, "straight", epochs=2)).fast_path()
     assert straight.votes.shape == (24, 3) and 1 / 3 <= straight.threshold <= 1

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.checks import check_log
-from llm_ar.skeletons.dataset import held_out
-from llm_ar.skeletons.prepare import prepare
-from llm_ar.skeletons.protocols import SPLIT
+from llm_ar.skeletons.datasets.dataset import held_out
+from llm_ar.skeletons.datasets.protocols import SPLIT
+from llm_ar.skeletons.prepare.checks import check_log
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
 
 RNG = np.random.default_rng(0)

@@ -13,9 +13,9 @@ from llm_ar.applications.cli import main
 from llm_ar.config import RepairConfig
 from llm_ar.errors import DatasetError, LayoutError
 from llm_ar.skeletons.layouts import MEDIAPIPE, SBU, map_clip
-from llm_ar.skeletons.merge import Part, merge
-from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
+from llm_ar.skeletons.prepare.merge import Part, merge
 from llm_ar.skeletons.store import ClipStore, write_store
+from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
 
 CLIPS = 2 * len(PROCEDURAL_ACTIONS)
 

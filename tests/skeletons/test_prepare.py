@@ -9,7 +9,7 @@ import pytest
 from scipy.io import savemat
 
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.prepare import prepare
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
 
 RNG = np.random.default_rng(0)

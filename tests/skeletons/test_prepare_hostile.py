@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.prepare import prepare
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
 
 GOOD = np.random.default_rng(0).normal(size=(6, 20, 3)).astype(np.float32)

@@ -16,8 +16,8 @@ from filelock import FileLock
 
 from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError, DatasetError
-from llm_ar.skeletons import prepare as preparing
-from llm_ar.skeletons.prepare import prepare
+from llm_ar.skeletons.prepare import prepare as preparing
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
 
 RNG = np.random.default_rng(0)

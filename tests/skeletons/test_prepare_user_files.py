@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 
 from llm_ar.skeletons.layouts import COCO, KINECT_V1
-from llm_ar.skeletons.prepare import prepare
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
 
 RNG = np.random.default_rng(0)

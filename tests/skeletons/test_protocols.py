@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.protocols import DATASETS, ClipInfo, dataset_named, protocol_named
+from llm_ar.skeletons.datasets.protocols import DATASETS, ClipInfo, dataset_named, protocol_named
 
 
 def info(**known: str) -> ClipInfo:

@@ -10,9 +10,9 @@ import pytest
 
 from llm_ar.applications.protocol import count, read_names
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.protocols import DATASETS, dataset_named, protocol_named
-from llm_ar.skeletons.published import ntu, smarthome, uav_human
-from llm_ar.skeletons.published.zero_shot import draw_unseen
+from llm_ar.skeletons.datasets import ntu, smarthome, uav_human
+from llm_ar.skeletons.datasets.protocols import DATASETS, dataset_named, protocol_named
+from llm_ar.skeletons.datasets.zero_shot import draw_unseen
 
 LISTS = "samples/ntu_rgbd/ctrgcn_statistics"
 CLASSES = {"ntu60": 60, "ntu120": 120, "smarthome": 31, "uav-human": 155, "sbu": 8}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.layouts import KINECT_V1, map_clip
-from llm_ar.skeletons.prepare import prepare
+from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.readers import archives, format_of, ntu, sbu, smarthome, uav_human
 from llm_ar.skeletons.readers.archives import members
 from llm_ar.skeletons.store import ClipStore

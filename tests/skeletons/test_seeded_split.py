@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm_ar.errors import DatasetError
-from llm_ar.skeletons.protocols import ClipInfo, dataset_named, protocol_named
+from llm_ar.skeletons.datasets.protocols import ClipInfo, dataset_named, protocol_named
 
 CLIPS = [ClipInfo("wave", None, None, None, f"clip{number}.npy") for number in range(4000)]
 

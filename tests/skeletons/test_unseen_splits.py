@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from llm_ar.skeletons.protocols import ClipInfo, dataset_named, protocol_named
+from llm_ar.skeletons.datasets.protocols import ClipInfo, dataset_named, protocol_named
 
 SPLITS = [f"unseen{number}" for number in range(5)]
 

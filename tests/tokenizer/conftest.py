@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
-from llm_ar.skeletons.procedural import PROCEDURAL_ACTIONS, procedural_clips
 from llm_ar.skeletons.store import write_store
+from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 
 ACTIONS = PROCEDURAL_ACTIONS[2:6]
@@ -56,20 +56,20 @@ def make_tokenizer() -> TokenizerMaker:
 
     def make(
         layout: Layout = KINECT_V1,
-        view: ViewConfig | None = None,
+        preprocess: PreprocessConfig | None = None,
         codebook: CodebookConfig | None = None,
         seed: int = 0,
     ) -> ActionTokenizer:
         torch.manual_seed(seed)
         tokenizer = ActionTokenizer(
             EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1),
-            codebook or CodebookConfig(size=32, dim=8, start_after=0),
-            view or ViewConfig(frames=16),
+            codebook or CodebookConfig(size=32, dim=8, warmup_steps=0),
+            preprocess or PreprocessConfig(frames=16),
             layout,
         )
-        shape = (8, tokenizer.view.frames, tokenizer.view.people, len(layout.joints))
+        shape = (8, tokenizer.preprocess.frames, tokenizer.preprocess.people, len(layout.joints))
         wandering = torch.randn(shape[0], 1, *shape[2:], 3) + 0.3 * torch.randn(*shape, 3).cumsum(1)
-        tokenizer.quantise(wandering, torch.ones(shape, dtype=torch.bool))
+        tokenizer.quantize(wandering, torch.ones(shape, dtype=torch.bool))
         return tokenizer.eval()
 
     return make

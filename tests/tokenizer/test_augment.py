@@ -212,7 +212,7 @@ def test_finer_moments_become_the_frames_of_the_view(crop: float) -> None:
     bent[1::3] = 1.0
     joints = bent[None, :, None, None, None].expand(clips, moments, 1, 20, 3)
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
-    config = replace(NOTHING, finer=3, crop=crop)
+    config = replace(NOTHING, temporal_oversampling=3, crop=crop)
     found, seen = augment(joints, present, config, KINECT_V1)
     assert found.shape == (clips, frames, 1, 20, 3) and seen.shape == found.shape[:-1]
     assert seen.all()
@@ -223,8 +223,10 @@ def test_finer_moments_become_the_frames_of_the_view(crop: float) -> None:
 
 
 def test_a_time_coarser_than_the_view_is_refused() -> None:
-    with pytest.raises(ConfigError, match="augment.finer is 0, but must be at least 1"):
-        AugmentConfig(finer=0)
+    with pytest.raises(
+        ConfigError, match="augment.temporal_oversampling is 0, but must be at least 1"
+    ):
+        AugmentConfig(temporal_oversampling=0)
 
 
 def test_without_warp_nothing_more_is_drawn() -> None:
@@ -306,7 +308,7 @@ def test_mirror_takes_its_share_of_clips() -> None:
 
 def test_a_back_is_taken_for_a_front() -> None:
     joints, present = random_clips()
-    from_behind = replace(NOTHING, behind=1.0)
+    from_behind = replace(NOTHING, front_back_flip=1.0)
     found, seen = augment(joints, present, from_behind, KINECT_V1)
     order = KINECT_V1.mirror_index()
     # The side that the sensor calls left is the right one, and by its hips the body has turned.
@@ -322,6 +324,6 @@ def test_a_back_is_taken_for_a_front() -> None:
 
 def test_a_share_of_backs() -> None:
     joints, present = random_clips(400)
-    found, _ = augment(joints, present, replace(NOTHING, behind=0.25), KINECT_V1)
+    found, _ = augment(joints, present, replace(NOTHING, front_back_flip=0.25), KINECT_V1)
     changed = (found != joints).flatten(1).any(1).float().mean().item()
     assert changed == pytest.approx(0.25, abs=0.07)

@@ -18,7 +18,7 @@ GEOMETRIES: tuple[Literal["hyperbolic", "euclidean"], ...] = ("hyperbolic", "euc
 
 
 def make(training: bool = False, **settings: Any) -> Codebook:
-    config = CodebookConfig(**{"size": 20, "dim": DIM, "start_after": 0, **settings})
+    config = CodebookConfig(**{"size": 20, "dim": DIM, "warmup_steps": 0, **settings})
     return Codebook(config, DIM).train(training)
 
 
@@ -115,7 +115,7 @@ def test_broken_latents_still_get_tokens() -> None:
 
 
 def test_tokens_start_on_latents_after_the_warm_up() -> None:
-    book = make(training=True, size=8, start_after=3, inertia=1.0)
+    book = make(training=True, size=8, warmup_steps=3, ema_decay=1.0)
     before = book.vectors.detach().clone()
     for step in range(3):
         latents = torch.randn(4, 4, DIM)
@@ -137,7 +137,7 @@ def test_tokens_start_on_latents_after_the_warm_up() -> None:
 def test_tokens_follow_the_mean_of_their_latents(
     geometry: Literal["hyperbolic", "euclidean"],
 ) -> None:
-    book = make(training=True, geometry=geometry, size=6, start_after=0, revive_after=1000)
+    book = make(training=True, geometry=geometry, size=6, warmup_steps=0, dead_after=1000)
     book(torch.randn(3, 4, DIM))
     before = book.vectors.detach().clone()
     latents = torch.randn(3, 4, DIM)
@@ -145,7 +145,7 @@ def test_tokens_follow_the_mean_of_their_latents(
     book(latents)
     for token in range(6):
         mine = latents.flatten(0, 1)[tokens == token]
-        kept = book.config.inertia ** len(mine)
+        kept = book.config.ema_decay ** len(mine)
         expected = before[token]
         if len(mine):
             expected = kept * before[token] + (1 - kept) * mine.mean(0)
@@ -153,11 +153,11 @@ def test_tokens_follow_the_mean_of_their_latents(
 
 
 def test_a_codebook_that_starts_anew_takes_places_on_other_latents() -> None:
-    book = make(training=True, size=8, start_after=2, inertia=1.0)
+    book = make(training=True, size=8, warmup_steps=2, ema_decay=1.0)
     for _ in range(4):
         book(torch.randn(4, 8, DIM))
     before = book.vectors.detach().clone()
-    book.start_anew()
+    book.reset()
     elsewhere = torch.randn(4, 8, DIM) + 10
     for _ in range(2):
         found = book(elsewhere)
@@ -179,7 +179,7 @@ def test_a_codebook_larger_than_the_batch_starts_with_tokens_apart() -> None:
 
 
 def test_warming_up_is_for_training_alone() -> None:
-    book = make(training=False, start_after=100)
+    book = make(training=False, warmup_steps=100)
     latents = torch.randn(2, 3, DIM)
     found = book(latents)
     torch.testing.assert_close(found.vectors, book.vectors[found.tokens])
@@ -187,21 +187,21 @@ def test_warming_up_is_for_training_alone() -> None:
 
 
 def test_dead_tokens_come_back_to_life() -> None:
-    book = make(training=True, size=8, revive_after=3)
+    book = make(training=True, size=8, dead_after=3)
     book(torch.randn(4, 16, DIM) * 0.1 + 1.0)
     for _ in range(3):
         latents = torch.randn(4, 16, DIM) * 0.1 - 1.0
         used = set(book(latents).tokens.flatten().tolist())
     dead = sorted(set(range(8)) - used)
     assert len(dead) >= 6, "the latents moved away from the tokens"
-    assert (book.idle_steps[dead] >= 3).all()
+    assert (book.steps_unused[dead] >= 3).all()
     book(torch.randn(4, 16, DIM) * 0.1 - 1.0)
     latents = torch.randn(4, 16, DIM) * 0.1 - 1.0
     revived = book(latents)
     near = torch.cdist(book.vectors[dead].detach(), latents.flatten(0, 1)).min(dim=1).values
     assert (near < 0.05 * 3).all()
     assert len(set(revived.tokens.flatten().tolist()) & set(dead)) >= len(dead) // 2
-    assert (book.idle_steps <= 4).all()
+    assert (book.steps_unused <= 4).all()
 
 
 def test_usage_is_a_moving_average_of_frequencies() -> None:
@@ -223,10 +223,10 @@ def test_a_saved_codebook_goes_on_as_if_never_saved(
     batches = [torch.randn(3, 4, DIM) * (1 + i) + 4 * (i > 6) for i in range(14)]
 
     def fresh() -> Codebook:
-        return make(training=True, geometry=geometry, start_after=4, revive_after=2, size=8)
+        return make(training=True, geometry=geometry, warmup_steps=4, dead_after=2, size=8)
 
     def step(book: Codebook, batch: Tensor) -> Tensor:
-        found = book(book.rescale(batch))
+        found = book(book.normalize_latents(batch))
         found.distances.mean().backward()
         assert book.vectors.grad is not None
         book.vectors.data.sub_(0.1 * book.vectors.grad)
@@ -253,7 +253,7 @@ def test_a_saved_codebook_goes_on_as_if_never_saved(
 def test_rescale_centres_and_brings_to_the_typical_norm(norm: float, scale: float) -> None:
     book = make(training=True, latent_norm=norm)
     latents = torch.randn(8, 16, DIM) * scale + 3 * scale
-    found = book.rescale(latents).flatten(0, 1)
+    found = book.normalize_latents(latents).flatten(0, 1)
     torch.testing.assert_close(found.mean(0), torch.zeros(DIM), rtol=0, atol=1e-5)
     torch.testing.assert_close(found.square().sum(-1).mean().sqrt(), torch.tensor(norm))
     # One scale for all: directions and relative lengths stay.
@@ -264,21 +264,21 @@ def test_rescale_centres_and_brings_to_the_typical_norm(norm: float, scale: floa
 def test_rescale_follows_slowly_and_stands_still_in_evaluation() -> None:
     book = make(training=True, decay=0.9)
     first = torch.randn(8, 16, DIM)
-    book(book.rescale(first))
+    book(book.normalize_latents(first))
     mean = book.latent_mean.clone()
-    book.rescale(first + 1)
+    book.normalize_latents(first + 1)
     torch.testing.assert_close(book.latent_mean, mean + 0.1)
     book.eval()
     before = {name: tensor.clone() for name, tensor in book.state_dict().items()}
-    one = book.rescale(first[:1] + 5)
-    torch.testing.assert_close(book.rescale(first + 5)[:1], one)
+    one = book.normalize_latents(first[:1] + 5)
+    torch.testing.assert_close(book.normalize_latents(first + 5)[:1], one)
     book(one)
     torch.testing.assert_close(dict(book.state_dict()), before, rtol=0, atol=0)
 
 
 def test_equal_latents_are_rescaled_to_zero() -> None:
     book = make(training=True)
-    assert (book.rescale(torch.full((2, 3, DIM), 7.0)) == 0).all()
+    assert (book.normalize_latents(torch.full((2, 3, DIM), 7.0)) == 0).all()
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
@@ -289,7 +289,7 @@ def test_half_precision_does_not_reach_the_codebook(
     latents = torch.randn(2, 5, DIM).bfloat16()
     plain = book(latents.float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert book.rescale(latents).dtype == torch.float32
+        assert book.normalize_latents(latents).dtype == torch.float32
         mixed = book(latents.float())
     for expected, found in zip(plain, mixed, strict=True):
         assert found.dtype == expected.dtype != torch.bfloat16

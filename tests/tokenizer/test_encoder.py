@@ -6,16 +6,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
 from llm_ar.errors import ConfigError
 from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, SBU, Layout
 from llm_ar.tokenizer.encoder import (
     STRIDE,
     Decoder,
-    JointBlock,
-    JointEncoder,
-    PairEncoder,
+    JointGraphBlock,
+    JointGraphEncoder,
     TemporalBlock,
+    TwoPersonEncoder,
     make_encoder,
     skeleton_graphs,
 )
@@ -64,12 +64,12 @@ def test_a_pair_becomes_one_latent_for_four_frames(frames: int) -> None:
 
 def test_of_a_pair_the_largest_and_the_mean_go_on() -> None:
     encoder = make_encoder(PAIR, SBU, 2, dim=6).eval()
-    assert isinstance(encoder, PairEncoder)
+    assert isinstance(encoder, TwoPersonEncoder)
     heard: list[torch.Tensor] = []
     encoder.both.register_forward_hook(lambda _, given, __: heard.append(given[0]))
     features = torch.randn(3, 16, 30, CHANNELS + PARTNER_CHANNELS)
     encoder(features)
-    first, second = (JointEncoder.forward(encoder, part) for part in features.split(15, dim=2))
+    first, second = (JointGraphEncoder.forward(encoder, part) for part in features.split(15, dim=2))
     expected = torch.cat([torch.maximum(first, second), (first + second) / 2], dim=-1)
     torch.testing.assert_close(heard[0], expected, rtol=1e-4, atol=1e-5)
 
@@ -83,9 +83,12 @@ def test_it_does_not_matter_who_of_a_pair_is_first() -> None:
 
 @pytest.mark.parametrize(("people", "blocks"), [(1, 3), (2, 0)])
 def test_a_pair_is_two_people_with_joints_of_their_own(people: int, blocks: int) -> None:
-    config, view = EncoderConfig(joint_blocks=blocks, pair=True), ViewConfig(people=people)
+    config, preprocess = (
+        EncoderConfig(joint_blocks=blocks, pair=True),
+        PreprocessConfig(people=people),
+    )
     with pytest.raises(ConfigError, match="encoder.pair to false"):
-        ActionTokenizer(config, CodebookConfig(), view, SBU)
+        ActionTokenizer(config, CodebookConfig(), preprocess, SBU)
 
 
 @pytest.mark.parametrize("joint_blocks", [0, 1, 2])
@@ -153,7 +156,7 @@ def test_a_temporal_block_is_a_convolution(kernel: int) -> None:
 def test_a_block_of_joints_is_what_its_sums_say() -> None:
     """Against plain loops over graphs, joints and steps."""
     torch.manual_seed(0)
-    block = JointBlock(4, 3, 0.0, skeleton_graphs(KINECT_V1, 1)).eval()
+    block = JointGraphBlock(4, 3, 0.0, skeleton_graphs(KINECT_V1, 1)).eval()
     x = torch.randn(2, 5, 20, 4)
     said = block.say(block.joint_norm(x)).unflatten(-1, (4, 2))
     heard = torch.zeros(2, 5, 20, 4, 2)

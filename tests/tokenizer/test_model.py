@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from llm_ar.config import CodebookConfig, EncoderConfig, ViewConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
 from llm_ar.errors import ConfigError, LayoutError, ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2, LAYOUTS, SBU, Layout
+from llm_ar.tokenizer.extensions.clip_token import ClipToken
 from llm_ar.tokenizer.features import joint_features, partner_features
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.tokenizer.summary import Summary
 
 ClipMaker = Callable[..., Clip]
 TokenizerMaker = Callable[..., ActionTokenizer]
@@ -30,7 +30,7 @@ TokenizerMaker = Callable[..., ActionTokenizer]
 def test_clips_to_sentences_and_back(
     make_tokenizer: TokenizerMaker, make_clip: ClipMaker, layout: Layout, people: int, frames: int
 ) -> None:
-    tokenizer = make_tokenizer(layout, ViewConfig(frames=frames, people=people))
+    tokenizer = make_tokenizer(layout, PreprocessConfig(frames=frames, people=people))
     clips = [make_clip(length, people=2, layout=layout, seed=length) for length in (1, 7, 90)]
     tokens = tokenizer.encode_clips(clips)
     assert tokenizer.words == frames // 4 and tokenizer.vocabulary == 32
@@ -44,10 +44,10 @@ def test_clips_to_sentences_and_back(
 def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     torch.manual_seed(4)
     config = EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True)
-    codebook = CodebookConfig(size=32, dim=8, start_after=0)
-    tokenizer = ActionTokenizer(config, codebook, ViewConfig(frames=16), KINECT_V1)
+    codebook = CodebookConfig(size=32, dim=8, warmup_steps=0)
+    tokenizer = ActionTokenizer(config, codebook, PreprocessConfig(frames=16), KINECT_V1)
     joints, present = tokenizer.prepare_clips([make_clip(30, seed=seed) for seed in range(8)])
-    tokenizer.quantise(joints, present)
+    tokenizer.quantize(joints, present)
     tokenizer.eval()
     tokens = tokenizer.encode(joints, present)
     assert tokens.shape == (8, 5) and (tokenizer.steps, tokenizer.words) == (4, 5)
@@ -69,11 +69,11 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
 def test_a_pair_is_read_with_where_the_other_is(make_clip: ClipMaker, tmp_path: Path) -> None:
     torch.manual_seed(4)
     config = EncoderConfig(joint_blocks=1, joint_width=8, pair=True, width=16, blocks=1)
-    codebook = CodebookConfig(size=32, dim=8, start_after=0)
-    tokenizer = ActionTokenizer(config, codebook, ViewConfig(frames=16, people=2), SBU)
+    codebook = CodebookConfig(size=32, dim=8, warmup_steps=0)
+    tokenizer = ActionTokenizer(config, codebook, PreprocessConfig(frames=16, people=2), SBU)
     clips = [make_clip(20, people=2, layout=SBU, seed=seed) for seed in range(8)]
     joints, present = tokenizer.prepare_clips(clips)
-    tokenizer.quantise(joints, present)
+    tokenizer.quantize(joints, present)
     tokenizer.eval()
     features = [find(joints, present, SBU) for find in (joint_features, partner_features)]
     expected = tokenizer.encoder(torch.cat(features, dim=-1))
@@ -88,7 +88,7 @@ def test_a_pair_is_read_with_where_the_other_is(make_clip: ClipMaker, tmp_path: 
 
 def test_the_summary_keeps_its_averages(tmp_path: Path) -> None:
     torch.manual_seed(5)
-    found = Summary(16, 8, norm=1.0, decay=0.9)
+    found = ClipToken(16, 8, norm=1.0, decay=0.9)
     steps = torch.randn(6, 4, 16) + 2
     trained = found(steps)
     assert trained.norm(dim=-1).mean().item() == pytest.approx(1, abs=0.2)
@@ -161,14 +161,14 @@ def test_other_layouts_are_mapped_or_refused(
 
 
 @pytest.mark.parametrize(
-    ("layout", "view", "codebook"),
+    ("layout", "preprocess", "codebook"),
     [
-        (KINECT_V1, ViewConfig(frames=16), CodebookConfig(size=32, dim=8, start_after=0)),
+        (KINECT_V1, PreprocessConfig(frames=16), CodebookConfig(size=32, dim=8, warmup_steps=0)),
         (
             SBU,
-            ViewConfig(frames=20, people=2, face_camera=True),
+            PreprocessConfig(frames=20, people=2, face_camera=True),
             CodebookConfig(
-                size=10, dim=5, geometry="euclidean", curvature=0.5, latent_norm=2, start_after=0
+                size=10, dim=5, geometry="euclidean", curvature=0.5, latent_norm=2, warmup_steps=0
             ),
         ),
     ],
@@ -179,10 +179,10 @@ def test_a_saved_tokenizer_writes_the_same_sentences(
     make_clip: ClipMaker,
     tmp_path: Path,
     layout: Layout,
-    view: ViewConfig,
+    preprocess: PreprocessConfig,
     codebook: CodebookConfig,
 ) -> None:
-    tokenizer = make_tokenizer(layout, view, codebook)
+    tokenizer = make_tokenizer(layout, preprocess, codebook)
     tokenizer.save_pretrained(tmp_path / "deep" / "folder")
     assert {file.name for file in (tmp_path / "deep" / "folder").iterdir()} == {
         "config.json",
@@ -190,7 +190,7 @@ def test_a_saved_tokenizer_writes_the_same_sentences(
     }
     loaded = ActionTokenizer.from_pretrained(tmp_path / "deep" / "folder")
     assert not loaded.training
-    assert (loaded.layout, loaded.view) == (layout, view)
+    assert (loaded.layout, loaded.preprocess) == (layout, preprocess)
     assert loaded.codebook_config == codebook
     clips = [make_clip(people=2, layout=layout, seed=seed) for seed in range(4)]
     tokens = tokenizer.encode_clips(clips)
@@ -268,9 +268,9 @@ def _with(value: Any, *keys: str) -> Callable[[dict[str, Any]], Any]:
         _with("large", "encoder", "width"),
         _with(-3, "codebook", "size"),
         _with(10**15, "codebook", "size"),
-        _with(1.5, "view", "people"),
-        _with(15, "view", "frames"),
-        _with("64", "view", "frames"),
+        _with(1.5, "preprocess", "people"),
+        _with(15, "preprocess", "frames"),
+        _with("64", "preprocess", "frames"),
         _with(2, "encoder", "colour"),
         _with([], "layout"),
         _with([["head", "tail"]], "layout", "pairs"),
@@ -294,7 +294,7 @@ def test_a_description_that_makes_no_sense_is_refused(
         _with(33, "codebook", "size"),
         _with(4, "encoder", "width"),
         _with(2, "encoder", "blocks"),
-        _with(2, "view", "people"),
+        _with(2, "preprocess", "people"),
     ],
 )
 def test_weights_that_do_not_fit_the_description_are_refused(
@@ -309,16 +309,18 @@ def test_weights_that_do_not_fit_the_description_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("encoder", "view", "named"),
+    ("encoder", "preprocess", "named"),
     [
-        (EncoderConfig(kernel=4), ViewConfig(), "encoder.kernel is 4"),
-        (EncoderConfig(), ViewConfig(frames=0), "view.frames is 0"),
-        (EncoderConfig(), ViewConfig(frames=62), "view.frames is 62"),
+        (EncoderConfig(kernel=4), PreprocessConfig(), "encoder.kernel is 4"),
+        (EncoderConfig(), PreprocessConfig(frames=0), "preprocess.frames is 0"),
+        (EncoderConfig(), PreprocessConfig(frames=62), "preprocess.frames is 62"),
     ],
 )
-def test_impossible_sizes_are_refused(encoder: EncoderConfig, view: ViewConfig, named: str) -> None:
+def test_impossible_sizes_are_refused(
+    encoder: EncoderConfig, preprocess: PreprocessConfig, named: str
+) -> None:
     with pytest.raises(ConfigError, match=named):
-        ActionTokenizer(encoder, CodebookConfig(dim=8), view, KINECT_V1)
+        ActionTokenizer(encoder, CodebookConfig(dim=8), preprocess, KINECT_V1)
 
 
 def test_rounded_weights_take_half_the_space_and_change_nothing(

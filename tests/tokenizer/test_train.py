@@ -19,16 +19,16 @@ from llm_ar.config import (
     CodebookConfig,
     EncoderConfig,
     OptimConfig,
+    PreprocessConfig,
     RunConfig,
     TokenizerConfig,
-    ViewConfig,
 )
 from llm_ar.errors import ConfigError, DatasetError
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.extensions.name_head import NameHead
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
-from llm_ar.tokenizer.reader import NameReader
 from llm_ar.tokenizer.train import (
     TokenizerTrainer,
     TokenizerTraining,
@@ -53,12 +53,14 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
         data=dataset,
         out=tmp_path / "model",
         seed=3,
-        view=ViewConfig(frames=16),
-        augment=AugmentConfig(mirror=0.5, behind=0.3, part_dropout=0.3, warp=0.5, finer=2),
+        preprocess=PreprocessConfig(frames=16),
+        augment=AugmentConfig(
+            mirror=0.5, front_back_flip=0.3, part_dropout=0.3, warp=0.5, temporal_oversampling=2
+        ),
         tokenizer=TokenizerConfig(
             encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True),
-            biases=BiasConfig(pooled_names=0.5, parts=0.5),
-            codebook=CodebookConfig(size=16, dim=8, start_after=3, revive_after=2),
+            biases=BiasConfig(pooled_name=0.5, parts=0.5),
+            codebook=CodebookConfig(size=16, dim=8, warmup_steps=3, dead_after=2),
             optim=OptimConfig(epochs=3, batch_size=6, save_minutes=0),
         ),
     )
@@ -166,20 +168,20 @@ def test_a_complete_run_has_nothing_to_resume(run: RunConfig) -> None:
 
 
 def test_a_setting_that_is_newer_than_the_run_had_its_default(run: RunConfig) -> None:
-    run = replace(run, augment=replace(run.augment, behind=0.0))
+    run = replace(run, augment=replace(run.augment, front_back_flip=0.0))
     train_until(run, 4)
     noted = checkpoint_folder(run.out) / "settings.json"
     settings = json.loads(noted.read_text())
-    del settings["augment"]["behind"]
+    del settings["augment"]["front_back_flip"]
     noted.write_text(json.dumps(settings))
-    with pytest.raises(ConfigError, match="augment.behind .was 0.0, is 0.2"):
-        train(replace(run, augment=replace(run.augment, behind=0.2)), resume=True)
+    with pytest.raises(ConfigError, match="augment.front_back_flip .was 0.0, is 0.2"):
+        train(replace(run, augment=replace(run.augment, front_back_flip=0.2)), resume=True)
     train(run, resume=True)
 
 
 def test_backs_need_clips_that_are_turned(run: RunConfig) -> None:
-    with pytest.raises(ConfigError, match="augment.behind: .* set it to 0"):
-        train(replace(run, view=replace(run.view, face_camera=False)))
+    with pytest.raises(ConfigError, match="augment.front_back_flip: .* set it to 0"):
+        train(replace(run, preprocess=replace(run.preprocess, face_camera=False)))
 
 
 def test_without_resume_everything_begins_anew(run: RunConfig) -> None:
@@ -205,15 +207,15 @@ def test_what_is_saved_is_what_was_trained(run: RunConfig) -> None:
     loaded = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     clips = list(ClipStore.open(run.data))[:5]
     assert torch.equal(loaded.encode_clips(clips), trained.encode_clips(clips))
-    assert loaded.view == run.view and loaded.codebook_config.dim == 8
+    assert loaded.preprocess == run.preprocess and loaded.codebook_config.dim == 8
 
 
 def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
     trained = train(run)
     loaded = ActionTokenizer.from_pretrained(run.out / "tokenizer")
-    assert loaded.meanings.shape == (16, 12)
-    assert torch.equal(loaded.meanings, trained.meanings)
-    reader = NameReader(8, torch.randn(4, 12), 0).eval()
+    assert loaded.token_text_embeddings.shape == (16, 12)
+    assert torch.equal(loaded.token_text_embeddings, trained.token_text_embeddings)
+    reader = NameHead(8, torch.randn(4, 12), 0).eval()
     weights = load_file(checkpoints(run)[-1] / "model.safetensors")
     inside = {
         name.removeprefix("objective.reader."): value
@@ -221,13 +223,13 @@ def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
         if name.startswith("objective.reader.")
     }
     reader.load_state_dict(inside, strict=False)
-    said = reader.meanings(loaded.embeddings()).detach()
-    torch.testing.assert_close(loaded.meanings, said, rtol=0.02, atol=0.02)
+    said = reader.token_text_embeddings(loaded.embeddings()).detach()
+    torch.testing.assert_close(loaded.token_text_embeddings, said, rtol=0.02, atol=0.02)
 
 
 def test_without_names_there_is_no_meaning(run: RunConfig) -> None:
     settings = replace(run.tokenizer, biases=BiasConfig(names=0))
-    assert train(replace(run, tokenizer=settings)).meanings.shape == (16, 0)
+    assert train(replace(run, tokenizer=settings)).token_text_embeddings.shape == (16, 0)
 
 
 def test_a_killed_run_leaves_nothing_behind_that_looks_trained(run: RunConfig) -> None:
@@ -280,7 +282,7 @@ def test_classes_without_training_clips_do_not_shift_the_names(
     monkeypatch.setattr(TokenizerObjective, "__init__", spy)
     train_until(run, 0)
     store = ClipStore.open(run.data)
-    clips = ClipTensors.read(store, store.split("xsub")[0], run.view)
+    clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
     _, names = words_and_names(run)
     assert len(clips.names) == 4 < len(store.labels)
     for row, name in enumerate(clips.names):
@@ -292,21 +294,21 @@ def test_classes_without_training_clips_do_not_shift_the_names(
 def test_clips_are_read_in_order_and_normalised(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     train_clips, _ = store.split("xsub")
-    clips = ClipTensors.read(store, train_clips, run.view)
+    clips = ClipTensors.read(store, train_clips, run.preprocess)
     assert len(clips) == 24
     assert clips.joints.shape == (24, 16, 1, 20, 3) and clips.present.shape == (24, 16, 1, 20)
     assert [clips.names[label] for label in clips.labels] == [store[i].label for i in train_clips]
     assert clips.names == [name for name in store.labels if name in set(clips.names)]
     assert clips.joints.isfinite().all()
     with pytest.raises(DatasetError, match="no clip to train on"):
-        ClipTensors.read(store, [], run.view)
+        ClipTensors.read(store, [], run.preprocess)
 
 
 def test_decay_spares_places_and_vectors(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
-    clips = ClipTensors.read(store, store.split("xsub")[0], run.view)
+    clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
     settings = run.tokenizer
-    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, run.view, store.layout)
+    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, run.preprocess, store.layout)
     count = len(clips.names)
     texts = torch.randn(count, 12), torch.randn(count, 6, 12)
     objective = TokenizerObjective(tokenizer, settings, torch.randn(50, 8), *texts)

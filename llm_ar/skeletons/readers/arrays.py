@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError, LayoutError
 from llm_ar.skeletons.clip import Clip, Mask, clean_clip
-from llm_ar.skeletons.dataset import ClipInfo
+from llm_ar.skeletons.datasets.dataset import ClipInfo
+from llm_ar.skeletons.datasets.smarthome import describe
 from llm_ar.skeletons.layouts import LAYOUTS, MEDIAPIPE, Layout, layout_named
-from llm_ar.skeletons.published.smarthome import describe
 from llm_ar.skeletons.readers import smarthome
 from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
 from llm_ar.skeletons.readers.landmarks import upright

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.ntu import describe
 from llm_ar.skeletons.layouts import KINECT_V2
-from llm_ar.skeletons.published.ntu import describe
 from llm_ar.skeletons.readers.files import read_bytes
 from llm_ar.skeletons.readers.kinect_text import follow, head_pattern, parse_bodies
 

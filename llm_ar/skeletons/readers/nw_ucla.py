@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.nw_ucla import describe
 from llm_ar.skeletons.layouts import KINECT_V1
-from llm_ar.skeletons.published.nw_ucla import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 30.0

@@ -30,7 +30,7 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 class _File:
-    """The map as the file that `pickletools` reads: long pieces are views, not copies."""
+    """The map as the file that `pickletools` reads: long pieces are views, not duplicates."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data, self._view, self._at = data, memoryview(data), 0

@@ -1,7 +1,7 @@
 """SBU Kinect Interaction ``skeleton_pos.txt``: two people, 15 joints each (Yun et al., 2012).
 
 A row is a frame: its number, x, y, z of the left person's 15 joints, and of the right person's, 91
-numbers separated by commas. x and y are normalised to the image, z to the sensor's range. The
+numbers separated by commas. x and y are normalized to the image, z to the sensor's range. The
 dataset's README (v2.0) gives them back as ``X = 1280 - 2560 x``, ``Y = 960 - 1920 y``,
 ``Z = 10000 z / 7.8125``, millimetres, which are body-proportionate; metres here.
 """
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.sbu import describe
 from llm_ar.skeletons.layouts import SBU
-from llm_ar.skeletons.published.sbu import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 15.0
@@ -52,12 +52,12 @@ def read(path: Path) -> Clip:
 def parse(path: Path, data: bytes) -> Clip:
     """The clip in a file's bytes, wherever they came from; otherwise as `read`."""
     rows = _rows(path, data)
-    normalised = rows[:, 1:].reshape(len(rows), PEOPLE, _JOINTS, 3)
+    normalized = rows[:, 1:].reshape(len(rows), PEOPLE, _JOINTS, 3)
     known = describe(path.as_posix())
     return clean_clip(
-        body_proportionate(normalised),
+        body_proportionate(normalized),
         # An unseen person's row is all zeros; its place in space would not be.
-        (normalised != 0).any(axis=-1),
+        (normalized != 0).any(axis=-1),
         source=str(path),
         layout=SBU,
         fps=FPS,
@@ -66,10 +66,10 @@ def parse(path: Path, data: bytes) -> Clip:
     )
 
 
-def body_proportionate(normalised: NDArray[Any]) -> NDArray[np.float64]:
-    """Metres ``(..., 3)``, x to the camera's left, y up, z away, of normalised x, y, z."""
+def body_proportionate(normalized: NDArray[Any]) -> NDArray[np.float64]:
+    """Metres ``(..., 3)``, x to the camera's left, y up, z away, of normalized x, y, z."""
     with np.errstate(over="ignore", invalid="ignore"):
-        metres: NDArray[np.float64] = normalised * np.array(
+        metres: NDArray[np.float64] = normalized * np.array(
             [-2.560, -1.920, 10 / 7.8125]
         ) + np.array([1.280, 0.960, 0.0])
     return metres

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.smarthome import describe
 from llm_ar.skeletons.layouts import SMARTHOME
-from llm_ar.skeletons.published.smarthome import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 20.0

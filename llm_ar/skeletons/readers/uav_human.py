@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.uav_human import describe
 from llm_ar.skeletons.layouts import COCO
-from llm_ar.skeletons.published.uav_human import describe
 from llm_ar.skeletons.readers.files import read_bytes
 from llm_ar.skeletons.readers.kinect_text import Bodies, follow, head_pattern, parse_bodies
 

@@ -17,8 +17,8 @@ from scipy.io import loadmat, whosmat
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.utd_mhad import describe
 from llm_ar.skeletons.layouts import KINECT_V1
-from llm_ar.skeletons.published.utd_mhad import describe
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
 FPS = 30.0

@@ -1,0 +1,1 @@
+"""Research: what each part of the method is worth."""

@@ -1,0 +1,69 @@
+"""How long trials will take: by the rate of those that are done, or of the first shipped models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from llm_ar.ablations.grid import Trial
+from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.data import training_clips
+
+_PASSES = {"lora": 4, "full": 6, "head": 2, "transformer": 0, "nearest": 0}
+"""Operations a weight of the LLM in a training step: forward, through it backward, its own
+gradient; the other readers have no LLM."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds a training clip and epoch, of 64 frames, with the default models."""
+
+    first: float = 0.012
+    second: float = 0.2
+    origin: str = "as the models for NW-UCLA and UTD-MHAD were trained on 2 cores"
+
+
+def rates(results: Sequence[dict[str, Any]]) -> Rates:
+    """The rates of finished trials, the default ones for a stage that none of them tells about."""
+    first, second = [], []
+    for result in results:
+        settings, figures = result["settings"], result["figures"]
+        passes = _PASSES[settings["recognizer"]["adaptation"]]
+        clips = figures["training_clips"]
+        stages = (settings["tokenizer"]["optim"], settings["recognizer"]["optim"])
+        frames = settings["preprocess"]["frames"] / 64
+        if not settings["init_from"] or settings.get("finetune_tokenizer"):
+            seconds = 60 * figures["minutes_tokenizer"]
+            first.append(seconds / (clips * stages[0]["epochs"] * frames))
+        if passes:
+            seconds = 60 * figures["minutes_recognizer"] * 4 / passes
+            second.append(seconds / (clips * stages[1]["epochs"]))
+    known = Rates()
+    return Rates(
+        median(first) if first else known.first,
+        median(second) if second else known.second,
+        f"by {len(results)} finished ones" if results else known.origin,
+    )
+
+
+def expected_minutes(trials: Sequence[Trial], known: Rates) -> list[float]:
+    """Of each trial; stage 1 counts for the first of those that share it.
+
+    Raises:
+        DatasetError: a dataset is not prepared.
+    """
+    minutes, shared = [], set()
+    for trial in trials:
+        run = trial.settings
+        clips = len(training_clips(ClipStore.open(run.data), run))
+        seconds = 0.0
+        if (run.finetune_tokenizer or not run.init_from) and trial.first_stage not in shared:
+            shared.add(trial.first_stage)
+            epochs = run.tokenizer.optim.epochs
+            seconds += known.first * clips * epochs * run.preprocess.frames / 64
+        share = _PASSES[run.recognizer.adaptation] / 4
+        seconds += known.second * clips * run.recognizer.optim.epochs * share
+        minutes.append(seconds / 60)
+    return minutes

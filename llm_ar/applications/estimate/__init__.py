@@ -1,0 +1,1 @@
+"""What a training takes: parameters, memory and time."""

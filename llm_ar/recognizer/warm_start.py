@@ -1,0 +1,64 @@
+"""Training that starts from a model, with few clips of actions it has never seen.
+
+The model's tokenizer, adapter and token_embeddings are taken over, and with them all settings that they
+depend on; the names to answer are those of the new training clips. With ``refine`` stage 1 goes on
+from that tokenizer as well; its tokens then say other things, and have a token_embeddings of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+from llm_ar.config import RunConfig
+from llm_ar.config_io import settings_from_dict
+from llm_ar.errors import ConfigError
+from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged, read_config
+
+
+def inherit_config(run: RunConfig) -> RunConfig:
+    """A run's settings with those of the model in ``run.init_from`` that must stay as they are.
+
+    They are the view, all of stage 1 (with ``refine`` what its network is made of), the language
+    model, the adapter's shape and the instruction.
+
+    Raises:
+        ModelError: there is no whole model in that folder.
+        ConfigError: the run reads sentences otherwise than by LoRA, or its folder is the model's.
+    """
+    if run.recognizer.adaptation != "lora" or run.recognizer.reads != "tokens":
+        raise ConfigError(
+            "init_from: a trained model can only be gone on with by LoRA on tokens; set "
+            "recognizer.adaptation to lora and recognizer.reads to tokens"
+        )
+    folder = Path(run.init_from)
+    if folder.resolve() == run.out.resolve():
+        raise ConfigError(f"init_from: {folder} would be overwritten; choose another out")
+    try:
+        model = settings_from_dict(RunConfig, read_config(folder)["run"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(folder / CONFIG_FILE, repr(error)) from error
+    recognizer = dataclasses.replace(
+        run.recognizer,
+        llm=model.recognizer.llm,
+        lora=model.recognizer.lora,
+        template=model.recognizer.template,
+        token_embeddings=run.recognizer.token_embeddings
+        if run.finetune_tokenizer
+        else model.recognizer.token_embeddings,
+    )
+    tokenizer = model.tokenizer
+    if run.finetune_tokenizer:
+        tokenizer = dataclasses.replace(
+            run.tokenizer, encoder=tokenizer.encoder, codebook=tokenizer.codebook
+        )
+    return dataclasses.replace(
+        run, preprocess=model.preprocess, tokenizer=tokenizer, recognizer=recognizer
+    )
+
+
+def copy_tokenizer(run: RunConfig) -> None:
+    """Copy the model's tokenizer into the run's folder, where stage 2 looks for it."""
+    source = Path(run.init_from) / TOKENIZER_FOLDER
+    shutil.copytree(source, run.out / TOKENIZER_FOLDER, dirs_exist_ok=True)

@@ -1,0 +1,1 @@
+"""The published datasets: names of actions, protocols, what file names say."""

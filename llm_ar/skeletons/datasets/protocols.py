@@ -1,0 +1,119 @@
+"""The known datasets, and their protocols by name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from llm_ar.errors import DatasetError
+from llm_ar.skeletons.datasets.dataset import (
+    Action,
+    Assignment,
+    ClipInfo,
+    Dataset,
+    Protocol,
+    held_out,
+    member,
+)
+from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
+from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
+from llm_ar.skeletons.datasets.sbu import SBU
+from llm_ar.skeletons.datasets.smarthome import SMARTHOME
+from llm_ar.skeletons.datasets.uav_human import UAV_HUMAN
+from llm_ar.skeletons.datasets.utd_mhad import UTD_MHAD
+from llm_ar.skeletons.datasets.zero_shot import unseen_splits
+from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.synthetic.actions import ACTIONS
+
+__all__ = [
+    "DATASETS",
+    "SPLIT",
+    "Assignment",
+    "ClipInfo",
+    "Dataset",
+    "Protocol",
+    "dataset_named",
+    "protocol_named",
+]
+
+
+def _by_split(info: ClipInfo) -> Assignment:
+    if info.split == "validation":
+        return "validation"
+    return member(info.split, frozenset({"train"}), frozenset({"test"}))
+
+
+SPLIT = Protocol("split", _by_split)
+"""The dataset's own split column, as ``labels.csv`` may have one."""
+
+_PROCEDURAL = tuple(Action(action.name, action.name) for action in ACTIONS)
+_XSUB = Protocol("xsub", _by_split)
+
+_SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
+
+DATASETS: tuple[Dataset, ...] = (
+    NW_UCLA,
+    UTD_MHAD,
+    SBU,
+    NTU60,
+    NTU120,
+    SMARTHOME,
+    UAV_HUMAN,
+    Dataset("folder", actions=(), protocols=()),
+    Dataset(
+        "procedural",
+        actions=_PROCEDURAL,
+        protocols=(_XSUB, *unseen_splits(_XSUB, _PROCEDURAL, 3)),
+        clips=600,
+        layout=KINECT_V1,
+    ),
+)
+
+
+def dataset_named(name: str) -> Dataset:
+    """The known dataset of that name.
+
+    Raises:
+        DatasetError: there is none.
+    """
+    for dataset in DATASETS:
+        if dataset.name == name:
+            return dataset
+    raise DatasetError(
+        f"no dataset is called {name!r}; known are {', '.join(d.name for d in DATASETS)}"
+    )
+
+
+def protocol_named(dataset: Dataset, name: str) -> Protocol:
+    """One of the dataset's protocols, ``split``, ``held-out:S1,S2`` (subjects), or a seeded one.
+
+    ``seeded:20`` draws 20 % of the clips for testing, ``seeded:20:7`` others.
+
+    Raises:
+        DatasetError: the dataset has no such protocol.
+    """
+    for protocol in (*dataset.protocols, SPLIT):
+        if protocol.name == name:
+            return protocol
+    kind, _, listed = name.partition(":")
+    subjects = [subject.strip() for subject in listed.split(",") if subject.strip()]
+    if kind == "held-out" and subjects:
+        return held_out(subjects)
+    drawn = _SEEDED.fullmatch(name)
+    if drawn:
+        return _seeded(int(drawn[1]), int(drawn[2] or 0))
+    known = ", ".join(protocol.name for protocol in (*dataset.protocols, SPLIT))
+    raise DatasetError(
+        f"dataset {dataset.name} has no protocol {name!r}; it has {known}, "
+        "held-out:SUBJECT,SUBJECT and seeded:PERCENT_OF_TEST_CLIPS:SEED"
+    )
+
+
+def _seeded(percent: int, seed: int) -> Protocol:
+    """Clips drawn by their sources alone: more clips do not change where the others are."""
+
+    def assign(info: ClipInfo) -> Assignment:
+        drawn = hashlib.blake2b(f"{seed}\n{info.source}".encode(), digest_size=8).digest()
+        return "test" if int.from_bytes(drawn, "big") < percent / 100 * 2**64 else "train"
+
+    return Protocol(f"seeded:{percent}:{seed}", assign)

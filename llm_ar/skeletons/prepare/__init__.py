@@ -1,0 +1,1 @@
+"""Many recordings to one dataset on disk."""

@@ -1,0 +1,85 @@
+"""Several prepared datasets as one, in a common layout, for one model that knows all their actions.
+
+Each keeps its own protocol: its training clips train, its test clips test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llm_ar.errors import ClipError, DatasetError
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import Layout, map_clip
+from llm_ar.skeletons.prepare.report import PrepareReport
+from llm_ar.skeletons.store import ClipStore, earlier_report, write_store
+
+
+@dataclass(frozen=True)
+class Part:
+    """A prepared dataset and the protocol by which it is divided."""
+
+    store: ClipStore
+    protocol: str
+
+
+def merge(parts: Sequence[Part], out: Path, layout: Layout) -> PrepareReport:
+    """Write the clips of all parts into one dataset (protocol ``split``), unless it is there.
+
+    Actions of the same name become one; subjects and sources carry their dataset's name, since
+    subject 1 of two datasets is not one person. Clips that a protocol leaves unused are left out.
+    Rules of repair that all parts share are the new dataset's; of different ones none can be, and
+    the published ones are told.
+
+    Args:
+        parts: in the order in which their actions are to be listed.
+        out: the new dataset's folder; it appears when complete.
+        layout: of the new dataset; every part's must be the same or be mapped to it.
+
+    Raises:
+        DatasetError: fewer than two parts, two of the same name, an unknown protocol, or ``out``
+            holds something else than a dataset.
+        LayoutError: the layout of a part cannot be mapped.
+    """
+    names = [part.store.dataset for part in parts]
+    if len(parts) < 2:
+        raise DatasetError("give at least two prepared datasets to merge")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DatasetError(f"{twice} is given twice; each dataset can be merged once")
+    digest = hashlib.sha256(layout.name.encode())
+    for part in parts:
+        digest.update(f"{part.store.fingerprint} {part.protocol}\n".encode())
+    fingerprint = f"merged {digest.hexdigest()}"
+    splits = [part.store.split(part.protocol) for part in parts]
+    for part in parts:
+        map_clip(part.store[0], layout)
+    rules = {part.store.repair for part in parts}
+    return earlier_report(out, fingerprint) or write_store(
+        _clips(parts, splits, layout),
+        out,
+        dataset="folder",
+        layout=layout,
+        fingerprint=fingerprint,
+        repair=rules.pop() if len(rules) == 1 else None,
+    )
+
+
+def _clips(
+    parts: Sequence[Part], splits: Sequence[tuple[list[int], list[int]]], layout: Layout
+) -> Iterator[Clip | ClipError]:
+    for part, (train, test) in zip(parts, splits, strict=True):
+        name, tested = part.store.dataset, set(test)
+        for index in sorted((*train, *test)):
+            clip = part.store[index]
+            try:
+                yield replace(
+                    map_clip(clip, layout),
+                    subject=None if clip.subject is None else f"{name}/{clip.subject}",
+                    source=f"{name}/{clip.source}",
+                    split="test" if index in tested else "train",
+                )
+            except ClipError as error:
+                yield error

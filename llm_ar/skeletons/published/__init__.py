@@ -1,1 +1,0 @@
-"""Published datasets, one small module each: names of actions, protocols, what file names say."""

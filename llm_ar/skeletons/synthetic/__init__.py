@@ -1,0 +1,1 @@
+"""Procedural clips that need no download."""

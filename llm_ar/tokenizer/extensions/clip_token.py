@@ -1,0 +1,62 @@
+"""The latent of a clip as a whole, which becomes the last token of its sentence."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from llm_ar.tokenizer.distributed import mean_over_processes
+
+
+class ClipToken(nn.Sequential):
+    """Steps (B, steps, width) to one latent of a typical norm (B, d).
+
+    Centred and scaled by itself: whole clips differ less than steps do, and beside the steps'
+    latents theirs would all be one place.
+
+    Args:
+        width: channels of a step.
+        dim: d, the width of a token.
+        norm: typical norm of a latent.
+        decay: moving-average factor of the statistics.
+    """
+
+    def __init__(self, width: int, dim: int, norm: float, decay: float) -> None:
+        super().__init__(nn.Linear(width, dim), _Standardise(dim, decay))
+        self.scale = norm / dim**0.5
+
+    def forward(self, steps: Tensor) -> Tensor:
+        """See the class."""
+        latents: Tensor = super().forward(steps.mean(1))
+        return latents.float() * self.scale
+
+
+class _Standardise(nn.Module):
+    """To mean 0 and variance 1: a batch's own in training, moving averages otherwise.
+
+    Batch normalisation whose averages start on the first batch and are those of all processes,
+    and which takes single clips.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def __init__(self, dim: int, decay: float) -> None:
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("running_mean", torch.zeros(dim))
+        self.register_buffer("running_var", torch.ones(dim))
+        self.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(B, d) to (B, d)."""
+        if not self.training or len(input) == 1:
+            return F.batch_norm(input, self.running_mean, self.running_var)
+        with torch.no_grad():
+            weight = 1 - self.decay if int(self.num_batches_tracked) else 1.0
+            self.running_mean.lerp_(mean_over_processes(input.mean(0)), weight)
+            self.running_var.lerp_(mean_over_processes(input.var(0)), weight)
+            self.num_batches_tracked.add_(1)
+        return F.batch_norm(input, None, None, training=True)

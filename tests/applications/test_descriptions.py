@@ -1,0 +1,97 @@
+"""``recognize --describe``: the written description of the best answer, or that there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from llm_ar.applications import recognize
+from llm_ar.errors import ConfigError
+from llm_ar.recognizer.zero_shot.descriptions import describe
+from llm_ar.skeletons.layout import PARTS
+
+Capture = pytest.CaptureFixture[str]
+Command = Callable[..., int]
+OWN = """
+- action: fly a kite
+  sentence: The person lets a kite rise.
+  parts: {head: looks up, torso: leans back, left_arm: holds the reel,
+          right_arm: pulls the line, left_leg: runs, right_leg: runs}
+  order: [running with the kite, letting out the line]
+"""
+
+
+@pytest.fixture()
+def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command with a model whose answer is the first word given."""
+
+    def command(action: str, *words: str) -> int:
+        best = SimpleNamespace(action=action, probability=0.75)
+        second = SimpleNamespace(action="squat", probability=0.25)
+        answered = SimpleNamespace(top=[best, second], sentence=[3, 5])
+        monkeypatch.setattr(
+            recognize, "recognize_files", lambda files, *_: ((file, answered) for file in files)
+        )
+        return recognize.run(["clip.npy", "--model", "unused", *words])
+
+    return command
+
+
+def test_json_has_a_description_only_on_request(answering: Command, capsys: Capture) -> None:
+    assert answering("walk", "--json") == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert list(plain) == ["file", "top", "sentence"]
+    assert answering("walk", "--json", "--describe") == 0
+    answers = json.loads(capsys.readouterr().out)
+    walk = describe("walk")
+    assert walk is not None
+    assert answers.pop("description") == {
+        "sentence": walk.sentence,
+        "parts": walk.parts,
+        "order": list(walk.order),
+    }
+    assert answers == plain
+
+
+def test_people_read_the_movement_each_part_and_the_order(
+    answering: Command, capsys: Capture
+) -> None:
+    assert answering("squat down") == 0
+    plain = capsys.readouterr().out
+    assert answering("squat down", "--describe") == 0
+    shown = capsys.readouterr().out
+    squat = describe("squat down")
+    assert squat is not None and shown.startswith(plain)
+    lines = shown.removeprefix(plain)
+    assert squat.sentence in " ".join(lines.split())
+    places = [lines.index(part.replace("_", " ")) for part in PARTS]
+    assert places == sorted(places) and "order" in lines
+    for text in (*squat.parts.values(), *squat.order):
+        assert text.split()[0] in lines
+
+
+def test_nothing_is_made_up_for_a_name_without_description(
+    answering: Command, capsys: Capture
+) -> None:
+    assert answering("fly a kite", "--describe") == 0
+    assert "There is no description of 'fly a kite'." in capsys.readouterr().out
+    assert answering("fly a kite", "--describe", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["description"] is None
+
+
+def test_own_descriptions_are_read_before_any_clip(
+    answering: Command, tmp_path: Path, capsys: Capture
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(OWN, encoding="utf-8")
+    assert answering("fly a kite", "--descriptions", str(own), "--json") == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert answers["description"]["sentence"] == "The person lets a kite rise."
+    own.write_text(OWN.replace("head: looks up, ", ""), encoding="utf-8")
+    with pytest.raises(ConfigError, match="'fly a kite'.*head"):
+        answering("fly a kite", "--descriptions", str(own))
+    assert capsys.readouterr().out == ""
