@@ -1,196 +1,215 @@
 """Typed settings of a run: one source for YAML files, command-line overrides and checkpoints.
 
-Every field has a default; a YAML file in ``experiments/`` holds only what differs from it. A key
-means the same in Python, in YAML and on the command line (``--tokenizer.codebook.size 256``).
+The defaults are the published method. What this project adds to it is a preset of differences,
+``presets/ours.yaml``. A key means the same in Python, in YAML and on the command line
+(``--tokenizer.codebook.size 256``). pydantic checks every value, whoever gives it.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, fields
+from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from llm_ar.errors import ConfigError
 
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+Count = Annotated[int, Field(ge=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, config=STRICT)
 class RepairConfig:
     """Which tracks of a sensor are people (the published rules of CTR-GCN's denoising)."""
 
-    shortest: int = 11
+    shortest: Annotated[int, Field(ge=0)] = 11
     """Tracks of so few frames or fewer are dropped, if a longer one is there."""
-    wide_ratio: float = 0.8
+    wide_ratio: NonNegative = 0.8
     """A body wider than this share of its height is no person in that frame ..."""
-    wide_share: float = 0.69754
+    wide_share: NonNegative = 0.69754
     """... and is dropped if that is so in this share of its frames, unless it is alone."""
-    least_variance: float = 0.089925
+    least_variance: NonNegative = 0.089925
     """Variance (square metres, summed over the axes) of all positions of a track, below which it
     is dropped, unless it is alone; only where positions are metres."""
-    still: float = 0.001
+    still: NonNegative = 0.001
     """Standard deviation of the joints over time, in body sizes, below which a track does not
     move at all and is dropped, unless it is alone (ours, not published)."""
-    join_frames: int = 60
+    join_frames: Annotated[int, Field(ge=0)] = 60
     """A track is continued by another that begins at most so many frames after its end ..."""
-    join_distance: float = 0.5
+    join_distance: NonNegative = 0.5
     """... and at most so many body sizes away (ours, not published)."""
-    people: int = 2
+    people: Count = 2
     """Tracks kept; of more, those that move most."""
 
-    def __post_init__(self) -> None:
-        """Refuse numbers that mean nothing."""
-        for rule in fields(self):
-            value, least = getattr(self, rule.name), 1 if rule.name == "people" else 0
-            if not least <= value < math.inf:
-                raise ConfigError(f"repair.{rule.name} is {value}, but must be at least {least}")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PreprocessConfig:
     """How a clip becomes a fixed-size, comparable sequence (before any augmentation)."""
 
-    frames: int = 64
+    frames: Annotated[int, Field(ge=4, multiple_of=4)] = 64
     """Frames T after resampling; a multiple of 4."""
-    people: int = 1
+    people: Count = 1
     """People M kept per clip (the ones that move most); absent ones are masked."""
     face_camera: bool = True
     """Rotate each clip about the vertical so that the person's hips face the camera on average."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class AugmentConfig:
     """Random changes of a training clip, drawn anew each time it is seen; 0 turns one off."""
 
-    yaw_degrees: float = 30.0
+    yaw_degrees: NonNegative = 30.0
     """Rotation about the vertical, uniform in +- this angle."""
-    tilt_degrees: float = 10.0
+    tilt_degrees: NonNegative = 10.0
     """Rotation about the two horizontal axes, uniform in +- this angle."""
-    scale: float = 0.1
+    scale: Fraction = 0.1
     """Size factor, uniform in 1 +- this."""
-    shear: float = 0.0
-    """Each axis takes on at most this share of every other, as other bodies and lenses do."""
-    crop: float = 0.3
+    shear: NonNegative = 0.0
+    """Each axis takes on at most this share of every other (other bodies and lenses)."""
+    crop: Fraction = 0.3
     """Share of the clip's time that a random crop may cut off (changes speed as well)."""
-    warp: float = 0.0
+    warp: Share = 0.0
     """Share of the frames' times that may be random, so that the tempo is uneven; 1: all of it."""
-    temporal_oversampling: int = 1
-    """Not a change: how many times finer in time than the view training clips are kept, so that
-    crops and uneven tempos are drawn from what was recorded rather than from frames resampled once
-    before. They take as many times the memory."""
-    joint_dropout: float = 0.1
+    temporal_oversampling: Count = 1
+    """How many times finer in time than ``preprocess.frames`` training clips are kept, so that
+    crops and uneven tempos are drawn from what was recorded. Takes as many times the memory."""
+    joint_dropout: Share = 0.1
     """Probability that a joint is missing for the whole clip."""
-    part_dropout: float = 0.0
-    """Probability that a body part is missing for at least 30 % of the clip, as if hidden."""
-    noise: float = 0.02
+    part_dropout: Share = 0.0
+    """Probability that a body part is missing for at least 30 % of the clip (occlusion)."""
+    noise: NonNegative = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
-    front_back_flip: float = 0.0
-    """Probability that a back is taken for a front, as sensors do with people who face away
-    (3-D clips, with ``preprocess.face_camera``)."""
-    mirror: float = 0.0
+    front_back_flip: Share = 0.0
+    """Probability that a person seen from the back is labelled as seen from the front, as sensors
+    do (3-D clips, with ``preprocess.face_camera``)."""
+    mirror: Share = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""
-
-    def __post_init__(self) -> None:
-        """Refuse a time that is coarser than the view's."""
-        if self.temporal_oversampling < 1:
-            raise ConfigError(
-                f"augment.temporal_oversampling is {self.temporal_oversampling}, but must be at least 1"
-            )
+    hip_centred: Share = 0.0
+    """Probability that the body's path is removed: the hips stay at the origin in every frame, as
+    in MediaPipe's world landmarks and many networks' files."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class EncoderConfig:
-    """Size of the encoder and the decoder."""
+    """Size of the paper's encoder and decoder: 1-D convolutions over time."""
 
-    joint_blocks: int = 0
-    """Blocks in which each joint has channels of its own (3 where cameras differ, and for two
-    people); 0: the joints of a frame enter 1-D convolutions as one vector, as in the paper."""
-    joint_width: int = 48
-    """Channels of a joint."""
-    pair: bool = False
-    """Whether two people are read by the same weights, each with where the other is; otherwise
-    their joints are nodes of one graph."""
-    summary: bool = False
-    """Whether a sentence ends with one more token, of the clip as a whole."""
-    width: int = 256
+    width: Count = 256
     """Channels of the 1-D convolutions."""
-    blocks: int = 2
-    """Residual blocks of 1-D convolutions behind the joints (or at each of the two frame rates),
-    and in the decoder."""
-    kernel: int = 3
-    """Temporal kernel, an odd number of steps."""
-    dropout: float = 0.2
+    blocks: Count = 2
+    """Residual blocks at each of the two frame rates, and in the decoder."""
+    dropout: Fraction = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class CodebookConfig:
     """The codebook of action tokens (paper, sec. 3.2)."""
 
-    size: int = 512
+    size: Count = 512
     """Number of tokens U."""
-    dim: int = 32
+    dim: Annotated[int, Field(ge=0)] = 0
     """Dimension d_u of a token; 0 means the LLM's embedding width, as in the paper."""
     geometry: Literal["hyperbolic", "euclidean"] = "hyperbolic"
-    curvature: float = 1.0
+    curvature: Positive = 1.0
     """c of the Poincare ball of curvature -c (hyperbolic only)."""
-    latent_norm: float = 1.0
-    """Typical norm of a latent before the exponential map: keeps points off the boundary."""
-    decay: float = 0.99
-    """Moving-average factor of the usage statistics and of the latents' mean and scale."""
-    ema_decay: float = 0.97
-    """How much of its place a token keeps for each latent assigned to it (moving average)."""
-    warmup_steps: int = 200
-    """Steps in which latents pass unquantised; the tokens then start on trained latents."""
-    dead_after: int = 50
-    """Steps without use after which a dead token is moved onto a live latent."""
+    update: Literal["loss", "ema"] = "loss"
+    """How tokens move: by the embedding loss, as in the paper, or by an exponential moving average
+    of the latents assigned to them (van den Oord et al., 2017, appendix A.1)."""
+    ema_decay: Share = 0.97
+    """Share of its place that a token keeps for each latent assigned to it (``update: ema``)."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 200
+    """Steps in which latents pass unquantized; the tokens then start on trained latents."""
 
 
-@dataclass(frozen=True)
-class BiasConfig:
-    """Weights of the three human biases and of the label's text; 0 turns one off."""
+@dataclass(frozen=True, config=STRICT)
+class LossConfig:
+    """Weights of the six terms of stage 1 (paper, sec. 3.2 and 3.3); 0 turns one off."""
 
-    zipf: float = 0.1
-    zipf_exponent: float = 1.0
-    context: float = 0.1
-    mmd: float = 0.1
-    names: float = 1.0
-    """Pull the sentence towards the text embedding of its action's name (ours, not the paper's)."""
-    pooled_name: float = 0.0
-    """Pull the mean over time of what the encoder has before its tokens to that text as well."""
-    clip_token_name: float = 0.0
-    """Pull the summary alone to that text as well (needs ``encoder.summary``)."""
-    parts: float = 0.0
-    """Pull tokens towards what the action's description says each body part does (ours)."""
+    reconstruction: NonNegative = 1.0
+    embedding: NonNegative = 1.0
+    """Moves tokens to their latents; not used with ``codebook.update: ema``."""
+    commitment: NonNegative = 0.25
+    zipf: NonNegative = 0.1
+    context: NonNegative = 0.1
+    mmd: NonNegative = 0.1
+
+
+@dataclass(frozen=True, config=STRICT)
+class ExtensionConfig:
+    """What this project adds to the paper's tokenizer; all of it is off by default."""
+
+    joint_blocks: Annotated[int, Field(ge=0)] = 0
+    """Blocks in which each joint has channels of its own (3 where cameras differ, and for two
+    people); 0: the joints of a frame enter 1-D convolutions as one vector, as in the paper."""
+    joint_width: Count = 48
+    """Channels of a joint."""
+    two_person: bool = False
+    """Whether two people are read by the same weights, each with where the other is; otherwise
+    their joints are nodes of one graph."""
+    clip_token: bool = False
+    """Whether a sentence ends with one more token, of the clip as a whole."""
+    name_loss: NonNegative = 0.0
+    """Weight of the name head: the sentence predicts the text embedding of its action's name."""
+    pooled_name_loss: NonNegative = 0.0
+    """Weight of the pooled head: the encoder's mean over time predicts that text as well."""
+    clip_token_name_loss: NonNegative = 0.0
+    """Weight of the clip token's own name loss (needs ``clip_token``)."""
+    part_loss: NonNegative = 0.0
+    """Weight of the part head: tokens predict what the description says each body part does."""
     descriptions: bool = False
-    """Let that text be the name with its description (what each body part does, in what order)."""
+    """Whether the text of an action is its name with its description, or its name alone."""
+
+    @model_validator(mode="after")
+    def _needs_a_clip_token(self) -> Self:
+        if self.clip_token_name_loss > 0 and not self.clip_token:
+            raise ConfigError(
+                "tokenizer.extensions.clip_token_name_loss needs a clip token; set it to 0 or "
+                "tokenizer.extensions.clip_token to true"
+            )
+        if self.two_person and not self.joint_blocks:
+            raise ConfigError(
+                "tokenizer.extensions.two_person reads joints with channels of their own; set "
+                "tokenizer.extensions.joint_blocks to 3, or two_person to false"
+            )
+        return self
+
+    @property
+    def uses_names(self) -> bool:
+        """Whether a name loss is on, so that tokens carry text embeddings."""
+        return self.name_loss > 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class OptimConfig:
     """One stage of training."""
 
-    epochs: int = 60
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.05
+    epochs: Count = 60
+    batch_size: Count = 32
+    learning_rate: NonNegative = 1e-3
+    weight_decay: NonNegative = 0.05
+    warmup: Share = 0.05
     """Share of all steps with a rising learning rate."""
-    save_minutes: float = 3.0
-    """A checkpoint at least this often: what a killed run can lose."""
+    save_minutes: NonNegative = 3.0
+    """A checkpoint at least this often: the most that a killed run loses."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TokenizerConfig:
     """Stage 1: clips to action sentences."""
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     codebook: CodebookConfig = field(default_factory=CodebookConfig)
-    biases: BiasConfig = field(default_factory=BiasConfig)
-    commitment: float = 0.25
-    reconstruction: float = 1.0
+    losses: LossConfig = field(default_factory=LossConfig)
+    extensions: ExtensionConfig = field(default_factory=ExtensionConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LlmConfig:
     """The language model; its own weights are never changed."""
 
@@ -200,80 +219,87 @@ class LlmConfig:
     four_bit: bool = False
     """Hold the base weights in 4 bits (CUDA and bitsandbytes)."""
     gradient_checkpointing: bool = False
-    random: bool = False
-    """The same network with random weights instead of the trained ones (ablation only)."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be, before a stage of training that does not need the whole LLM."""
-        if self.four_bit and self.random:
-            raise ConfigError(
-                "recognizer.llm.random: a random language model has no 4-bit weights; set "
-                "recognizer.llm.four_bit to false."
-            )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LoraSettings:
     """The adapter (paper, sec. 3.4)."""
 
-    rank: int = 8
-    alpha: int = 16
-    dropout: float = 0.05
+    rank: Count = 8
+    alpha: Count = 16
+    dropout: Fraction = 0.05
     targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class RecognizerConfig:
     """Stage 2: action sentences to names."""
 
     llm: LlmConfig = field(default_factory=LlmConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
-    template: str = "short"
+    template: str = "paper"
     """Instruction template, by name (``llm_ar/recognizer/templates.yaml``)."""
-    token_embeddings: Literal["codebook", "names", "reader"] = "reader"
-    """Where the tokens' embeddings start: the codebook alone, the training names seen with each
-    token, or what the tokenizer's name reader takes the token to say."""
-    token_noise: float = 0.1
+    token_embeddings: Literal["codebook", "cooccurrence", "name_head"] = "codebook"
+    """The tokens' input embeddings: the codebook's vectors, as in the paper; the training names
+    seen with each token; or what the tokenizer's name head predicts from the token."""
+    token_noise: Share = 0.0
     """Share of action tokens replaced at random in training."""
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(epochs=4, batch_size=16, learning_rate=1e-3)
     )
-    adaptation: Literal["lora", "full", "head", "transformer", "nearest"] = "lora"
-    """Who reads the sentences: the LLM with LoRA; for ablation only, the LLM with all its weights
-    trained, the frozen LLM with a trained head, a small Transformer without any LLM, or the name
-    whose text embedding is nearest (nothing is trained)."""
-    reads: Literal["tokens", "latents"] = "tokens"
-    """What is read: tokens, or for ablation only the encoder's continuous latents."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained."""
-        if self.adaptation == "full" and self.llm.four_bit:
-            raise ConfigError(
-                "recognizer.llm.four_bit: weights in 4 bits cannot be trained; set it to false for "
-                "full fine-tuning"
-            )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
+class AblationConfig:
+    """What research replaces in stage 2 to measure what it is worth; no shipped model uses it."""
+
+    reader: Literal["lora", "full", "linear_head", "transformer", "nearest_text"] = "lora"
+    """What names the sentences: the LLM with LoRA; the LLM with all its weights trained; the frozen
+    LLM with a linear head; a small Transformer without any LLM; or the name whose text embedding is
+    nearest (nothing is trained)."""
+    input: Literal["tokens", "latents"] = "tokens"
+    """What is read: tokens, or the encoder's continuous latents."""
+    random_llm: bool = False
+    """The same LLM with random weights instead of the trained ones."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class RunConfig:
     """Everything that makes one trained model."""
 
     data: Path = Path("data/procedural")
     """Prepared dataset (``llm-ar prepare``)."""
     protocol: str = "xsub"
-    """Who trains and who tests."""
+    """Which clips train and which test."""
     out: Path = Path("runs/default")
     """Folder of the trained model."""
-    seed: int = 0
-    held_out: float = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
+    held_out: Fraction = 0.0
     """Share of training clips kept aside to choose the epoch; 0: the last epoch is taken."""
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
-    shots: int = 0
+    ablation: AblationConfig = field(default_factory=AblationConfig)
+    shots: Annotated[int, Field(ge=0)] = 0
     """Training clips of each action that are used, drawn by the seed; 0: all."""
     init_from: str = ""
-    """Folder of a trained model whose tokenizer, adapter and token_embeddings stage 2 starts from."""
+    """Folder of a trained model whose tokenizer, adapter and token embeddings stage 2 starts
+    from."""
     finetune_tokenizer: bool = False
-    """Whether that model's tokenizer is trained further too, and the token_embeddings made anew by it."""
+    """Whether that model's tokenizer is trained further too, and the token embeddings made anew."""
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        llm, ablation = self.recognizer.llm, self.ablation
+        if llm.four_bit and ablation.random_llm:
+            raise ConfigError(
+                "ablation.random_llm: a random language model has no 4-bit weights; set "
+                "recognizer.llm.four_bit to false"
+            )
+        if llm.four_bit and ablation.reader == "full":
+            raise ConfigError(
+                "recognizer.llm.four_bit: weights in 4 bits cannot be trained; set it to false for "
+                "full fine-tuning"
+            )
+        return self

@@ -1,51 +1,29 @@
-"""Settings of a run from a YAML file and the command line; mistakes are named with their cure."""
+"""Settings from YAML, presets and the command line, and as JSON in a model's folder.
+
+A YAML file may name a preset (``preset: ours``) and another file that it changes (``base:
+other.yaml``, relative to itself). Later ones win: defaults, preset, base, file, command line.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 import types
 from argparse import ArgumentError
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
 
 COMMAND_LINE = "command line"
-_AT_LEAST_ONE = frozenset(
-    {
-        "frames",
-        "people",
-        "size",
-        "batch_size",
-        "epochs",
-        "rank",
-        "width",
-        "joint_width",
-        "blocks",
-        "kernel",
-    }
-)
-_SHARES = frozenset(
-    {
-        "crop",
-        "warp",
-        "scale",
-        "dropout",
-        "joint_dropout",
-        "part_dropout",
-        "mirror",
-        "front_back_flip",
-        "warmup",
-        "held_out",
-        "token_noise",
-    }
-)
+PRESETS = ("paper", "ours")
+"""The published method, which the defaults are, and this project's differences from it."""
 _KINDS = {
     int: "a whole number",
     float: "a number",
@@ -56,31 +34,55 @@ _KINDS = {
 
 
 def load_run(config: Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:
-    """Defaults, changed by a YAML file, changed by the command line.
+    """Defaults, changed by a preset, a YAML file and the command line.
 
     Args:
         config: YAML file with nested settings; what it leaves out keeps its default.
-        overrides: ``--dotted.name value`` or ``--dotted.name=value``.
+        overrides: ``--dotted.name value`` or ``--dotted.name=value``; ``--preset NAME`` comes
+            before the file.
 
     Raises:
         ConfigError: the file cannot be read, or a setting has an unknown name or an impossible
             value; the message names the setting, what is allowed, and where it stands.
     """
+    preset, words = _take_preset(overrides)
+    values = _preset_values(preset, COMMAND_LINE) if preset else {}
     if config is not None:
-        _check_names(_read(config), RunConfig, "", str(config))
-    named = [word[2:].partition("=")[0] for word in overrides if word.startswith("--")]
+        values = _merged(values, _file_values(config, ()))
+    named = [word[2:].partition("=")[0] for word in words if word.startswith("--")]
     for name in named:
         _check_dotted(name)
-    words = ["--config", str(config)] if config is not None else []
+    where = str(config) if config is not None else "defaults"
     try:
-        parser = _parser()
-        parsed = parser.instantiate(parser.parse_args([*words, *overrides]))
-    except ArgumentError as error:
-        raise _explained(str(error), str(config), named) from None
-    run = RunConfig(**{field.name: parsed[field.name] for field in fields(RunConfig)})
-    for name, value in _leaves(run, ""):
-        _check_value(name, value, COMMAND_LINE if name in named else str(config))
+        parsed = _parser().parse_object(values)
+        parsed = _parser().parse_args(list(words), namespace=parsed)
+    except (ArgumentError, ValidationError, ConfigError) as error:
+        raise _explained(error, where, named) from None
+    try:
+        run: RunConfig = TypeAdapter(RunConfig).validate_python(_plain(parsed.as_dict()))
+    except ValidationError as error:
+        raise _explained(error, where, named) from None
     return run
+
+
+def settings_to_dict(settings: Any) -> dict[str, Any]:
+    """A settings dataclass as plain JSON values."""
+    return dict(TypeAdapter(type(settings)).dump_python(settings, mode="json"))
+
+
+def settings_from_dict(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """The settings dataclass of that kind; absent keys take their defaults.
+
+    Raises:
+        ValueError: for a key that the settings do not have or an impossible value, naming it.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        problem = "unknown setting" if "unexpected" in first["type"] else first["msg"]
+        raise ValueError(f"{place}: {problem}") from None
 
 
 def settings_help() -> str:
@@ -91,29 +93,86 @@ def settings_help() -> str:
     return f"\nsettings (the same names, nested, in the YAML file)\n\n{listed}"
 
 
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The settings in a YAML file.
+
+    Raises:
+        ConfigError: it cannot be read, or holds something else.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from None
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{file}: is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, Mapping):
+        raise ConfigError(
+            f"{file}: expected settings as 'name: value' lines, found {_shown(content)}; "
+            f"the settings are {_allowed(RunConfig)}"
+        )
+    return dict(content)
+
+
+def _file_values(file: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """The settings of a file with those of its preset and base below them."""
+    if file.resolve() in above:
+        raise ConfigError(f"{file}: its 'base' leads back to itself; remove one of them")
+    content = read_yaml(file)
+    preset, base = content.pop("preset", None), content.pop("base", None)
+    _check_names(content, RunConfig, "", str(file))
+    values: dict[str, Any] = {}
+    if preset is not None:
+        values = _preset_values(str(preset), str(file))
+    if base is not None:
+        values = _merged(values, _file_values(file.parent / str(base), (*above, file.resolve())))
+    return _merged(values, content)
+
+
+def _preset_values(name: str, where: str) -> dict[str, Any]:
+    if name not in PRESETS:
+        raise ConfigError(f"{where}: unknown preset '{name}'; allowed are {', '.join(PRESETS)}")
+    text = files("llm_ar").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def _take_preset(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The value of ``--preset`` among the words, if it is there, and the other words."""
+    rest, preset = list(words), None
+    for place, word in enumerate(rest):
+        name, equals, value = word.partition("=")
+        if name == "--preset":
+            if not equals and place + 1 == len(rest):
+                raise ConfigError(f"{COMMAND_LINE}: --preset expects one of {', '.join(PRESETS)}")
+            preset = value if equals else rest[place + 1]
+            del rest[place : place + (1 if equals else 2)]
+            break
+    return preset, rest
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings; where both have one, that of ``above``."""
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
 def _parser() -> Any:
     from jsonargparse import ArgumentParser, set_parsing_settings
 
     set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser = ArgumentParser(prog="llm-ar train", exit_on_error=False)
-    parser.add_argument("--config", action="config", help="YAML file")
     parser.add_class_arguments(RunConfig, None)
     return parser
 
 
-def _read(config: Path) -> Any:
-    try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{config}: cannot be read ({error.strerror or error})") from None
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{config}: is not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(content, Mapping):
-        raise ConfigError(
-            f"{config}: expected settings as 'name: value' lines, found {_shown(content)}; "
-            f"the settings are {_allowed(RunConfig)}"
-        )
-    return content
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return settings_to_dict(value)
+    return value
 
 
 def _check_names(content: Any, kind: type, prefix: str, where: str) -> None:
@@ -159,15 +218,25 @@ def _allowed(kind: Any) -> str:
     return ", ".join(field.name for field in fields(kind))
 
 
-def _explained(problem: str, config: str, named: Sequence[str]) -> ConfigError:
-    """The parser's complaint in one sentence."""
-    flat = " ".join(problem.split())
-    found = re.match(r'Parser key "(?P<name>[\w.]+)": .*Got value: (?P<value>.*)$', flat)
+def _explained(error: Exception, config: str, named: Sequence[str]) -> Exception:
+    """The parser's or pydantic's complaint in one sentence."""
+    if isinstance(error, ConfigError):
+        return error
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        where = COMMAND_LINE if name in named else config
+        wanted = first["msg"].removeprefix("Input should be ")
+        return ConfigError(
+            f"{where}: setting '{name}' is {first['input']}, expected a value {wanted}"
+        )
+    flat = " ".join(str(error).split())
+    found = re.search(r'Parser key "(?P<name>[\w.]+)":.*Got value: (?P<value>.*)$', flat)
     if found is None:
         loose = re.match(r"unrecognized arguments: (?P<words>.*)$", flat)
         if loose is not None:
             flat = f"{loose['words']!r} is no setting; settings are given as --NAME VALUE"
-        return ConfigError(f"{COMMAND_LINE if loose or config == 'None' else config}: {flat}")
+        return ConfigError(f"{COMMAND_LINE if loose or config == 'defaults' else config}: {flat}")
     name = found["name"]
     kind: Any = RunConfig
     for part in name.split("."):
@@ -182,31 +251,6 @@ def _kind(kind: Any) -> str:
     if isinstance(kind, types.GenericAlias):
         return "a list, such as [a, b]"
     return _KINDS[kind]
-
-
-def _leaves(settings: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if is_dataclass(value):
-            yield from _leaves(value, f"{prefix}{field.name}.")
-        else:
-            yield f"{prefix}{field.name}", value
-
-
-def _check_value(name: str, value: Any, where: str) -> None:
-    """Refuse numbers that no training can use."""
-    last = name.rpartition(".")[2]
-    expected = ""
-    if isinstance(value, int | float) and not (math.isfinite(value) and value >= 0):
-        expected = "a number of at least 0"
-    elif last in _AT_LEAST_ONE and value < 1:
-        expected = "at least 1"
-    elif last in _SHARES and value > 1:
-        expected = "a share between 0 and 1"
-    elif name == "preprocess.frames" and value % 4:
-        expected = "a multiple of 4"
-    if expected:
-        raise ConfigError(f"{where}: setting '{name}' is {value}, expected {expected}")
 
 
 def _shown(value: Any) -> str:

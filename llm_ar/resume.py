@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 
 _SETTINGS_FILE = "settings.json"

@@ -16,6 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from llm_ar.config import (
     CodebookConfig,
     EncoderConfig,
+    ExtensionConfig,
     LlmConfig,
     PreprocessConfig,
     RecognizerConfig,
@@ -84,7 +85,8 @@ def tiny_run(byte_llm: Path, procedural_data: Path) -> RunConfig:
         data=procedural_data,
         preprocess=PreprocessConfig(frames=16),
         tokenizer=TokenizerConfig(
-            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=8, blocks=1),
+            encoder=EncoderConfig(width=8, blocks=1),
+            extensions=ExtensionConfig(joint_blocks=1, joint_width=8),
             codebook=CodebookConfig(size=16, dim=32),
         ),
         recognizer=RecognizerConfig(llm=LlmConfig(name=str(byte_llm))),
@@ -96,7 +98,9 @@ def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) ->
     """Folder of an untrained recogniser of the procedural actions."""
     torch.manual_seed(0)
     settings = tiny_run.tokenizer
-    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, tiny_run.preprocess, KINECT_V1)
+    tokenizer = ActionTokenizer(
+        settings.encoder, settings.codebook, tiny_run.preprocess, KINECT_V1, settings.extensions
+    )
     backbone = load_backbone(tiny_run.recognizer.llm)
     llm = attach_lora(backbone.llm, tiny_run.recognizer.lora).eval()
     token_embeddings = torch.randn(settings.codebook.size, 32)

@@ -48,7 +48,7 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("tokenizer: {codebok: {size: 3}}\n", ["tokenizer.codebok", "codebook", "biases"]),
+        ("tokenizer: {codebok: {size: 3}}\n", ["tokenizer.codebok", "codebook", "losses"]),
         ("tokenizr: {}\n", ["tokenizr", "tokenizer", "recognizer"]),
         ("tokenizer: {codebook: {size: {of: 3}}}\n", ["tokenizer.codebook.size", "whole number"]),
         ("tokenizer: {codebook: {size: many}}\n", ["tokenizer.codebook.size", "whole number"]),
@@ -57,8 +57,8 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
         ("tokenizer: 5\n", ["tokenizer", "group", "codebook"]),
         ("preprocess: null\n", ["preprocess", "frames, people, face_camera"]),
         ("tokenizer: {optim: {epochs: -1}}\n", ["tokenizer.optim.epochs", "-1"]),
-        ("recognizer: {token_noise: 3}\n", ["recognizer.token_noise", "between 0 and 1"]),
-        ("recognizer: {optim: {learning_rate: .nan}}\n", ["learning_rate", "at least 0"]),
+        ("recognizer: {token_noise: 3}\n", ["recognizer.token_noise", "less than or equal to 1"]),
+        ("recognizer: {optim: {learning_rate: .nan}}\n", ["learning_rate", "finite"]),
         ("preprocess: {frames: 30}\n", ["preprocess.frames", "multiple of 4"]),
         ("- a\n- b\n", ["name: value"]),
         ("", ["nothing", "tokenizer"]),
@@ -85,7 +85,10 @@ def test_a_mistake_in_the_file_is_one_sentence(
         (["--seed.part", "3"], ["seed.part", "no parts"]),
         (["--tokenizer", "x.yaml"], ["group", "--tokenizer.codebook"]),
         (["--tokenizer.codebook.size", "many"], ["tokenizer.codebook.size", "many"]),
-        (["--tokenizer.codebook.size=0"], ["tokenizer.codebook.size", "at least 1"]),
+        (
+            ["--tokenizer.codebook.size=0"],
+            ["tokenizer.codebook.size", "greater than or equal to 1"],
+        ),
         (["stray"], ["stray", "--NAME VALUE"]),
     ],
 )

@@ -15,6 +15,7 @@ from llm_ar.config import (
     AugmentConfig,
     CodebookConfig,
     EncoderConfig,
+    ExtensionConfig,
     LlmConfig,
     OptimConfig,
     PreprocessConfig,
@@ -117,10 +118,12 @@ def make_tokenizer() -> ActionTokenizer:
     """An untrained tokenizer of 24 tokens, its codebook placed on some clips' latents."""
     torch.manual_seed(1)
     tokenizer = ActionTokenizer(
-        EncoderConfig(1, 8, width=8, blocks=2, kernel=3, dropout=0.0),
+        EncoderConfig(width=8, blocks=2, dropout=0.0),
         CodebookConfig(size=24, dim=8),
         PreprocessConfig(frames=16),
         KINECT_V1,
+        ExtensionConfig(joint_blocks=1, joint_width=8),
+        word_width=32,
     )
     tokenizer.train()
     tokenizer.quantize(*tokenizer.prepare_clips(make_clips(12)))

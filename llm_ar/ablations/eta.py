@@ -11,7 +11,7 @@ from llm_ar.ablations.grid import Trial
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import training_clips
 
-_PASSES = {"lora": 4, "full": 6, "head": 2, "transformer": 0, "nearest": 0}
+_PASSES = {"lora": 4, "full": 6, "linear_head": 2, "transformer": 0, "nearest_text": 0}
 """Operations a weight of the LLM in a training step: forward, through it backward, its own
 gradient; the other readers have no LLM."""
 
@@ -63,7 +63,7 @@ def expected_minutes(trials: Sequence[Trial], known: Rates) -> list[float]:
             shared.add(trial.first_stage)
             epochs = run.tokenizer.optim.epochs
             seconds += known.first * clips * epochs * run.preprocess.frames / 64
-        share = _PASSES[run.recognizer.adaptation] / 4
+        share = _PASSES[run.ablation.reader] / 4
         seconds += known.second * clips * run.recognizer.optim.epochs * share
         minutes.append(seconds / 60)
     return minutes

@@ -13,8 +13,7 @@ from typing import Any
 import yaml
 
 from llm_ar.config import RunConfig
-from llm_ar.config_files import load_run
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import load_run, settings_to_dict
 from llm_ar.errors import ConfigError
 
 _KEYS = ("base", "runs", "over", "paper", "note")

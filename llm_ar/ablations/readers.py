@@ -15,6 +15,7 @@ from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.scoring import CandidateTrie, score
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
+from llm_ar.tokenizer.codebook import LATENT_NORM
 from llm_ar.tokenizer.model import ActionTokenizer
 
 
@@ -54,7 +55,7 @@ class Reader(nn.Module):
         """
         raise ConfigError(
             "analogy: this reader knows its names by number and reads no text; use one that reads "
-            "names as text (recognizer.adaptation lora, full or nearest)"
+            "names as text (ablation.reader lora, full or nearest_text)"
         )
 
 
@@ -107,7 +108,7 @@ def words_of(
     if token_embeddings is not None:
         return TokenWords(token_embeddings)
     settings = tokenizer.codebook_config
-    return LatentWords(settings.dim, settings.latent_norm, words)
+    return LatentWords(settings.dim, LATENT_NORM, words)
 
 
 class LlmReader(Reader):
@@ -166,6 +167,6 @@ def columns(names: Sequence[str], labels: Sequence[str]) -> list[int]:
     if unknown_labels:
         raise ConfigError(
             f"labels: {unknown_labels[0]!r} was not among the trained names, and this reader knows no "
-            "others; use one that reads names as text (recognizer.adaptation lora or full)"
+            "others; use one that reads names as text (ablation.reader lora or full)"
         )
     return [list(names).index(label) for label in labels]

@@ -11,7 +11,7 @@ from typing import Any
 
 from llm_ar.ablations.grid import Trial
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_from_dict
+from llm_ar.config_files import settings_from_dict
 
 
 def finished_sibling(trial: Trial, out: Path) -> Path | None:

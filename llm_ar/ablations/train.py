@@ -22,7 +22,7 @@ from llm_ar.ablations.heads import FrozenHead, SmallTransformer
 from llm_ar.ablations.nearest_text import NearestText
 from llm_ar.ablations.readers import LatentTokenizer, LlmReader, Reader, words_of
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.checkpoint import TOKENIZER_FOLDER, read_tensors
@@ -115,7 +115,7 @@ def trained_weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
-    """Stage 2 by whatever ``run.recognizer.adaptation`` and ``.reads`` say; see `train_recognizer`.
+    """Stage 2 by whatever ``run.ablation.reader`` and ``.input`` say; see `train_recognizer`.
 
     Raises:
         DatasetError: the dataset is missing or the protocol leaves no clip to train on.
@@ -123,7 +123,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         ConfigError: a setting is impossible, or another than the one the resumed run began with.
     """
     settings = run.recognizer
-    if settings.adaptation == "lora" and settings.reads == "tokens":
+    if run.ablation.reader == "lora" and run.ablation.input == "tokens":
         return train_recognizer(run, resume)
     if run.held_out:
         raise ConfigError(
@@ -131,14 +131,14 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         )
     set_seed(run.seed)
     store = ClipStore.open(run.data)
-    kind = LatentTokenizer if settings.reads == "latents" else ActionTokenizer
+    kind = LatentTokenizer if run.ablation.input == "latents" else ActionTokenizer
     tokenizer = kind.from_pretrained(run.out / TOKENIZER_FOLDER)
     clips = ClipTensors.of_run(store, run, tokenizer.layout)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(clips), run.seed)
     tokenizer, clips = tokenizer.to(args.device), clips.to(args.device)
     # A random token stands for a token; nothing like it stands for a latent.
-    noise = settings.token_noise if settings.reads == "tokens" else 0.0
+    noise = settings.token_noise if run.ablation.input == "tokens" else 0.0
     sentences = Sentences(tokenizer, clips, run.augment, noise)
     # The seed makes the start the same in a resumed run, so that only what is trained is kept.
     reader = _reader(run, sentences, args.device)
@@ -186,26 +186,26 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
 def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reader:
     settings = run.recognizer
     tokenizer, names = sentences.tokenizer, sentences.clips.names
-    if settings.adaptation == "transformer":
-        return SmallTransformer(tokenizer, settings.reads, sentences).to(device)
-    backbone = load_backbone(settings.llm, device)
+    if run.ablation.reader == "transformer":
+        return SmallTransformer(tokenizer, run.ablation.input, sentences).to(device)
+    backbone = load_backbone(settings.llm, device, random=run.ablation.random_llm)
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     fit = torch.arange(len(sentences.clips), device=device)
-    if settings.adaptation == "nearest":
-        if settings.reads != "tokens":
+    if run.ablation.reader == "nearest_text":
+        if run.ablation.input != "tokens":
             raise ConfigError(
-                "recognizer.reads: the nearest name is that of tokens; set it to tokens"
+                "ablation.input: the nearest name is that of tokens; set it to tokens"
             )
         # Not the token_embeddings: it is held to the trained names' span, and unseen ones lie outside.
         token_text_embeddings = tokenizer.token_text_embeddings
         if not token_text_embeddings.shape[1]:
             raise ConfigError(
-                "recognizer.adaptation is nearest, but this tokenizer was trained without names "
-                "(tokenizer.biases.names is 0), so that its tokens mean none; train it with names"
+                "ablation.reader is nearest_text, but this tokenizer was trained without names "
+                "(tokenizer.extensions.name_loss is 0), so that its tokens mean none; train it with names"
             )
 
         # The tokenizer's reader learned the trained names around their mean.
-        given = (run.tokenizer.biases, words, backbone.text_tokenizer)
+        given = (run.tokenizer.extensions, words, backbone.text_tokenizer)
         middle = embed_actions(*given, names).mean(0)
 
         def embed(asked: Sequence[str]) -> Tensor:
@@ -216,14 +216,14 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
 
         return NearestText(token_text_embeddings, embed, read, names)
     token_embeddings = None
-    if settings.reads == "tokens":
+    if run.ablation.input == "tokens":
         token_embeddings = initial_token_embeddings(run, sentences, backbone, fit)
     vectors = words_of(tokenizer, words, token_embeddings)
     prompt = Prompt(settings.template, backbone.text_tokenizer)
-    if settings.adaptation == "head":
+    if run.ablation.reader == "linear_head":
         return FrozenHead(backbone.llm, prompt, vectors, sentences).to(device)
     # Before the LLM's words are trained: these are what the tokens learned.
-    votes = token_votes(run, tokenizer, backbone, names) if settings.reads == "tokens" else None
+    votes = token_votes(run, tokenizer, backbone, names) if run.ablation.input == "tokens" else None
     llm = _adapted(run, backbone)
     reader = LlmReader(llm, prompt, vectors, sentences, backbone.text_tokenizer).to(device)
     reader.votes = votes
@@ -234,7 +234,7 @@ def _adapted(run: RunConfig, backbone: Backbone) -> nn.Module:
     settings = run.recognizer
     if settings.llm.gradient_checkpointing:
         backbone.llm.gradient_checkpointing_enable({"use_reentrant": False})
-    if settings.adaptation == "lora":
+    if run.ablation.reader == "lora":
         return attach_lora(backbone.llm, settings.lora)
     return backbone.llm.float().requires_grad_(True)
 

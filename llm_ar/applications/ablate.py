@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from llm_ar.ablations.grid import Grid, Trial, read_grid
 from llm_ar.ablations.sharing import copy_tokenizer_from_sibling, finished_sibling, same_settings
 from llm_ar.applications.ui.terminal import notes, results
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import (
     markdown,

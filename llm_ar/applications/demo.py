@@ -25,7 +25,7 @@ from llm_ar.config_files import load_run
 from llm_ar.errors import LlmArError
 
 MODEL = Path("models/procedural")
-EXPERIMENT = Path("experiments/procedural.yaml")
+EXPERIMENT = Path("experiments/ours/procedural.yaml")
 DATA = Path("data/procedural")
 RUN = Path("runs/demo")
 SAMPLES = 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -92,6 +91,8 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
         ModelError: the language model, or the trained tokenizer, is missing.
     """
     from llm_ar.ablations.train import train_reader
+    from llm_ar.config import AblationConfig
+    from llm_ar.recognizer.train import train_recognizer
     from llm_ar.recognizer.warm_start import copy_tokenizer, inherit_config
     from llm_ar.skeletons.store import ClipStore
 
@@ -114,7 +115,10 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     if stage != "recognizer":
         train_first(settings, store, resume)
     if stage != "tokenizer":
-        train_reader(settings, resume)
+        if settings.ablation == AblationConfig():
+            train_recognizer(settings, resume)
+        else:
+            train_reader(settings, resume)
     return settings.out
 
 
@@ -124,13 +128,11 @@ def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
     from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_parts
     from llm_ar.tokenizer.train import train_tokenizer
 
-    # An LLM with random weights is to read the sentences that the trained one reads.
-    llm = dataclasses.replace(settings.recognizer.llm, random=False)
-    words, text_tokenizer = load_words(llm)
+    words, text_tokenizer = load_words(settings.recognizer.llm)
     # In the dataset's order; of the actions that do not train, stage 1 looks at none.
-    names = embed_actions(settings.tokenizer.biases, words, text_tokenizer, store.labels)
+    names = embed_actions(settings.tokenizer.extensions, words, text_tokenizer, store.labels)
     parts = None
-    if settings.tokenizer.biases.parts > 0:
+    if settings.tokenizer.extensions.part_loss > 0:
         parts = embed_parts(words, text_tokenizer, store.labels)
     train_tokenizer(settings, words, names, resume, parts)
 

@@ -91,7 +91,7 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
 def _command(model: str, protocol: str) -> str:
     """What trained a model; models of folds are named EXPERIMENT-foldN."""
     experiment = re.sub(r"-fold\d+$", "", model)
-    command = f"llm-ar train --config experiments/{experiment}.yaml"
+    command = f"llm-ar train --config experiments/ours/{experiment}.yaml"
     if experiment == model:
         return command
     return f"{command} --protocol {protocol} --out runs/{model}"

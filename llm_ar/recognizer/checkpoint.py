@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from llm_ar.config import RepairConfig
-from llm_ar.config_io import settings_from_dict
+from llm_ar.config_files import settings_from_dict
 from llm_ar.errors import ConfigError, ModelError
 
 CONFIG_FILE = "config.json"

@@ -46,7 +46,9 @@ class Backbone:
     """Hash of the LLM's shape and of a sample of its word embeddings: tells LLMs apart."""
 
 
-def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Backbone:
+def load_backbone(
+    config: LlmConfig, device: torch.device | str = "cpu", *, random: bool = False
+) -> Backbone:
     """Load the language model, frozen and in evaluation mode.
 
     On the CPU it computes in float32 whatever ``config.dtype`` says: half precision is emulated
@@ -61,7 +63,7 @@ def load_backbone(config: LlmConfig, device: torch.device | str = "cpu") -> Back
     options: dict[str, Any] = {"dtype": _dtype(config, device)}
     if config.four_bit:
         options |= _four_bit(options["dtype"], device)
-    llm, text_tokenizer = _read(config, options)
+    llm, text_tokenizer = _read(config, options, random)
     if not config.four_bit:
         llm = llm.to(device)
     llm.requires_grad_(False)
@@ -87,13 +89,13 @@ def load_words(config: LlmConfig) -> tuple[Tensor, PreTrainedTokenizerBase]:
 
 
 def _read(
-    config: LlmConfig, options: dict[str, Any]
+    config: LlmConfig, options: dict[str, Any], random: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     source = bundled_folder() if config.name == BUNDLED else config.name
     try:
         with _without_progress():
             text_tokenizer = AutoTokenizer.from_pretrained(source)
-            if config.random:
+            if random:
                 llm = _random_llm(source, options["dtype"])
             else:
                 llm = AutoModelForCausalLM.from_pretrained(source, **options)

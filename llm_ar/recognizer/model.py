@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from llm_ar.config import RepairConfig, RunConfig
-from llm_ar.config_io import settings_from_dict, settings_to_dict
+from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
@@ -229,7 +229,7 @@ class ActionRecognizer:
         tokenizer = ActionTokenizer.from_pretrained(
             folder / model_folder.TOKENIZER_FOLDER, device=device
         )
-        backbone = load_backbone(run.recognizer.llm, device)
+        backbone = load_backbone(run.recognizer.llm, device, random=run.ablation.random_llm)
         if backbone.fingerprint != wanted:
             raise ModelError(
                 f"{folder}: it was trained with another language model than the one found as "

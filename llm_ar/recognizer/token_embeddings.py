@@ -1,9 +1,9 @@
-"""Action tokens as words: where each token's embedding in the LLM's input space comes from.
+"""The action tokens' input embeddings: where each token stands in the LLM's word space.
 
-The paper gives codebook vectors the width of the LLM's word embeddings and feeds them as they are.
-Two departures, both settings: the codebook may be narrower, and the embeddings may start from the
-names: those of the training clips that each token was seen in, or what the tokenizer's own reader
-takes the token to say.
+The paper gives codebook vectors the width of the LLM's word embeddings and feeds them as they are:
+here they are lifted by the tokenizer's `WordSpace`, the map that the MMD loss used. As extensions,
+the embeddings may start from the names: those of the training clips that each token occurs in, or
+what the tokenizer's name head predicts from the token.
 """
 
 from __future__ import annotations
@@ -14,40 +14,37 @@ from torch import Tensor
 from llm_ar.tokenizer.extensions.name_head import whitened
 
 CODEBOOK_SHARE = 0.1
-"""Part of the codebook's geometry added to the expected names, so that no two tokens coincide."""
-_PROJECTION_SEED = 0
+"""Part of the codebook's geometry added to the names' text, so that no two tokens coincide."""
 
 
-def token_embeddings_from(codebook: Tensor, word_embeddings: Tensor, told: Tensor | None) -> Tensor:
+def token_embeddings_from(lifted: Tensor, word_embeddings: Tensor, text: Tensor | None) -> Tensor:
     """Embeddings of the action tokens in the LLM's input space.
 
-    The (log-mapped) codebook vectors c_u are brought to the words' mean mu and spread s:
-    e_u = mu + s (P c_u - mean) / spread(P c), P a fixed orthogonal projection when the widths
-    differ. With ``told``, a token is what it says, plus a small part of its codebook offset:
-    e_u = mu + s v_u / spread(v) + 0.1 (e_u^codebook - mu).
+    Without ``text`` they are the lifted codebook, e_u = lift(c_u), as in the paper. With it,
+    e_u = mu + s v_u / rms(v) + 0.1 (lift(c_u) - mu); mu and s are the words' mean and spread.
 
     Args:
-        codebook: (U, d).
+        lifted: (U, width), the codebook by ``WordSpace.lift``.
         word_embeddings: (V, width), the LLM's.
-        told: (U, width) what each token says about the names, v_u, or None.
+        text: (U, width) text embeddings v_u of the tokens, or None.
 
     Returns:
         (U, width) float32.
     """
+    lifted = lifted.detach().float()
+    if text is None:
+        return lifted
     words = word_embeddings.float()
     mean = words.mean(0)
     spread = (words - mean).square().mean().sqrt()
-    offsets = _to_width(codebook.detach().float(), words.shape[1])
-    offsets = _with_spread(offsets - offsets.mean(0), spread)
-    if told is None:
-        return mean + offsets
-    return mean + _with_spread(told, spread) + CODEBOOK_SHARE * offsets
+    scaled = text * (spread / text.square().mean().sqrt().clamp_min(1e-12))
+    return mean + scaled + CODEBOOK_SHARE * (lifted - mean)
 
 
 def from_cooccurrence(token_name_counts: Tensor, name_text_embeddings: Tensor) -> Tensor:
-    """What tokens say by the names they were seen with: v_u = sum_n (P(n | u) - P(n)) d_n.
+    """Text embeddings of tokens by the names they occur with: v_u = sum_n (P(n | u) - P(n)) d_n.
 
-    d_n are the names' whitened embeddings. Tokens never seen say nothing: v_u = 0.
+    d_n are the names' whitened embeddings. v_u = 0 for tokens that never occur.
 
     Args:
         token_name_counts: (U, C), how often each token was seen in clips of each name.
@@ -59,12 +56,12 @@ def from_cooccurrence(token_name_counts: Tensor, name_text_embeddings: Tensor) -
     counts = token_name_counts.float()
     seen = counts.sum(1, keepdim=True)
     names = counts.sum(0) / counts.sum().clamp_min(1)
-    told = torch.where(seen > 0, counts / seen.clamp_min(1) - names, 0.0)
-    return told @ whitened(name_text_embeddings).to(told.device)
+    text = torch.where(seen > 0, counts / seen.clamp_min(1) - names, 0.0)
+    return text @ whitened(name_text_embeddings).to(text.device)
 
 
 def from_name_head(token_text_embeddings: Tensor, name_text_embeddings: Tensor) -> Tensor:
-    """What tokens say by the tokenizer's reader: v_u = sum_n (m_u . d_n) d_n.
+    """Text embeddings of tokens by the tokenizer's name head: v_u = sum_n (m_u . d_n) d_n.
 
     The part of a meaning m_u outside the names' span never met a name in training; it is left out.
 
@@ -77,19 +74,3 @@ def from_name_head(token_text_embeddings: Tensor, name_text_embeddings: Tensor) 
     """
     names = whitened(name_text_embeddings).to(token_text_embeddings.device)
     return token_text_embeddings.float() @ names.T @ names
-
-
-def _with_spread(offsets: Tensor, spread: Tensor) -> Tensor:
-    """Offsets (U, width) scaled to a root mean square of ``spread``."""
-    return offsets * (spread / offsets.square().mean().sqrt().clamp_min(1e-12))
-
-
-def _to_width(vectors: Tensor, width: int) -> Tensor:
-    """Vectors (U, d) in the LLM's width, by a fixed projection that keeps angles if d <= width."""
-    dim = vectors.shape[1]
-    if dim == width:
-        return vectors
-    generator = torch.Generator().manual_seed(_PROJECTION_SEED)
-    square = torch.randn(max(dim, width), min(dim, width), generator=generator)
-    basis = torch.linalg.qr(square).Q.to(vectors.device)
-    return vectors @ (basis.T if dim < width else basis)

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import set_seed
 
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.adapter import load_adapter
@@ -80,7 +80,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))
     device = args.device
     tokenizer = tokenizer.to(device)
-    backbone = load_backbone(settings.llm, device)
+    backbone = load_backbone(settings.llm, device, random=run.ablation.random_llm)
     if settings.llm.gradient_checkpointing:
         backbone.llm.gradient_checkpointing_enable({"use_reentrant": False})
     llm = attach_lora(backbone.llm, settings.lora)
@@ -152,20 +152,21 @@ def initial_token_embeddings(
             fit.device
         )
     words = backbone.llm.get_input_embeddings().weight.detach().float()
-    biases, text_tokenizer = run.tokenizer.biases, backbone.text_tokenizer
-    names = embed_actions(biases, words, text_tokenizer, sentences.clips.names)
+    extensions, text_tokenizer = run.tokenizer.extensions, backbone.text_tokenizer
+    names = embed_actions(extensions, words, text_tokenizer, sentences.clips.names)
     tokenizer, how = sentences.tokenizer, run.recognizer.token_embeddings
-    told = None
-    if how == "names":
-        told = from_cooccurrence(sentences.count_names(fit, NAME_PASSES), names)
-    elif how == "reader":
+    text = None
+    if how == "cooccurrence":
+        text = from_cooccurrence(sentences.count_names(fit, NAME_PASSES), names)
+    elif how == "name_head":
         if not tokenizer.token_text_embeddings.shape[1]:
             raise ConfigError(
-                "recognizer.token_embeddings is reader, but this tokenizer was trained without names "
-                "(tokenizer.biases.names is 0) and has none; set it to names or codebook"
+                "recognizer.token_embeddings is name_head, but this tokenizer was trained without names "
+                "(tokenizer.extensions.name_loss is 0) and has none; set it to cooccurrence or codebook"
             )
-        told = from_name_head(tokenizer.token_text_embeddings, names)
-    return token_embeddings_from(tokenizer.embeddings(), words, told)
+        text = from_name_head(tokenizer.token_text_embeddings, names)
+    lifted = tokenizer.word_space.lift(tokenizer.embeddings())
+    return token_embeddings_from(lifted, words, text)
 
 
 def token_votes(
@@ -178,7 +179,7 @@ def token_votes(
     if not tokenizer.token_text_embeddings.shape[1]:
         return None
     words = backbone.llm.get_input_embeddings().weight.detach().float()
-    learned = embed_actions(run.tokenizer.biases, words, backbone.text_tokenizer, names)
+    learned = embed_actions(run.tokenizer.extensions, words, backbone.text_tokenizer, names)
     return votes_from_name_head(tokenizer.token_text_embeddings, learned, tokenizer.words)
 
 

@@ -11,8 +11,8 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_from_dict
+from llm_ar.config import AblationConfig, RunConfig
+from llm_ar.config_files import settings_from_dict
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged, read_config
 
@@ -27,10 +27,10 @@ def inherit_config(run: RunConfig) -> RunConfig:
         ModelError: there is no whole model in that folder.
         ConfigError: the run reads sentences otherwise than by LoRA, or its folder is the model's.
     """
-    if run.recognizer.adaptation != "lora" or run.recognizer.reads != "tokens":
+    if run.ablation != AblationConfig():
         raise ConfigError(
             "init_from: a trained model can only be gone on with by LoRA on tokens; set "
-            "recognizer.adaptation to lora and recognizer.reads to tokens"
+            "ablation.reader to lora and ablation.input to tokens"
         )
     folder = Path(run.init_from)
     if folder.resolve() == run.out.resolve():

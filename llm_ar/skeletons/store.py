@@ -15,7 +15,7 @@ import datasets
 import pyarrow as pa
 
 from llm_ar.config import RepairConfig
-from llm_ar.config_io import settings_from_dict
+from llm_ar.config_files import settings_from_dict
 from llm_ar.errors import ConfigError, DatasetError, LayoutError
 from llm_ar.skeletons.arrow import clip_at, column, open_rows
 from llm_ar.skeletons.clip import Clip

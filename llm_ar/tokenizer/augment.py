@@ -40,6 +40,8 @@ def augment(
             joints[:, :: config.temporal_oversampling],
             present[:, :: config.temporal_oversampling],
         )
+    if config.hip_centred > 0:
+        joints = _without_path(joints, config.hip_centred, layout)
     if config.front_back_flip > 0:
         joints, present = _flip_front_back(joints, present, config.front_back_flip, layout)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
@@ -77,6 +79,13 @@ def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:
     time = torch.linspace(0, 1, frames, device=device)
     during = (time >= start) & (time <= start + length)
     return during[:, :, None, None] & part[:, None, None, :]
+
+
+def _without_path(joints: Tensor, probability: float, layout: Layout) -> Tensor:
+    """Keep the body's centre at the origin in every frame of some clips, as many files have it."""
+    chosen = torch.rand(len(joints), 1, 1, 1, 1, device=joints.device) < probability
+    centre = joints[..., list(layout.centre), :].mean(dim=-2, keepdim=True)
+    return torch.where(chosen, joints - centre, joints)
 
 
 def _flip_front_back(

@@ -5,9 +5,13 @@ The paper's exact forms are not published; each function states the one used her
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from llm_ar.tokenizer.codebook import Quantized
 
 _MEDIAN_PAIRS = 2**18
 """Distances of so many pairs, about, give MMD's median."""
@@ -44,7 +48,9 @@ class ContextModel(nn.Module):
     the mutual information between a token and its context. To predict the token alone is not the
     same: that is easiest where all tokens are one, and the codebook collapses.
 
-    Gradients reach the encoder through the neighbours and through the tokens.
+    Places with the same token are no negatives of each other: they would punish tokens for being
+    frequent, against Zipf's law. Only tokens of time steps take part, not a token of the whole
+    clip, which is a mean of them all. Gradients reach the encoder through neighbours and tokens.
     """
 
     def __init__(self, dim: int, hidden: int = 256, reach: int = 2) -> None:
@@ -53,11 +59,18 @@ class ContextModel(nn.Module):
         self.hidden = nn.Linear(2 * reach * dim, hidden)
         self.out = nn.Linear(hidden, dim)
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """Loss for vectors (B, W, d); log(B W) where the context tells nothing."""
+    def forward(self, vectors: Tensor, indices: Tensor) -> Tensor:
+        """Loss for vectors (B, W, d) with indices (B, W); log(B W) where the context tells nothing.
+
+        The bound is reached if all indices differ; less where some are equal.
+        """
         guesses = self.guesses(vectors).flatten(0, 1)
         tokens = F.normalize(vectors.flatten(0, 1), dim=-1) * vectors.shape[-1] ** 0.5
-        return F.cross_entropy(guesses @ tokens.T, torch.arange(len(guesses), device=tokens.device))
+        flat = indices.flatten()
+        same = flat[:, None] == flat[None, :]
+        same.fill_diagonal_(False)
+        logits = (guesses @ tokens.T).masked_fill(same, -torch.inf)
+        return F.cross_entropy(logits, torch.arange(len(guesses), device=tokens.device))
 
     def guesses(self, vectors: Tensor) -> Tensor:
         """What the tokens around each one make of it, (B, W, d)."""
@@ -99,12 +112,40 @@ def _kernel(squared: Tensor, widest: Tensor) -> Tensor:
     return total.mean()
 
 
-def zipf_slope(counts: Tensor) -> float:
-    """Slope of log frequency against log rank over the used tokens (natural language: about -1)."""
-    used = counts[counts > 0].double().sort(descending=True).values
-    if len(used) < 3:
-        return 0.0
-    x = torch.arange(1, len(used) + 1, dtype=torch.double, device=used.device).log()
-    y = used.log()
-    x = x - x.mean()
-    return float((x * (y - y.mean())).sum() / x.square().sum())
+def zipf_slope(counts: Tensor) -> Tensor:
+    """Slope of log frequency against log rank over the used tokens (natural language: about -1).
+
+    A scalar on the device of the counts (U,); 0 for fewer than three used tokens.
+    """
+    ranked = counts.double().sort(descending=True).values
+    used = (ranked > 0).double()
+    total = used.sum().clamp_min(1)
+    x = torch.arange(1, len(ranked) + 1, dtype=torch.double, device=ranked.device).log()
+    y = ranked.clamp_min(1e-300).log()
+    x = x - (x * used).sum() / total
+    y = y - (y * used).sum() / total
+    slope = (x * y * used).sum() / (x.square() * used).sum().clamp_min(1e-12)
+    return torch.where(total < 3, torch.zeros_like(slope), slope)
+
+
+class AuxiliaryLoss(nn.Module):
+    """A term that is not the paper's; each is a class with a file of its own in `extensions`.
+
+    Args:
+        name: for the log.
+        weight: in the sum.
+    """
+
+    def __init__(self, name: str, weight: float) -> None:
+        super().__init__()
+        self.name, self.weight = name, weight
+
+    @abstractmethod
+    def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
+        """The loss, a scalar.
+
+        Args:
+            hidden: (B, steps, width) of the encoder.
+            quantized: what the codebook made of its latents.
+            labels: (B,) indices of the training names.
+        """

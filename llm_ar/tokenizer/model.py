@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
-from llm_ar.errors import ConfigError, ModelError
+from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
+from llm_ar.config_files import settings_from_dict, settings_to_dict
+from llm_ar.errors import ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.tokenizer.codebook import Codebook, Quantized
-from llm_ar.tokenizer.encoder import STRIDE, Decoder, make_encoder
-from llm_ar.tokenizer.extensions.clip_token import ClipToken
-from llm_ar.tokenizer.features import joint_features, partner_features
+from llm_ar.tokenizer.encoder import STRIDE, Decoder
+from llm_ar.tokenizer.extensions.build import build_clip_tokens, build_encoder
+from llm_ar.tokenizer.word_space import WordSpace
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -35,17 +35,17 @@ class ActionTokenizer(nn.Module):
         codebook: the codebook; ``dim`` must be resolved (not 0).
         preprocess: how clips become sequences of T frames and M people.
         layout: the joints it reads.
-        text_width: width of the token_text_embeddings; 0 for a tokenizer trained without names.
+        extensions: what is not the paper's; nothing by default.
+        word_width: of the LLM's word embeddings; 0: as wide as a token.
+        text_width: of the token text embeddings; 0 for a tokenizer trained without names.
 
     Attributes:
-        token_text_embeddings: (U, text_width) what each token says about the action, as the name reader of its
-            training took it: a sentence's logits are the mean of its tokens' token_text_embeddings times the
-            names' whitened embeddings.
-        figures: what its training came to (minutes, losses, used tokens ...), kept with it.
+        token_text_embeddings: (U, text_width), the name head's output for each token: a sentence's
+            logits are the mean of its tokens' rows times the names' whitened text embeddings.
+        figures: of its training (minutes, losses, used tokens ...), kept with it.
 
     Raises:
-        ConfigError: preprocess.frames is no multiple of 4, the kernel is even, or ``pair`` is
-            set where there are not two people with joints of their own.
+        ConfigError: the two-person encoder where there are not two people.
     """
 
     token_text_embeddings: Tensor
@@ -56,33 +56,21 @@ class ActionTokenizer(nn.Module):
         codebook: CodebookConfig,
         preprocess: PreprocessConfig,
         layout: Layout,
+        extensions: ExtensionConfig | None = None,
+        word_width: int = 0,
         text_width: int = 0,
     ) -> None:
         super().__init__()
-        if preprocess.frames < STRIDE or preprocess.frames % STRIDE:
-            raise ConfigError(
-                f"preprocess.frames is {preprocess.frames}; give a positive multiple of {STRIDE}"
-            )
-        if encoder.kernel % 2 == 0:
-            raise ConfigError(f"encoder.kernel is {encoder.kernel}; give an odd number")
-        if encoder.pair and not (encoder.joint_blocks and preprocess.people == 2):
-            raise ConfigError(
-                f"encoder.pair reads two people by joints of their own, but preprocess.people is "
-                f"{preprocess.people} and encoder.joint_blocks {encoder.joint_blocks}; set them to 2 and "
-                "3, or encoder.pair to false"
-            )
+        extensions = extensions or ExtensionConfig()
         self.encoder_config, self.codebook_config = encoder, codebook
-        self.preprocess, self.layout = preprocess, layout
+        self.extensions, self.preprocess, self.layout = extensions, preprocess, layout
         self.figures: dict[str, Any] = {}
-        nodes = preprocess.people * len(layout.joints)
-        self.encoder = make_encoder(encoder, layout, preprocess.people, codebook.dim)
-        self.clip_token = (
-            ClipToken(encoder.width, codebook.dim, codebook.latent_norm, codebook.decay)
-            if encoder.summary
-            else None
-        )
-        self.codebook = Codebook(codebook, codebook.dim)
-        self.decoder = Decoder(encoder, nodes, codebook.dim)
+        people, dim = preprocess.people, codebook.dim
+        self.encoder = build_encoder(encoder, extensions, layout, people, dim)
+        self.clip_tokens = build_clip_tokens(encoder, extensions, dim)
+        self.codebook = Codebook(codebook, dim)
+        self.decoder = Decoder(encoder, people * len(layout.joints), dim)
+        self.word_space = WordSpace(word_width or dim, dim)
         self.register_buffer("token_text_embeddings", torch.zeros(codebook.size, text_width))
 
     @property
@@ -92,8 +80,8 @@ class ActionTokenizer(nn.Module):
 
     @property
     def words(self) -> int:
-        """Tokens in an action sentence, W: one for each step, and the summary if there is one."""
-        return self.steps + (self.clip_token is not None)
+        """Tokens in an action sentence, W: one for each step, and a clip token if there is one."""
+        return self.steps + len(self.clip_tokens)
 
     @property
     def vocabulary(self) -> int:
@@ -110,19 +98,13 @@ class ActionTokenizer(nn.Module):
         return self.quantize_hidden(self.hidden(joints, present))
 
     def hidden(self, joints: Tensor, present: Tensor) -> Tensor:
-        """What the encoder has of each step before its latents, (B, steps, width)."""
-        features = joint_features(joints, present, self.layout)
-        if self.encoder_config.pair:
-            partner = partner_features(joints, present, self.layout)
-            features = torch.cat([features, partner], dim=-1)
-        return self.encoder(features)
+        """The encoder's output (B, steps, width) for (B, T, M, J, 3) and (B, T, M, J)."""
+        return self.encoder(joints, present)
 
     def latents(self, hidden: Tensor) -> Tensor:
         """Latents (B, W, d), scaled as for the codebook, of what :meth:`hidden` returns."""
-        latents = self.codebook.normalize_latents(self.encoder.out(hidden))
-        if self.clip_token is None:
-            return latents
-        return torch.cat([latents, self.clip_token(hidden).unsqueeze(1)], dim=1)
+        steps = self.codebook.normalize_latents(self.encoder.out(hidden))
+        return torch.cat([steps, *(token(hidden) for token in self.clip_tokens)], dim=1)
 
     def quantize_hidden(self, hidden: Tensor) -> Quantized:
         """Tokens of what :meth:`hidden` returns."""
@@ -130,7 +112,7 @@ class ActionTokenizer(nn.Module):
 
     def encode(self, joints: Tensor, present: Tensor) -> Tensor:
         """Action sentences (B, W) int64 of normalized joints (B, T, M, J, 3)."""
-        return self.quantize(joints, present).tokens
+        return self.quantize(joints, present).indices
 
     @torch.no_grad()
     def encode_clips(self, clips: Sequence[Clip]) -> Tensor:
@@ -155,7 +137,7 @@ class ActionTokenizer(nn.Module):
         return self.decode_vectors(self.embeddings()[tokens])
 
     def decode_vectors(self, vectors: Tensor) -> Tensor:
-        """Joints (B, T, M, J, 3) of token vectors (B, W, d); a summary has no part in them.
+        """Joints (B, T, M, J, 3) of token vectors (B, W, d); a clip token has no part in them.
 
         Raises:
             ValueError: there are not W of them.
@@ -190,10 +172,12 @@ class ActionTokenizer(nn.Module):
         save_file(state, folder / (WEIGHTS_FILE + ".tmp"))
         (folder / (WEIGHTS_FILE + ".tmp")).replace(folder / WEIGHTS_FILE)
         described = {
-            "encoder": asdict(self.encoder_config),
-            "codebook": asdict(self.codebook_config),
-            "preprocess": asdict(self.preprocess),
+            "encoder": settings_to_dict(self.encoder_config),
+            "codebook": settings_to_dict(self.codebook_config),
+            "extensions": settings_to_dict(self.extensions),
+            "preprocess": settings_to_dict(self.preprocess),
             "layout": self.layout.to_dict(),
+            "word_width": len(self.word_space.mean),
             "text_width": self.token_text_embeddings.shape[1],
             "figures": self.figures,
         }
@@ -219,10 +203,12 @@ class ActionTokenizer(nn.Module):
         try:
             described = json.loads((folder / CONFIG_FILE).read_text())
             tokenizer = cls(
-                EncoderConfig(**described["encoder"]),
-                CodebookConfig(**described["codebook"]),
-                PreprocessConfig(**described["preprocess"]),
+                settings_from_dict(EncoderConfig, described["encoder"]),
+                settings_from_dict(CodebookConfig, described["codebook"]),
+                settings_from_dict(PreprocessConfig, described["preprocess"]),
                 Layout.from_dict(described["layout"]),
+                settings_from_dict(ExtensionConfig, described["extensions"]),
+                int(described["word_width"]),
                 int(described["text_width"]),
             )
             tokenizer.figures = dict(described["figures"])

@@ -1,122 +1,95 @@
-"""What stage 1 minimises: reconstruction, codebook, commitment, the biases, the names' text."""
+"""What stage 1 minimises: the paper's six terms, and the auxiliary losses that a preset adds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llm_ar.config import TokenizerConfig
-from llm_ar.errors import ConfigError
-from llm_ar.tokenizer.extensions.name_head import NameHead
-from llm_ar.tokenizer.extensions.part_head import PartHead
-from llm_ar.tokenizer.losses import ContextModel, mmd_loss, zipf_loss
+from llm_ar.config import LossConfig
+from llm_ar.tokenizer.codebook import Quantized
+from llm_ar.tokenizer.losses import AuxiliaryLoss, ContextModel, mmd_loss, zipf_loss
 from llm_ar.tokenizer.model import ActionTokenizer
 
 _MMD_SAMPLE = 512
-_READER_DROPOUT = 0.3
+"""Words, and tokens, that are compared in a step."""
 
 
 class TokenizerObjective(nn.Module):
-    """The tokenizer with all its losses.
-
-    After training the tokenizer is kept, with what the reader takes each token to say.
+    """The tokenizer with all its losses (paper, sec. 3.2 and 3.3).
 
     Args:
         tokenizer: what is trained.
-        config: weights of the losses.
-        words: (V, d) the LLM's word embeddings, brought to the codebook's width.
-        name_text_embeddings: (C, width) one text embedding per training name.
-        part_text_embeddings: (C, 6, width) one per training name and body part; needed if the weight
-            ``biases.parts`` is not 0.
-
-    Raises:
-        ConfigError: a loss of the summary's own, where the tokenizer makes no summaries.
+        losses: weights of the paper's six terms.
+        words: (V, width) the LLM's word embeddings.
+        auxiliary: losses that are added.
     """
 
     words: Tensor
-    part_head: PartHead | None
 
     def __init__(
         self,
         tokenizer: ActionTokenizer,
-        config: TokenizerConfig,
+        losses: LossConfig,
         words: Tensor,
-        name_text_embeddings: Tensor,
-        part_text_embeddings: Tensor | None = None,
+        auxiliary: Sequence[AuxiliaryLoss] = (),
     ) -> None:
         super().__init__()
-        if config.biases.clip_token_name > 0 and tokenizer.clip_token is None:
-            raise ConfigError(
-                "tokenizer.biases.clip_token_name pulls the summary to its action's name, but these "
-                "sentences have none; set it to 0, or, for a new tokenizer, "
-                "tokenizer.encoder.summary to true"
-            )
-        self.tokenizer, self.config = tokenizer, config
-        dim = tokenizer.codebook_config.dim
-        # Words and latents have their own units: both are compared at the same typical norm.
-        scale = tokenizer.codebook_config.latent_norm / words.square().sum(-1).mean().sqrt()
-        self.register_buffer("words", (words - words.mean(0)) * scale, persistent=False)
-        self.context = ContextModel(dim)
-        self.reader = NameHead(dim, name_text_embeddings, _READER_DROPOUT)
-        self.pooled_head = (
-            NameHead(tokenizer.encoder_config.width, name_text_embeddings, _READER_DROPOUT)
-            if config.biases.pooled_name > 0
-            else None
-        )
-        self.part_head = None
-        if config.biases.parts > 0:
-            if part_text_embeddings is None:
-                raise ValueError("biases.parts is not 0: give part_text_embeddings")
-            self.part_head = PartHead(dim, part_text_embeddings, _READER_DROPOUT)
+        self.tokenizer, self.weights = tokenizer, losses
+        self.register_buffer("words", words.float(), persistent=False)
+        self.context = ContextModel(tokenizer.codebook_config.dim)
+        self.auxiliary = nn.ModuleList(auxiliary)
 
     def forward(self, joints: Tensor, present: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """All losses for augmented clips (B, T, M, J, 3); "loss" is their weighted sum.
+        """All losses for augmented clips; "loss" is their weighted sum.
 
         Args:
             joints: (B, T, M, J, 3).
             present: (B, T, M, J).
             labels: (B,) indices of the training names.
         """
-        config, biases = self.config, self.config.biases
         hidden = self.tokenizer.hidden(joints, present)
         quantized = self.tokenizer.quantize_hidden(hidden)
-        codebook = self.tokenizer.embeddings()
-        rebuilt = self.tokenizer.decode_vectors(quantized.vectors)
-        error = (rebuilt - joints).abs()
-        seen = present.unsqueeze(-1)
-        parts: dict[str, Tensor] = {
-            "reconstruction": (error * seen).sum() / (seen.sum() * 3).clamp_min(1)
+        terms = self.paper_terms(joints, present, quantized)
+        weights = {name: getattr(self.weights, name) for name in terms}
+        for extra in self.auxiliary:
+            assert isinstance(extra, AuxiliaryLoss)
+            terms[extra.name] = extra(hidden, quantized, labels)
+            weights[extra.name] = extra.weight
+        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+        return {"loss": total, **{name: term.detach() for name, term in terms.items()}}
+
+    def paper_terms(
+        self, joints: Tensor, present: Tensor, quantized: Quantized
+    ) -> dict[str, Tensor]:
+        """The six terms; those of weight 0 are left out.
+
+        reconstruction: mean |decoder(log_0 of the tokens) - joints| over what was seen;
+        embedding, commitment: d(sg[exp_0 f], c)^2 and d(exp_0 f, sg[c])^2; zipf: KL of the tokens'
+        frequencies to Zipf's law; context: InfoNCE of a token and its neighbours; mmd: distance of
+        the tokens, lifted to the LLM's width, to its words.
+        """
+        steps = self.tokenizer.steps
+        terms = {
+            "reconstruction": lambda: self._reconstruction(joints, present, quantized.quantized),
+            "embedding": lambda: quantized.embedding_loss,
+            "commitment": lambda: quantized.commitment_loss,
+            "zipf": lambda: zipf_loss(quantized.distances, exponent=1.0),
+            "context": lambda: self.context(
+                quantized.quantized[:, :steps], quantized.indices[:, :steps]
+            ),
+            "mmd": lambda: self._mmd(quantized.tokens),
         }
-        parts["commitment"] = quantized.commitment_loss
-        loss = (
-            config.reconstruction * parts["reconstruction"]
-            + config.commitment * parts["commitment"]
-        )
-        if biases.zipf > 0:
-            parts["zipf"] = zipf_loss(quantized.distances, biases.zipf_exponent)
-            loss = loss + biases.zipf * parts["zipf"]
-        if biases.context > 0:
-            parts["context"] = self.context(quantized.vectors)
-            loss = loss + biases.context * parts["context"]
-        if biases.mmd > 0:
-            picks = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)
-            parts["mmd"] = mmd_loss(codebook, self.words[picks])
-            loss = loss + biases.mmd * parts["mmd"]
-        if biases.names > 0:
-            logits = self.reader(quantized.vectors)
-            parts["names"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
-            parts["names_top1"] = (logits.argmax(-1) == labels).float().mean()
-            loss = loss + biases.names * parts["names"]
-        if biases.clip_token_name > 0:
-            logits = self.reader(quantized.vectors[:, -1:])
-            parts["clip_token_name"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
-            loss = loss + biases.clip_token_name * parts["clip_token_name"]
-        if self.pooled_head is not None:
-            logits = self.pooled_head(hidden.mean(1, keepdim=True))
-            parts["pooled_name"] = F.cross_entropy(logits, labels, label_smoothing=0.1)
-            loss = loss + biases.pooled_name * parts["pooled_name"]
-        if self.part_head is not None:
-            parts["parts"] = self.part_head(quantized.vectors, labels)
-            loss = loss + biases.parts * parts["parts"]
-        return {"loss": loss, **{name: part.detach() for name, part in parts.items()}}
+        return {name: term() for name, term in terms.items() if getattr(self.weights, name) > 0}
+
+    def _reconstruction(self, joints: Tensor, present: Tensor, vectors: Tensor) -> Tensor:
+        seen = present.unsqueeze(-1)
+        error = (self.tokenizer.decode_vectors(vectors) - joints).abs() * seen
+        return error.sum() / (seen.sum() * 3).clamp_min(1)
+
+    def _mmd(self, tokens: Tensor) -> Tensor:
+        words = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)
+        flat = tokens.flatten(0, 1)
+        picks = torch.randint(len(flat), (_MMD_SAMPLE,), device=flat.device)
+        return mmd_loss(self.tokenizer.word_space.lift(flat[picks]), self.words[words])

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parameter import Parameter
 from transformers import set_seed
 
 from llm_ar.config import AugmentConfig, RunConfig
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import peak_memory_mib
 from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.codebook import LATENT_NORM
 from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
 from llm_ar.tokenizer.losses import zipf_slope
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
@@ -61,7 +62,7 @@ class TokenizerTraining(nn.Module):
             **losses,
             "perplexity": entropy.exp(),
             "used_tokens": used.sum().float(),
-            "zipf_slope": torch.tensor(zipf_slope(usage * used)),
+            "zipf_slope": zipf_slope(usage * used),
         }
 
 
@@ -92,7 +93,7 @@ def train_tokenizer(
         run: data, protocol, settings, seed and output folder.
         words: (V, width) the LLM's word embeddings.
         name_text_embeddings: (C, width) text embeddings of the dataset's labels, in their order.
-        part_text_embeddings: (C, 6, width) of what each body part does, for ``biases.parts``.
+        part_text_embeddings: (C, 6, width) of what each body part does, for ``part_loss``.
         resume: go on from the newest complete checkpoint, if there is one.
 
     Returns:
@@ -119,13 +120,14 @@ def train_tokenizer(
         )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer
+    extensions = settings.extensions
     dim = settings.codebook.dim or words.shape[1]
-    width = name_text_embeddings.shape[1] if settings.biases.names > 0 else 0
+    width = name_text_embeddings.shape[1] if extensions.uses_names else 0
     if start is not None and start.token_text_embeddings.shape[1] != width:
         how, weight = ("without", "0") if width else ("with", "a weight above 0")
         raise ConfigError(
             f"finetune_tokenizer: the tokenizer in {run.init_from} was trained {how} names; set "
-            f"tokenizer.biases.names to {weight}"
+            f"tokenizer.extensions.name_loss to {weight}"
         )
     if start is not None:
         # Its tokens tell other actions apart; new ones are placed on these clips' latents.
@@ -135,16 +137,20 @@ def train_tokenizer(
         dataclasses.replace(settings.codebook, dim=dim),
         run.preprocess,
         layout,
+        extensions,
+        words.shape[1],
         width,
     )
+    tokenizer.word_space.fit(words, LATENT_NORM)
     trained = [store.labels.index(name) for name in clips.names]
-    objective = TokenizerObjective(
-        tokenizer,
-        settings,
-        to_dim(words, dim),
+    auxiliary, head = build_auxiliary_losses(
+        settings.encoder,
+        extensions,
+        dim,
         name_text_embeddings[trained],
         None if part_text_embeddings is None else part_text_embeddings[trained],
     )
+    objective = TokenizerObjective(tokenizer, settings.losses, words, auxiliary)
     training = TokenizerTraining(objective, clips, run.augment)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed)
@@ -164,11 +170,10 @@ def train_tokenizer(
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     objective.eval()
-    if settings.biases.names > 0:
+    if head is not None and extensions.uses_names:
         with torch.no_grad():
-            tokenizer.token_text_embeddings.copy_(
-                objective.reader.token_text_embeddings(tokenizer.embeddings())
-            )
+            texts = head.token_text_embeddings(tokenizer.embeddings())
+            tokenizer.token_text_embeddings.copy_(texts)
     tokenizer.round_weights()
     losses = [entry for entry in trainer.state.log_history if "loss" in entry]
     last: dict[str, float] = losses[-1] if losses else {}
@@ -195,15 +200,3 @@ def _described(run: RunConfig) -> dict[str, Any]:
 def checkpoint_folder(out: Path) -> Path:
     """Where stage 1 of a run keeps its checkpoints and logs."""
     return out / "training" / "tokenizer"
-
-
-def to_dim(words: Tensor, dim: int) -> Tensor:
-    """Word embeddings (V, width) in a codebook's width (V, d), by a fixed random projection.
-
-    Distances survive it (Johnson-Lindenstrauss), which is all that MMD looks at.
-    """
-    if words.shape[1] == dim:
-        return words
-    generator = torch.Generator().manual_seed(0)
-    projection = torch.randn(words.shape[1], dim, generator=generator)
-    return words @ F.normalize(projection, dim=0).to(words)

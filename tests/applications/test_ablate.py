@@ -230,7 +230,16 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
     base: Path, tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "refined"
-    words = ["--config", str(base), "--shots", "2", "--out", str(out), "--finetune_tokenizer", "true"]
+    words = [
+        "--config",
+        str(base),
+        "--shots",
+        "2",
+        "--out",
+        str(out),
+        "--finetune_tokenizer",
+        "true",
+    ]
     # That model's tokenizer learned no names.
     words += ["--recognizer.token_embeddings", "codebook", "--tokenizer.biases.names", "0"]
     # At a rate of nothing the weights stay those of the model; what follows the clips moves on.

@@ -115,8 +115,8 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
         assert (said is None) == (kind == "nearest")
         if said is not None:
             # By the words as they were before they trained with all other weights.
-            biases, text_tokenizer = run.tokenizer.biases, untrained.text_tokenizer
-            names = embed_actions(biases, words, text_tokenizer, model.labels)
+            extensions, text_tokenizer = run.tokenizer.extensions, untrained.text_tokenizer
+            names = embed_actions(extensions, words, text_tokenizer, model.labels)
             votes = votes_from_name_head(tokenizer.token_text_embeddings, names, tokenizer.words)
             torch.testing.assert_close(said, votes[tokens].sum(1).log_softmax(-1))
         scores = ConSE(model, ["jump", "walk"]).scores(likely, said)

@@ -17,13 +17,13 @@ import torch
 from safetensors.torch import load_file
 
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_to_dict
+from llm_ar.config_files import settings_to_dict
 from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
 
 PROGRAM = """
 import json, sys
 from llm_ar.config import RunConfig
-from llm_ar.config_io import settings_from_dict
+from llm_ar.config_files import settings_from_dict
 from llm_ar.recognizer.train import train_recognizer
 train_recognizer(settings_from_dict(RunConfig, json.load(open(sys.argv[1]))), resume=True)
 """

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from llm_ar.config import RepairConfig, RunConfig
-from llm_ar.config_io import settings_from_dict, settings_to_dict
+from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ClipError, ConfigError, ModelError
 from llm_ar.recognizer import checkpoint as folder_module
 from llm_ar.recognizer.adapter import merge_adapter

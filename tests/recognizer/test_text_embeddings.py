@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from llm_ar.config import BiasConfig
+from llm_ar.config import ExtensionConfig
 from llm_ar.recognizer.llm import Backbone, embed_names
 from llm_ar.recognizer.zero_shot.descriptions import Description, Descriptions, built_in, describe
 from llm_ar.recognizer.zero_shot.text_embeddings import (
@@ -55,7 +55,7 @@ def test_classes_lie_apart_in_word_space(backbone: Backbone) -> None:
 @pytest.mark.parametrize("described", [False, True])
 def test_the_setting_decides_what_stands_for_an_action(backbone: Backbone, described: bool) -> None:
     given = (words_of(backbone), backbone.text_tokenizer, LABELS)
-    found = embed_actions(BiasConfig(descriptions=described), *given)
+    found = embed_actions(ExtensionConfig(descriptions=described), *given)
     torch.testing.assert_close(found, (embed_descriptions if described else embed_names)(*given))
     assert torch.allclose(embed_names(*given), embed_descriptions(*given)) is False
 

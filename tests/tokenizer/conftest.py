@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.store import write_store
@@ -62,10 +62,11 @@ def make_tokenizer() -> TokenizerMaker:
     ) -> ActionTokenizer:
         torch.manual_seed(seed)
         tokenizer = ActionTokenizer(
-            EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1),
+            EncoderConfig(width=16, blocks=1),
             codebook or CodebookConfig(size=32, dim=8, warmup_steps=0),
             preprocess or PreprocessConfig(frames=16),
             layout,
+            ExtensionConfig(joint_blocks=1, joint_width=8),
         )
         shape = (8, tokenizer.preprocess.frames, tokenizer.preprocess.people, len(layout.joints))
         wandering = torch.randn(shape[0], 1, *shape[2:], 3) + 0.3 * torch.randn(*shape, 3).cumsum(1)

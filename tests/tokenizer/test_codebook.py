@@ -38,7 +38,7 @@ def test_each_latent_gets_its_nearest_token(
     book = make(geometry=geometry, curvature=curvature)
     latents = torch.randn(2, 5, DIM) * 0.4
     found = book(latents)
-    assert found.tokens.shape == (2, 5) and found.tokens.dtype == torch.int64
+    assert found.indices.shape == (2, 5) and found.indices.dtype == torch.int64
     for clip in range(2):
         for word in range(5):
             distances = [
@@ -49,8 +49,8 @@ def test_each_latent_gets_its_nearest_token(
                 found.distances[clip, word], torch.tensor(distances), rtol=1e-4, atol=1e-4
             )
             token = min(range(len(distances)), key=distances.__getitem__)
-            assert found.tokens[clip, word] == token
-            torch.testing.assert_close(found.vectors[clip, word], book.vectors[token])
+            assert found.indices[clip, word] == token
+            torch.testing.assert_close(found.quantized[clip, word], book.vectors[token])
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
@@ -62,7 +62,7 @@ def test_the_commitment_is_a_mean_squared_distance(
     found = book(latents)
     expected = sum(
         oracle_distance(latent, book.vectors[token].detach(), book.config) ** 2
-        for latent, token in zip(latents.flatten(0, 1), found.tokens.flatten(), strict=True)
+        for latent, token in zip(latents.flatten(0, 1), found.indices.flatten(), strict=True)
     )
     expected_loss = torch.tensor(expected / 10)
     torch.testing.assert_close(found.commitment_loss, expected_loss, rtol=1e-4, atol=0)
@@ -73,7 +73,7 @@ def test_straight_through(geometry: Literal["hyperbolic", "euclidean"]) -> None:
     book = make(geometry=geometry)
     latents = torch.randn(2, 5, DIM).requires_grad_()
     weights = torch.randn(2, 5, DIM)
-    (book(latents).vectors * weights).sum().backward()
+    (book(latents).quantized * weights).sum().backward()
     torch.testing.assert_close(latents.grad, weights)
     assert book.vectors.grad is None
 
@@ -100,7 +100,7 @@ def test_a_latent_on_its_token_has_finite_gradients(
     book = make(geometry=geometry)
     latents = book.vectors.detach()[None].clone().requires_grad_()
     found = book(latents)
-    assert found.tokens.tolist() == [list(range(20))]
+    assert found.indices.tolist() == [list(range(20))]
     (found.commitment_loss + found.distances.sum()).backward()
     assert latents.grad is not None and latents.grad.isfinite().all()
     assert book.vectors.grad is not None and book.vectors.grad.isfinite().all()
@@ -111,7 +111,7 @@ def test_broken_latents_still_get_tokens() -> None:
     latents = torch.tensor([float("nan"), float("inf"), -1e38, 0.0, 1e-45])[:, None].expand(5, DIM)
     distances = book.distances(latents)
     assert distances.isfinite().all()
-    assert book(latents[None]).tokens.max() < 20
+    assert book(latents[None]).indices.max() < 20
 
 
 def test_tokens_start_on_latents_after_the_warm_up() -> None:
@@ -120,7 +120,7 @@ def test_tokens_start_on_latents_after_the_warm_up() -> None:
     for step in range(3):
         latents = torch.randn(4, 4, DIM)
         found = book(latents)
-        assert found.vectors is latents
+        assert found.quantized is latents
         assert found.commitment_loss == 0
         assert int(book.steps) == step + 1
         torch.testing.assert_close(book.vectors.detach(), before)
@@ -130,7 +130,7 @@ def test_tokens_start_on_latents_after_the_warm_up() -> None:
     assert (near.values < 0.05 * 3).all()
     assert len(set(near.indices.tolist())) == 8, "each on a latent of its own"
     assert found.commitment_loss > 0
-    torch.testing.assert_close(found.vectors, book.vectors[found.tokens])
+    torch.testing.assert_close(found.quantized, book.vectors[found.indices])
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES)
@@ -161,7 +161,7 @@ def test_a_codebook_that_starts_anew_takes_places_on_other_latents() -> None:
     elsewhere = torch.randn(4, 8, DIM) + 10
     for _ in range(2):
         found = book(elsewhere)
-        assert torch.equal(found.vectors, elsewhere), "unquantised while it warms up"
+        assert torch.equal(found.quantized, elsewhere), "unquantised while it warms up"
     torch.testing.assert_close(book.vectors, before)
     book(elsewhere)
     apart = torch.cdist(book.vectors, elsewhere.flatten(0, 1)).min(dim=1).values
@@ -182,7 +182,7 @@ def test_warming_up_is_for_training_alone() -> None:
     book = make(training=False, warmup_steps=100)
     latents = torch.randn(2, 3, DIM)
     found = book(latents)
-    torch.testing.assert_close(found.vectors, book.vectors[found.tokens])
+    torch.testing.assert_close(found.quantized, book.vectors[found.indices])
     assert int(book.steps) == 0
 
 
@@ -191,7 +191,7 @@ def test_dead_tokens_come_back_to_life() -> None:
     book(torch.randn(4, 16, DIM) * 0.1 + 1.0)
     for _ in range(3):
         latents = torch.randn(4, 16, DIM) * 0.1 - 1.0
-        used = set(book(latents).tokens.flatten().tolist())
+        used = set(book(latents).indices.flatten().tolist())
     dead = sorted(set(range(8)) - used)
     assert len(dead) >= 6, "the latents moved away from the tokens"
     assert (book.steps_unused[dead] >= 3).all()
@@ -200,7 +200,7 @@ def test_dead_tokens_come_back_to_life() -> None:
     revived = book(latents)
     near = torch.cdist(book.vectors[dead].detach(), latents.flatten(0, 1)).min(dim=1).values
     assert (near < 0.05 * 3).all()
-    assert len(set(revived.tokens.flatten().tolist()) & set(dead)) >= len(dead) // 2
+    assert len(set(revived.indices.flatten().tolist()) & set(dead)) >= len(dead) // 2
     assert (book.steps_unused <= 4).all()
 
 
@@ -208,7 +208,7 @@ def test_usage_is_a_moving_average_of_frequencies() -> None:
     book = make(training=True, decay=0.9, size=5)
     usage = torch.full((5,), 0.2)
     for _ in range(4):
-        tokens = book(torch.randn(2, 8, DIM)).tokens.flatten().tolist()
+        tokens = book(torch.randn(2, 8, DIM)).indices.flatten().tolist()
         frequencies = torch.tensor([tokens.count(token) / 16 for token in range(5)])
         usage = 0.9 * usage + 0.1 * frequencies
     torch.testing.assert_close(book.usage, usage)
@@ -231,7 +231,7 @@ def test_a_saved_codebook_goes_on_as_if_never_saved(
         assert book.vectors.grad is not None
         book.vectors.data.sub_(0.1 * book.vectors.grad)
         book.vectors.grad = None
-        return found.tokens
+        return found.indices
 
     whole = fresh()
     for batch in batches[:saved_at]:

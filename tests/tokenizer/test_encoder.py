@@ -6,26 +6,37 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from llm_ar.config import CodebookConfig, EncoderConfig, PreprocessConfig
+from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
 from llm_ar.errors import ConfigError
 from llm_ar.skeletons.layouts import KINECT_V1, LAYOUTS, SBU, Layout
-from llm_ar.tokenizer.encoder import (
-    STRIDE,
-    Decoder,
+from llm_ar.tokenizer.encoder import STRIDE, Decoder, FrameEncoder, TemporalBlock
+from llm_ar.tokenizer.extensions.build import build_encoder
+from llm_ar.tokenizer.extensions.joint_graph import (
     JointGraphBlock,
     JointGraphEncoder,
-    TemporalBlock,
-    TwoPersonEncoder,
-    make_encoder,
     skeleton_graphs,
 )
-from llm_ar.tokenizer.features import CHANNELS, PARTNER_CHANNELS
+from llm_ar.tokenizer.extensions.two_person import TwoPersonEncoder
 from llm_ar.tokenizer.model import ActionTokenizer
 
-SMALL = EncoderConfig(joint_blocks=0, width=16, blocks=1)
-JOINTS = EncoderConfig(joint_blocks=2, joint_width=8, width=16, blocks=1)
-PAIR = EncoderConfig(joint_blocks=2, joint_width=8, pair=True, width=16, blocks=1)
-BOTH = pytest.mark.parametrize("config", [SMALL, JOINTS], ids=["frames", "joints"])
+SMALL = EncoderConfig(width=16, blocks=1)
+FRAMES = ExtensionConfig()
+JOINTS = ExtensionConfig(joint_blocks=2, joint_width=8)
+PAIR = ExtensionConfig(joint_blocks=2, joint_width=8, two_person=True)
+BOTH = pytest.mark.parametrize("extensions", [FRAMES, JOINTS], ids=["frames", "joints"])
+
+
+def clips(
+    batch: int, frames: int, people: int = 1, joints: int = 20
+) -> tuple[torch.Tensor, torch.Tensor]:
+    shape = (batch, frames, people, joints)
+    return torch.randn(*shape, 3), torch.ones(shape, dtype=torch.bool)
+
+
+def make_encoder(
+    extensions: ExtensionConfig, layout: Layout, people: int
+) -> FrameEncoder | JointGraphEncoder:
+    return build_encoder(SMALL, extensions, layout, people, dim=6)
 
 
 @BOTH
@@ -33,11 +44,11 @@ BOTH = pytest.mark.parametrize("config", [SMALL, JOINTS], ids=["frames", "joints
 @pytest.mark.parametrize("people", [1, 2])
 @pytest.mark.parametrize("frames", [64, 20, 4])
 def test_one_latent_for_four_frames_and_back(
-    layout: Layout, people: int, frames: int, config: EncoderConfig
+    layout: Layout, people: int, frames: int, extensions: ExtensionConfig
 ) -> None:
     nodes = people * len(layout.joints)
-    encoder, decoder = make_encoder(config, layout, people, dim=6), Decoder(config, nodes, dim=6)
-    latents = encoder.out(encoder(torch.randn(2, frames, nodes, CHANNELS)))
+    encoder, decoder = make_encoder(extensions, layout, people), Decoder(SMALL, nodes, dim=6)
+    latents = encoder.out(encoder(*clips(2, frames, people, len(layout.joints))))
     assert latents.shape == (2, frames // STRIDE, 6)
     joints = decoder(latents)
     assert joints.shape == (2, frames, nodes, 3)
@@ -49,94 +60,85 @@ def test_one_latent_for_four_frames_and_back(
             assert frames == 4 or parameter.grad.abs().sum() > 0, name
 
 
-@pytest.mark.parametrize("frames", [20, 4])
-def test_a_pair_becomes_one_latent_for_four_frames(frames: int) -> None:
-    encoder = make_encoder(PAIR, SBU, 2, dim=6)
-    features = torch.randn(2, frames, 30, CHANNELS + PARTNER_CHANNELS).requires_grad_()
-    latents = encoder.out(encoder(features))
-    assert latents.shape == (2, frames // STRIDE, 6)
-    latents.square().sum().backward()
-    assert features.grad is not None and (features.grad.abs() > 0).any(-1).all()
-    for name, parameter in encoder.named_parameters():
-        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
-        assert frames == 4 or parameter.grad.abs().sum() > 0, name
-
-
-def test_of_a_pair_the_largest_and_the_mean_go_on() -> None:
-    encoder = make_encoder(PAIR, SBU, 2, dim=6).eval()
+def test_the_two_person_encoder_passes_on_the_largest_and_the_mean() -> None:
+    encoder = make_encoder(PAIR, SBU, 2).eval()
     assert isinstance(encoder, TwoPersonEncoder)
-    heard: list[torch.Tensor] = []
-    encoder.both.register_forward_hook(lambda _, given, __: heard.append(given[0]))
-    features = torch.randn(3, 16, 30, CHANNELS + PARTNER_CHANNELS)
-    encoder(features)
-    first, second = (JointGraphEncoder.forward(encoder, part) for part in features.split(15, dim=2))
+    inputs: list[torch.Tensor] = []
+    encoder.both.register_forward_hook(lambda _, given, __: inputs.append(given[0]))
+    each: list[torch.Tensor] = []
+    encoder.norm.register_forward_hook(lambda _, __, out: each.append(out))
+    found = encoder(*clips(3, 16, 2, 15))
+    assert found.shape == (3, 4, 16)
+    first, second = each[0].unflatten(0, (3, 2)).unbind(1)
     expected = torch.cat([torch.maximum(first, second), (first + second) / 2], dim=-1)
-    torch.testing.assert_close(heard[0], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(inputs[0], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_it_does_not_matter_who_of_a_pair_is_first() -> None:
-    encoder = make_encoder(PAIR, SBU, 2, dim=6).eval()
-    features = torch.randn(3, 16, 30, CHANNELS + PARTNER_CHANNELS)
-    turned = torch.cat([features[:, :, 15:], features[:, :, :15]], dim=2)
-    torch.testing.assert_close(encoder(turned), encoder(features), rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize(("people", "blocks"), [(1, 3), (2, 0)])
-def test_a_pair_is_two_people_with_joints_of_their_own(people: int, blocks: int) -> None:
-    config, preprocess = (
-        EncoderConfig(joint_blocks=blocks, pair=True),
-        PreprocessConfig(people=people),
+def test_the_order_of_two_people_does_not_matter() -> None:
+    encoder = make_encoder(PAIR, SBU, 2).eval()
+    joints, present = clips(3, 16, 2, 15)
+    torch.testing.assert_close(
+        encoder(joints.flip(2), present), encoder(joints, present), rtol=1e-4, atol=1e-5
     )
-    with pytest.raises(ConfigError, match="encoder.pair to false"):
-        ActionTokenizer(config, CodebookConfig(), preprocess, SBU)
+
+
+def test_two_people_need_joints_of_their_own() -> None:
+    with pytest.raises(ConfigError, match="two_person to false"):
+        ExtensionConfig(two_person=True)
+    with pytest.raises(ConfigError, match="preprocess.people is 1"):
+        ActionTokenizer(SMALL, CodebookConfig(dim=6), PreprocessConfig(), SBU, PAIR)
 
 
 @pytest.mark.parametrize("joint_blocks", [0, 1, 2])
-@pytest.mark.parametrize("blocks", [0, 1, 3])
-@pytest.mark.parametrize("kernel", [1, 3, 7])
-def test_any_depth_and_odd_kernel(joint_blocks: int, blocks: int, kernel: int) -> None:
-    config = EncoderConfig(joint_blocks, 8, width=16, blocks=blocks, kernel=kernel)
-    encoder = make_encoder(config, KINECT_V1, 1, dim=6)
-    latents = encoder.out(encoder(torch.randn(1, 16, 20, CHANNELS)))
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_any_depth(joint_blocks: int, blocks: int) -> None:
+    config = EncoderConfig(width=16, blocks=blocks)
+    extensions = ExtensionConfig(joint_blocks=joint_blocks, joint_width=8)
+    encoder = build_encoder(config, extensions, KINECT_V1, 1, dim=6)
+    latents = encoder.out(encoder(*clips(1, 16)))
     assert latents.shape == (1, 4, 6)
     assert Decoder(config, 20, dim=6)(latents).shape == (1, 16, 20, 3)
 
 
 @BOTH
-def test_clips_of_a_batch_do_not_mix(config: EncoderConfig) -> None:
-    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
-    features = torch.randn(3, 16, 20, CHANNELS)
-    together = encoder(features)
+def test_clips_of_a_batch_do_not_mix(extensions: ExtensionConfig) -> None:
+    encoder = make_encoder(extensions, KINECT_V1, 1).eval()
+    joints, present = clips(3, 16)
+    together = encoder(joints, present)
     for clip in range(3):
-        alone = encoder(features[clip : clip + 1])[0]
+        alone = encoder(joints[clip : clip + 1], present[clip : clip + 1])[0]
         torch.testing.assert_close(alone, together[clip], rtol=1e-4, atol=1e-5)
 
 
 @BOTH
-def test_every_channel_of_every_joint_and_frame_is_heard(config: EncoderConfig) -> None:
-    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
-    features = torch.randn(1, 16, 20, CHANNELS).requires_grad_()
-    encoder.out(encoder(features)).square().sum().backward()
-    assert features.grad is not None
-    assert (features.grad.abs() > 0).all()
+def test_every_joint_and_frame_reaches_the_latents(extensions: ExtensionConfig) -> None:
+    encoder = make_encoder(extensions, KINECT_V1, 1).eval()
+    joints, present = clips(1, 16)
+    joints.requires_grad_()
+    encoder.out(encoder(joints, present)).square().sum().backward()
+    assert joints.grad is not None
+    assert (joints.grad.abs() > 0).all()
 
 
-@pytest.mark.parametrize(("config", "before", "behind"), [(SMALL, 10, 13), (JOINTS, 12, 15)])
-def test_a_latent_is_about_its_own_time(config: EncoderConfig, before: int, behind: int) -> None:
+@pytest.mark.parametrize(("extensions", "before", "after"), [(FRAMES, 11, 13), (JOINTS, 13, 15)])
+def test_a_latent_is_about_its_own_time(
+    extensions: ExtensionConfig, before: int, after: int
+) -> None:
     """Frames 4 w .. 4 w + 3 reach latent w, and frames far from them do not."""
-    encoder = make_encoder(config, KINECT_V1, 1, dim=6).eval()
-    features = torch.randn(1, 64, 20, CHANNELS).requires_grad_()
-    latents = encoder.out(encoder(features))
+    encoder = make_encoder(extensions, KINECT_V1, 1).eval()
+    joints, present = clips(1, 64)
+    joints.requires_grad_()
+    latents = encoder.out(encoder(joints, present))
     for word in (0, 7, 15):
-        (gradient,) = torch.autograd.grad(latents[0, word].sum(), features, retain_graph=True)
-        heard = gradient[0].abs().sum((1, 2)).nonzero().flatten()
-        assert set(range(4 * word, 4 * word + 4)) <= set(heard.tolist())
-        assert heard.min() >= 4 * word - before and heard.max() <= 4 * word + behind
+        (gradient,) = torch.autograd.grad(latents[0, word].sum(), joints, retain_graph=True)
+        frames = gradient[0].abs().sum((1, 2, 3)).nonzero().flatten()
+        assert set(range(4 * word, 4 * word + 4)) <= set(frames.tolist())
+        assert frames.min() >= 4 * word - before and frames.max() <= 4 * word + after
 
 
 def test_joints_are_decoded_in_the_order_of_time() -> None:
     """Each token rules its own four frames."""
-    decoder = Decoder(EncoderConfig(width=16, blocks=0), 20, dim=6).eval()
+    decoder = Decoder(EncoderConfig(width=16, blocks=1), 20, dim=6).eval()
     vectors = torch.randn(1, 5, 6)
     before = decoder(vectors)
     changed = vectors.clone()

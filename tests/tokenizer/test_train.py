@@ -15,9 +15,10 @@ from torch import Tensor
 
 from llm_ar.config import (
     AugmentConfig,
-    BiasConfig,
     CodebookConfig,
     EncoderConfig,
+    ExtensionConfig,
+    LossConfig,
     OptimConfig,
     PreprocessConfig,
     RunConfig,
@@ -26,6 +27,7 @@ from llm_ar.config import (
 from llm_ar.errors import ConfigError, DatasetError
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
 from llm_ar.tokenizer.extensions.name_head import NameHead
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
@@ -33,7 +35,6 @@ from llm_ar.tokenizer.train import (
     TokenizerTrainer,
     TokenizerTraining,
     checkpoint_folder,
-    to_dim,
     train_tokenizer,
 )
 from llm_ar.training import training_arguments
@@ -58,9 +59,16 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
             mirror=0.5, front_back_flip=0.3, part_dropout=0.3, warp=0.5, temporal_oversampling=2
         ),
         tokenizer=TokenizerConfig(
-            encoder=EncoderConfig(joint_blocks=1, joint_width=8, width=16, blocks=1, summary=True),
-            biases=BiasConfig(pooled_name=0.5, parts=0.5),
-            codebook=CodebookConfig(size=16, dim=8, warmup_steps=3, dead_after=2),
+            encoder=EncoderConfig(width=16, blocks=1),
+            extensions=ExtensionConfig(
+                joint_blocks=1,
+                joint_width=8,
+                clip_token=True,
+                name_loss=1.0,
+                pooled_name_loss=0.5,
+                part_loss=0.5,
+            ),
+            codebook=CodebookConfig(size=16, dim=8, warmup_steps=3, update="ema"),
             optim=OptimConfig(epochs=3, batch_size=6, save_minutes=0),
         ),
     )
@@ -218,9 +226,9 @@ def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
     reader = NameHead(8, torch.randn(4, 12), 0).eval()
     weights = load_file(checkpoints(run)[-1] / "model.safetensors")
     inside = {
-        name.removeprefix("objective.reader."): value
+        name.removeprefix("objective.auxiliary.0.head."): value
         for name, value in weights.items()
-        if name.startswith("objective.reader.")
+        if name.startswith("objective.auxiliary.0.head.")
     }
     reader.load_state_dict(inside, strict=False)
     said = reader.token_text_embeddings(loaded.embeddings()).detach()
@@ -228,7 +236,8 @@ def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
 
 
 def test_without_names_there_is_no_meaning(run: RunConfig) -> None:
-    settings = replace(run.tokenizer, biases=BiasConfig(names=0))
+    plain = replace(run.tokenizer.extensions, name_loss=0)
+    settings = replace(run.tokenizer, extensions=plain)
     assert train(replace(run, tokenizer=settings)).token_text_embeddings.shape == (16, 0)
 
 
@@ -252,7 +261,7 @@ def test_it_learns(run: RunConfig) -> None:
     assert last["loss"] < 0.7 * first["loss"]
     assert last["reconstruction"] < 0.7 * logs[0]["reconstruction"]
     assert last["names_top1"] > 0.5, "of four actions"
-    for part in ("zipf", "context", "mmd", "commitment", "names"):
+    for part in ("zipf", "context", "mmd", "commitment", "name"):
         assert part in last
     assert last["used_tokens"] >= 4 and last["perplexity"] > 3 and last["zipf_slope"] < 0
     store = ClipStore.open(run.data)
@@ -261,11 +270,11 @@ def test_it_learns(run: RunConfig) -> None:
 
 
 def test_biases_of_weight_zero_are_not_computed(run: RunConfig) -> None:
-    off = BiasConfig(zipf=0, context=0, mmd=0, names=0)
-    plain = replace(run, tokenizer=replace(run.tokenizer, biases=off))
+    off = LossConfig(zipf=0, context=0, mmd=0)
+    plain = replace(run, tokenizer=replace(run.tokenizer, losses=off, extensions=ExtensionConfig()))
     train(plain)
     state = json.loads((checkpoints(plain)[-1] / "trainer_state.json").read_text())
-    assert not {"zipf", "context", "mmd", "names"} & state["log_history"][0].keys()
+    assert not {"zipf", "context", "mmd", "name"} & state["log_history"][0].keys()
 
 
 def test_classes_without_training_clips_do_not_shift_the_names(
@@ -273,13 +282,12 @@ def test_classes_without_training_clips_do_not_shift_the_names(
 ) -> None:
     """The dataset knows more actions than the clips show: each clip keeps its own name's text."""
     given: dict[str, Tensor] = {}
-    init = TokenizerObjective.__init__
 
-    def spy(self: TokenizerObjective, *arguments: Any) -> None:
+    def spy(*arguments: Any) -> Any:
         given["names"], given["parts"] = arguments[3:5]
-        init(self, *arguments)
+        return build_auxiliary_losses(*arguments)
 
-    monkeypatch.setattr(TokenizerObjective, "__init__", spy)
+    monkeypatch.setattr("llm_ar.tokenizer.train.build_auxiliary_losses", spy)
     train_until(run, 0)
     store = ClipStore.open(run.data)
     clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
@@ -308,10 +316,9 @@ def test_decay_spares_places_and_vectors(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
     settings = run.tokenizer
-    tokenizer = ActionTokenizer(settings.encoder, settings.codebook, run.preprocess, store.layout)
-    count = len(clips.names)
-    texts = torch.randn(count, 12), torch.randn(count, 6, 12)
-    objective = TokenizerObjective(tokenizer, settings, torch.randn(50, 8), *texts)
+    codebook = replace(settings.codebook, update="loss")
+    tokenizer = ActionTokenizer(settings.encoder, codebook, run.preprocess, store.layout)
+    objective = TokenizerObjective(tokenizer, settings.losses, torch.randn(50, 8))
     training = TokenizerTraining(objective, clips, run.augment)
     args = training_arguments(settings.optim, run.out, 24, 0)
     decayed = set(TokenizerTrainer(training, args, "test", 1.0).get_decay_parameter_names(training))
@@ -320,13 +327,3 @@ def test_decay_spares_places_and_vectors(run: RunConfig) -> None:
     spared = {name for name, dimensions in shapes.items() if dimensions < 2}
     assert spared and not spared & decayed
     assert "objective.tokenizer.encoder.enter.weight" in decayed
-
-
-def test_words_keep_their_distances_in_another_width() -> None:
-    words = torch.randn(40, 300)
-    assert to_dim(words, 300) is words
-    narrow = to_dim(words, 200)
-    assert narrow.shape == (40, 200)
-    assert torch.equal(to_dim(words, 200), narrow), "the same each time"
-    ratio = torch.pdist(narrow) / torch.pdist(words)
-    assert float(ratio.std() / ratio.mean()) < 0.1

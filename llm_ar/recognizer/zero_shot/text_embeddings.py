@@ -12,23 +12,23 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from llm_ar.config import BiasConfig
+from llm_ar.config import ExtensionConfig
 from llm_ar.recognizer.llm import embed_names
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in
 from llm_ar.skeletons.layout import PARTS
 
 
 def embed_actions(
-    biases: BiasConfig,
+    extensions: ExtensionConfig,
     words: Tensor,
     text_tokenizer: PreTrainedTokenizerBase,
     names: Sequence[str],
 ) -> Tensor:
-    """Text embedding of each action, (C, width), as ``biases.descriptions`` has it.
+    """Text embedding of each action, (C, width), as ``extensions.descriptions`` has it.
 
     Both stages and all readers of what tokens mean must take the same.
     """
-    embed = embed_descriptions if biases.descriptions else embed_names
+    embed = embed_descriptions if extensions.descriptions else embed_names
     return embed(words, text_tokenizer, names)
 
 

@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from llm_ar.tokenizer.codebook import LATENT_NORM, STATISTICS_DECAY
 from llm_ar.tokenizer.distributed import mean_over_processes
 
 
 class ClipToken(nn.Sequential):
-    """Steps (B, steps, width) to one latent of a typical norm (B, d).
+    """The mean of the steps as one latent of a typical norm, the last of the sentence.
 
     Centred and scaled by itself: whole clips differ less than steps do, and beside the steps'
     latents theirs would all be one place.
@@ -18,21 +19,19 @@ class ClipToken(nn.Sequential):
     Args:
         width: channels of a step.
         dim: d, the width of a token.
-        norm: typical norm of a latent.
-        decay: moving-average factor of the statistics.
     """
 
-    def __init__(self, width: int, dim: int, norm: float, decay: float) -> None:
-        super().__init__(nn.Linear(width, dim), _Standardise(dim, decay))
-        self.scale = norm / dim**0.5
+    def __init__(self, width: int, dim: int) -> None:
+        super().__init__(nn.Linear(width, dim), _Standardize(dim, STATISTICS_DECAY))
+        self.scale = LATENT_NORM / dim**0.5
 
     def forward(self, steps: Tensor) -> Tensor:
-        """See the class."""
+        """Steps (B, steps, width) to (B, 1, d)."""
         latents: Tensor = super().forward(steps.mean(1))
-        return latents.float() * self.scale
+        return (latents.float() * self.scale).unsqueeze(1)
 
 
-class _Standardise(nn.Module):
+class _Standardize(nn.Module):
     """To mean 0 and variance 1: a batch's own in training, moving averages otherwise.
 
     Batch normalisation whose averages start on the first batch and are those of all processes,
@@ -55,7 +54,8 @@ class _Standardise(nn.Module):
         if not self.training or len(input) == 1:
             return F.batch_norm(input, self.running_mean, self.running_var)
         with torch.no_grad():
-            weight = 1 - self.decay if int(self.num_batches_tracked) else 1.0
+            first = self.num_batches_tracked == 0
+            weight = torch.where(first, 1.0, 1 - self.decay)
             self.running_mean.lerp_(mean_over_processes(input.mean(0)), weight)
             self.running_var.lerp_(mean_over_processes(input.var(0)), weight)
             self.num_batches_tracked.add_(1)

@@ -1,6 +1,6 @@
-"""Reads names out of action tokens: what each token says, in the words' own space.
+"""The name head: action tokens predict the text embedding of their action's name.
 
-Not in the paper, where the tokenizer sees no label (``docs/deviations.md``).
+Not in the paper, where the tokenizer sees no label.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.dropout import Dropout
+from llm_ar.tokenizer.codebook import Quantized
+from llm_ar.tokenizer.losses import AuxiliaryLoss
 
 _HIDDEN = 512
+HEAD_DROPOUT = 0.3
+"""Dropout of the hidden layer of a name head and of the part head."""
 
 
 class NameHead(nn.Module):
-    """What a token says is a function of its vector alone, and a sentence says their mean.
+    """A token's text embedding is a function of its vector alone; a sentence's is their mean.
 
-    The cross-entropy of its logits makes tokens carry what tells actions apart, in the LLM's own
-    terms. Being additive, it leaves order and context to the encoder in front of the codebook:
-    each token is telling by itself, and the LLM finds in the tokens all that the reader found.
+    The cross-entropy of its logits makes tokens carry what tells actions apart, in the space of the
+    LLM's word embeddings. Being additive, it leaves order and context to the encoder in front of
+    the codebook.
 
     Args:
         dim: d, the width of a token.
@@ -43,7 +47,7 @@ class NameHead(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
     def token_text_embeddings(self, vectors: Tensor) -> Tensor:
-        """What token vectors (..., d) say, in the names' space (..., width)."""
+        """Text embeddings (..., width) of token vectors (..., d)."""
         return self.log_scale.exp() * self.body(vectors)
 
     def forward(self, vectors: Tensor) -> Tensor:
@@ -63,3 +67,49 @@ def whitened(names: Tensor) -> Tensor:
     values = values.clamp_min(1e-4 * values.max()).clamp_min(1e-12)
     root = vectors @ (values.rsqrt().unsqueeze(-1) * vectors.T)
     return F.normalize(root @ centred, dim=-1).float()
+
+
+class NameLoss(AuxiliaryLoss):
+    """Cross-entropy of the training names after whole sentences.
+
+    Args:
+        head: what is trained beside the tokenizer; its token text embeddings are kept.
+        weight: in the sum of losses.
+    """
+
+    def __init__(self, head: NameHead, weight: float) -> None:
+        super().__init__("name", weight)
+        self.head = head
+
+    def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
+        """See `AuxiliaryLoss.forward`."""
+        return name_cross_entropy(self.head(quantized.quantized), labels)
+
+
+class PooledNameLoss(AuxiliaryLoss):
+    """The same after the encoder's mean over time, before any quantization."""
+
+    def __init__(self, width: int, name_text_embeddings: Tensor, weight: float) -> None:
+        super().__init__("pooled_name", weight)
+        self.head = NameHead(width, name_text_embeddings, HEAD_DROPOUT)
+
+    def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
+        """See `AuxiliaryLoss.forward`."""
+        return name_cross_entropy(self.head(hidden.mean(1, keepdim=True)), labels)
+
+
+class ClipTokenNameLoss(AuxiliaryLoss):
+    """The same after the clip token alone, by the head of the sentences."""
+
+    def __init__(self, head: NameHead, weight: float) -> None:
+        super().__init__("clip_token_name", weight)
+        self.head = head
+
+    def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
+        """See `AuxiliaryLoss.forward`."""
+        return name_cross_entropy(self.head(quantized.quantized[:, -1:]), labels)
+
+
+def name_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of logits (B, C) with smoothed labels (B,)."""
+    return F.cross_entropy(logits, labels, label_smoothing=0.1)

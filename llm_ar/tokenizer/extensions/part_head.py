@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layout import PARTS
+from llm_ar.tokenizer.codebook import Quantized
 from llm_ar.tokenizer.extensions.name_head import whitened
+from llm_ar.tokenizer.losses import AuxiliaryLoss
 
 _HIDDEN = 256
 _OPPOSITE = {"left": "right", "right": "left"}
@@ -81,3 +83,15 @@ class PartHead(nn.Module):
 def _surprise(logits: Tensor, wanted: Tensor) -> Tensor:
     """Cross-entropy of each clip, (B,)."""
     return F.cross_entropy(logits, wanted, label_smoothing=0.1, reduction="none")
+
+
+class PartLoss(AuxiliaryLoss):
+    """The part head's contrast as a loss of stage 1."""
+
+    def __init__(self, head: PartHead, weight: float) -> None:
+        super().__init__("part", weight)
+        self.head = head
+
+    def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
+        """See `AuxiliaryLoss.forward`."""
+        return self.head(quantized.quantized, labels)

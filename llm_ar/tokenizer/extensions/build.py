@@ -1,0 +1,89 @@
+"""The encoder and the auxiliary losses that `ExtensionConfig` asks for."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from llm_ar.config import EncoderConfig, ExtensionConfig
+from llm_ar.errors import ConfigError
+from llm_ar.skeletons.layouts import Layout
+from llm_ar.tokenizer.encoder import FrameEncoder
+from llm_ar.tokenizer.extensions.clip_token import ClipToken
+from llm_ar.tokenizer.extensions.joint_graph import JointGraphEncoder
+from llm_ar.tokenizer.extensions.name_head import (
+    HEAD_DROPOUT,
+    ClipTokenNameLoss,
+    NameHead,
+    NameLoss,
+    PooledNameLoss,
+)
+from llm_ar.tokenizer.extensions.part_head import PartHead, PartLoss
+from llm_ar.tokenizer.extensions.two_person import TwoPersonEncoder
+from llm_ar.tokenizer.losses import AuxiliaryLoss
+
+
+def build_encoder(
+    config: EncoderConfig, extensions: ExtensionConfig, layout: Layout, people: int, dim: int
+) -> FrameEncoder | JointGraphEncoder:
+    """The paper's encoder, or the one that the extensions name.
+
+    Raises:
+        ConfigError: the two-person encoder is asked for where there are not two people.
+    """
+    if extensions.two_person:
+        if people != 2:
+            raise ConfigError(
+                f"tokenizer.extensions.two_person needs two people, but preprocess.people is "
+                f"{people}; set it to 2, or two_person to false"
+            )
+        return TwoPersonEncoder(config, extensions, layout, dim)
+    if extensions.joint_blocks:
+        return JointGraphEncoder(config, extensions, layout, people, dim)
+    return FrameEncoder(config, layout, people, dim)
+
+
+def build_clip_tokens(
+    config: EncoderConfig, extensions: ExtensionConfig, dim: int
+) -> nn.ModuleList:
+    """The tokens of the whole clip that end a sentence: one or, as in the paper, none."""
+    return nn.ModuleList([ClipToken(config.width, dim)] if extensions.clip_token else [])
+
+
+def build_auxiliary_losses(
+    config: EncoderConfig,
+    extensions: ExtensionConfig,
+    dim: int,
+    name_text_embeddings: Tensor,
+    part_text_embeddings: Tensor | None,
+) -> tuple[list[AuxiliaryLoss], NameHead | None]:
+    """The losses that are not the paper's, and the name head among them, if there is one.
+
+    Args:
+        config: the encoder's sizes.
+        extensions: weights; a loss of weight 0 is left out.
+        dim: d, the width of a token.
+        name_text_embeddings: (C, width) one text embedding per training name.
+        part_text_embeddings: (C, 6, width) one per name and body part, for ``part_loss``.
+
+    Raises:
+        ValueError: there is a part loss and no embeddings for it.
+    """
+    losses: list[AuxiliaryLoss] = []
+    head = None
+    if extensions.name_loss > 0 or extensions.clip_token_name_loss > 0:
+        head = NameHead(dim, name_text_embeddings, HEAD_DROPOUT)
+    if head is not None and extensions.name_loss > 0:
+        losses.append(NameLoss(head, extensions.name_loss))
+    if head is not None and extensions.clip_token_name_loss > 0:
+        losses.append(ClipTokenNameLoss(head, extensions.clip_token_name_loss))
+    if extensions.pooled_name_loss > 0:
+        losses.append(
+            PooledNameLoss(config.width, name_text_embeddings, extensions.pooled_name_loss)
+        )
+    if extensions.part_loss > 0:
+        if part_text_embeddings is None:
+            raise ValueError("part_loss is not 0: give part_text_embeddings")
+        losses.append(
+            PartLoss(PartHead(dim, part_text_embeddings, HEAD_DROPOUT), extensions.part_loss)
+        )
+    return losses, head

@@ -1,0 +1,49 @@
+"""An encoder that reads two people by the same weights, each with where the other is."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from llm_ar.config import EncoderConfig, ExtensionConfig
+from llm_ar.skeletons.layouts import Layout
+from llm_ar.tokenizer.encoder import temporal_blocks
+from llm_ar.tokenizer.extensions.joint_graph import JointGraphEncoder
+from llm_ar.tokenizer.features import (
+    CHANNELS,
+    PARTNER_CHANNELS,
+    joint_features,
+    partner_features,
+)
+
+
+class TwoPersonEncoder(JointGraphEncoder):
+    """Joints (B, T, 2, J, 3) of two people to steps (B, T / 4, width), both by the same weights.
+
+    Each is read with where the other is; the largest and the mean of the two encodings go
+    on, so that their order does not matter (as Li et al., "Co-occurrence Feature Learning",
+    IJCAI 2018, take the largest).
+
+    Args:
+        config: sizes of the convolutions.
+        extensions: number and width of the graph blocks.
+        layout: of the J joints.
+        dim: d, the width of a token.
+    """
+
+    def __init__(
+        self, config: EncoderConfig, extensions: ExtensionConfig, layout: Layout, dim: int
+    ) -> None:
+        super().__init__(config, extensions, layout, 1, dim, CHANNELS + PARTNER_CHANNELS)
+        self.both = nn.Linear(2 * config.width, config.width)
+        self.together = temporal_blocks(config)
+        self.last_norm = nn.LayerNorm(config.width)
+
+    def forward(self, joints: Tensor, present: Tensor) -> Tensor:
+        """See the class; present is (B, T, 2, J)."""
+        own = joint_features(joints, present, self.layout)
+        features = torch.cat([own, partner_features(joints, present, self.layout)], dim=-1)
+        people = features.unflatten(2, (2, -1)).transpose(1, 2)
+        each = self.encode(people.flatten(0, 1)).unflatten(0, (-1, 2))
+        both = self.both(torch.cat([each.amax(1), each.mean(1)], dim=-1))
+        return self.last_norm(self.together(both))
