@@ -15,7 +15,9 @@ _SMALLEST_SIZE = 1e-3
 """A torso below this share of all the clip's extent is a measuring fault, not a body."""
 
 
-def preprocess_clip(clip: Clip, preprocess: PreprocessConfig) -> tuple[Joints, Mask]:
+def preprocess_clip(
+    clip: Clip, preprocess: PreprocessConfig, moments: int | None = None
+) -> tuple[Joints, Mask]:
     """The clip as the tokenizer sees it, in units of the body's own size.
 
     Frames before anyone is seen, and after, are cut off. Gaps are interpolated over time, the
@@ -25,7 +27,8 @@ def preprocess_clip(clip: Clip, preprocess: PreprocessConfig) -> tuple[Joints, M
 
     Args:
         clip: T frames of M people, in any unit; y is up.
-        preprocess: frames F and people P of the result, and whether the body is turned to the camera.
+        preprocess: frames F and people P of the result, and whether it is turned to the camera.
+        moments: F, in place of ``preprocess.frames``: training clips are kept finer in time.
 
     Returns:
         joints ``(F, P, J, 3)`` float32 and present ``(F, P, J)``: False where a position was
@@ -40,8 +43,9 @@ def preprocess_clip(clip: Clip, preprocess: PreprocessConfig) -> tuple[Joints, M
     joints /= body_size(joints, present, clip.layout)
     if preprocess.face_camera and clip.dimensions == 3:
         joints = _face_camera(joints, present[:, 0], clip.layout)
-    joints, present = _resample(joints, present, preprocess.frames)
-    result = np.zeros((preprocess.frames, preprocess.people, *joints.shape[2:]), dtype=np.float32)
+    length = moments or preprocess.frames
+    joints, present = _resample(joints, present, length)
+    result = np.zeros((length, preprocess.people, *joints.shape[2:]), dtype=np.float32)
     mask = np.zeros(result.shape[:3], dtype=np.bool_)
     result[:, : len(order)] = np.where(seen[None, :, None, None], joints, 0)
     mask[:, : len(order)] = present

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,16 +63,14 @@ class ClipTensors(nn.Module):
                 f"{store.path}: the protocol leaves no clip to train on; "
                 "choose another protocol or prepare more clips"
             )
-        preprocess = dataclasses.replace(
-            preprocess, frames=(preprocess.frames - 1) * temporal_oversampling + 1
-        )
-        shape = (len(indices), preprocess.frames, preprocess.people, len(layout.joints))
+        moments = (preprocess.frames - 1) * temporal_oversampling + 1
+        shape = (len(indices), moments, preprocess.people, len(layout.joints))
         joints = np.empty((*shape, 3), np.float32)
         present = np.empty(shape, np.bool_)
         found: list[str] = []
         for row, index in enumerate(indices):
             clip = store[index]
-            joints[row], present[row] = preprocess_clip(map_clip(clip, layout), preprocess)
+            joints[row], present[row] = preprocess_clip(map_clip(clip, layout), preprocess, moments)
             found.append(str(clip.label))
         names = [name for name in store.labels if name in set(found)]
         place = {name: number for number, name in enumerate(names)}

@@ -70,7 +70,11 @@ def distance(x: Tensor, y: Tensor, c: float) -> Tensor:
     d(x, y) = (1/sqrt(c)) arcosh(1 + 2c |x - y|^2 / ((1 - c|x|^2)(1 - c|y|^2)))  (paper, sec. 3.2)
     """
     x, y = project(x, c), project(y, c)
-    return _from_squared((x - y).square().sum(-1), x.square().sum(-1), y.square().sum(-1), c)
+    dtype = x.dtype
+    # In float64: 1 - c |x|^2 loses half of its digits near the boundary.
+    x, y = x.double(), y.double()
+    squared = (x - y).square().sum(-1)
+    return _from_squared(squared, x.square().sum(-1), y.square().sum(-1), c).to(dtype)
 
 
 def pairwise_distance(x: Tensor, y: Tensor, c: float) -> Tensor:

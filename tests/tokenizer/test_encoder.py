@@ -137,19 +137,19 @@ def test_a_latent_is_about_its_own_time(
 
 
 def test_joints_are_decoded_in_the_order_of_time() -> None:
-    """Each token rules its own four frames."""
+    """Each token rules its own four frames and, by one convolution, its neighbours'."""
     decoder = Decoder(EncoderConfig(width=16, blocks=1), 20, dim=6).eval()
     vectors = torch.randn(1, 5, 6)
     before = decoder(vectors)
     changed = vectors.clone()
     changed[0, 2] += 1
     frames = (decoder(changed) != before).flatten(2).any(-1)[0].nonzero().flatten()
-    assert frames.tolist() == [8, 9, 10, 11]
+    assert set(range(8, 12)) <= set(frames.tolist())
+    assert frames.min() >= 4 and frames.max() <= 15
 
 
-@pytest.mark.parametrize("kernel", [1, 3, 5])
-def test_a_temporal_block_is_a_convolution(kernel: int) -> None:
-    block = TemporalBlock(6, kernel, 0.0)
+def test_a_temporal_block_is_a_convolution() -> None:
+    block = TemporalBlock(6, 0.0)
     x = torch.randn(2, 7, 6)
     convolved = block.conv(block.norm(x).transpose(1, 2)).transpose(1, 2)
     torch.testing.assert_close(block(x), x + block.out(F.gelu(convolved)), rtol=1e-4, atol=1e-5)
@@ -158,22 +158,22 @@ def test_a_temporal_block_is_a_convolution(kernel: int) -> None:
 def test_a_block_of_joints_is_what_its_sums_say() -> None:
     """Against plain loops over graphs, joints and steps."""
     torch.manual_seed(0)
-    block = JointGraphBlock(4, 3, 0.0, skeleton_graphs(KINECT_V1, 1)).eval()
+    block = JointGraphBlock(4, 0.0, skeleton_graphs(KINECT_V1, 1)).eval()
     x = torch.randn(2, 5, 20, 4)
-    said = block.say(block.joint_norm(x)).unflatten(-1, (4, 2))
-    heard = torch.zeros(2, 5, 20, 4, 2)
+    values = block.value(block.joint_norm(x)).unflatten(-1, (4, 2))
+    mixed = torch.zeros(2, 5, 20, 4, 2)
     for graph in range(4):
         for listener in range(20):
             for speaker in range(20):
                 weight = block.graphs[graph, listener, speaker]
-                heard[:, :, listener, graph] += weight * said[:, :, speaker, graph]
-    middle = x + block.hear(heard.flatten(3).relu())
+                mixed[:, :, listener, graph] += weight * values[:, :, speaker, graph]
+    middle = x + block.output(mixed.flatten(3).relu())
     normed = block.time_norm(middle)
     nothing = torch.zeros(2, 20, 4)
     expected = middle.clone()
     for step in range(5):
         near = [normed[:, s] if 0 <= s < 5 else nothing for s in (step - 1, step, step + 1)]
-        expected[:, step] += block.out(block.around(torch.cat(near, -1)).relu())
+        expected[:, step] += block.out(block.temporal_mixing(torch.cat(near, -1)).relu())
     torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-5)
 
 

@@ -130,16 +130,23 @@ def test_context_sees_the_neighbours_and_never_the_token_itself(reach: int) -> N
 def test_context_is_infonce_over_all_places_of_the_batch() -> None:
     model, vectors = ContextModel(5, hidden=16), torch.randn(3, 4, 5)
     places = [(clip, word) for clip in range(3) for word in range(4)]
+    # Equal tokens are no negatives of each other.
+    indices = torch.tensor([[0, 1, 2, 0], [3, 4, 5, 6], [0, 7, 8, 9]])
     guesses, losses = model.guesses(vectors), []
     for own in places:
-        scores = [guesses[own] @ (vectors[at] / vectors[at].norm()) * 5**0.5 for at in places]
-        losses.append(torch.stack(scores).logsumexp(0) - scores[places.index(own)])
-    torch.testing.assert_close(model(vectors), torch.stack(losses).mean())
+        scores = {
+            at: guesses[own] @ (vectors[at] / vectors[at].norm()) * 5**0.5
+            for at in places
+            if at == own or indices[at] != indices[own]
+        }
+        losses.append(torch.stack(list(scores.values())).logsumexp(0) - scores[own])
+    torch.testing.assert_close(model(vectors, indices), torch.stack(losses).mean())
 
 
 def test_a_collapsed_codebook_is_the_worst_context() -> None:
     same = torch.randn(5).expand(4, 6, 5)
-    assert float(ContextModel(5)(same).detach()) == pytest.approx(math.log(24), abs=1e-5)
+    different = torch.arange(24).view(4, 6)
+    assert float(ContextModel(5)(same, different).detach()) == pytest.approx(math.log(24), abs=1e-5)
 
 
 def test_context_learns_a_cycle_but_no_chance() -> None:

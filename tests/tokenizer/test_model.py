@@ -93,7 +93,7 @@ def test_a_pair_is_read_with_where_the_other_is(make_clip: ClipMaker, tmp_path: 
 
 def test_the_summary_keeps_its_averages(tmp_path: Path) -> None:
     torch.manual_seed(5)
-    found = ClipToken(16, 8, norm=1.0, decay=0.9)
+    found = ClipToken(16, 8)
     steps = torch.randn(6, 4, 16) + 2
     trained = found(steps)
     assert trained.norm(dim=-1).mean().item() == pytest.approx(1, abs=0.2)
