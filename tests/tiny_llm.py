@@ -170,7 +170,7 @@ def run(tmp_path: Path, llm_folder: Path, store_folder: Path) -> RunConfig:
         augment=AugmentConfig(temporal_oversampling=2),
         recognizer=RecognizerConfig(
             llm=LlmConfig(name=str(llm_folder)),
-            token_embeddings="names",
+            token_embeddings="cooccurrence",
             optim=OptimConfig(epochs=3, batch_size=8, learning_rate=1e-2, save_minutes=60),
         ),
     )

@@ -24,12 +24,12 @@ from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.model import ActionTokenizer
 
 KINDS = [
-    {"adaptation": "full"},
-    {"adaptation": "head"},
-    {"adaptation": "transformer"},
-    {"reads": "latents"},
-    {"adaptation": "full", "reads": "latents"},
-    {"adaptation": "transformer", "reads": "latents"},
+    {"reader": "full"},
+    {"reader": "linear_head"},
+    {"reader": "transformer"},
+    {"input": "latents"},
+    {"reader": "full", "input": "latents"},
+    {"reader": "transformer", "input": "latents"},
 ]
 
 STILL = AugmentConfig(
@@ -58,7 +58,7 @@ def other(
 def test_every_reader_learns(run: RunConfig, kind: dict[str, str]) -> None:
     before = weights_hash(load_backbone(run.recognizer.llm).llm)
     run = dataclasses.replace(run, augment=STILL)
-    kind = {"rate": 3e-3 if "adaptation" in kind else 1e-2, "token_noise": 0.0, **kind}
+    kind = {"rate": 3e-3 if "reader" in kind else 1e-2, "token_noise": 0.0, **kind}
     first = train_reader(other(run, "short", 1, **kind))
     model = train_reader(other(run, "long", 20, **kind))
     assert model.training["loss"] < first.training["loss"]
@@ -72,13 +72,13 @@ def test_every_reader_learns(run: RunConfig, kind: dict[str, str]) -> None:
     right = [
         model.labels[best] == clip.label for best, clip in zip(scores.argmax(1), clips, strict=True)
     ]
-    if "adaptation" in kind:
+    if "reader" in kind:
         # An adapter alone learns too slowly in a tiny random LLM for more than a falling loss.
         assert np.mean(right) > 0.5, "three actions: a third would be chance"
 
 
 def test_full_fine_tuning_keeps_the_whole_llm(run: RunConfig) -> None:
-    full = other(run, "full", 1, adaptation="full")
+    full = other(run, "full", 1, reader="full")
     model = train_reader(full)
     llm = load_backbone(run.recognizer.llm).llm
     saved = load_file(full.out / TRAINED_FILE)
@@ -91,14 +91,14 @@ def test_full_fine_tuning_keeps_the_whole_llm(run: RunConfig) -> None:
 
 def test_a_head_and_a_transformer_train_no_weight_of_the_llm(run: RunConfig) -> None:
     for kind in ("head", "transformer"):
-        model = other(run, kind, 1, adaptation=kind)
+        model = other(run, kind, 1, reader=kind)
         train_reader(model)
         assert not [name for name in load_file(model.out / TRAINED_FILE) if "llm" in name]
 
 
 def test_full_fine_tuning_starts_as_the_plain_llm_scores(run: RunConfig) -> None:
     """Without a step, its likelihoods are those of the recogniser with a fresh adapter."""
-    kinds = {"full": {"adaptation": "full"}, "lora": {}}
+    kinds = {"full": {"reader": "full"}, "lora": {}}
     models = [
         train_reader(other(run, name, 1, rate=0.0, token_embeddings="codebook", **kind))
         for name, kind in kinds.items()
@@ -110,7 +110,7 @@ def test_full_fine_tuning_starts_as_the_plain_llm_scores(run: RunConfig) -> None
     torch.testing.assert_close(one, two, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("kind", [{"adaptation": "full"}, {"reads": "latents"}])
+@pytest.mark.parametrize("kind", [{"reader": "full"}, {"input": "latents"}])
 def test_a_killed_run_resumes_exactly(
     run: RunConfig, kind: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,7 +159,7 @@ def test_the_nearest_name_by_hand() -> None:
 
 
 def test_the_nearest_name_takes_any_candidates(run: RunConfig) -> None:
-    nearest = other(run, "nearest", adaptation="nearest")
+    nearest = other(run, "nearest", reader="nearest_text")
     with pytest.raises(ConfigError, match="trained without names"):
         train_reader(nearest)
     tokenizer = ActionTokenizer.from_pretrained(nearest.out / "tokenizer")
@@ -172,20 +172,20 @@ def test_the_nearest_name_takes_any_candidates(run: RunConfig) -> None:
 
 
 def test_classifiers_refuse_names_that_never_trained(run: RunConfig) -> None:
-    model = train_reader(other(run, "transformer", 1, adaptation="transformer"))
+    model = train_reader(other(run, "transformer", 1, reader="transformer"))
     with pytest.raises(ConfigError, match="'fly' was not among the trained names"):
         model.log_likelihoods(torch.zeros(1, 4, dtype=torch.long), ("walk", "fly"))
 
 
 def test_the_epoch_is_chosen_for_lora_alone(run: RunConfig) -> None:
     with pytest.raises(ConfigError, match="held_out"):
-        train_reader(dataclasses.replace(other(run, "x", adaptation="head"), held_out=0.2))
+        train_reader(dataclasses.replace(other(run, "x", reader="linear_head"), held_out=0.2))
 
 
 def test_a_random_llm_is_another_one_and_always_the_same(llm_folder: Path) -> None:
     plain = LlmConfig(name=str(llm_folder))
     state = torch.random.get_rng_state()
-    one, two = (load_backbone(dataclasses.replace(plain, random=True)) for _ in range(2))
+    one, two = (load_backbone(plain, random=True) for _ in range(2))
     assert torch.equal(state, torch.random.get_rng_state())
     assert weights_hash(one.llm) == weights_hash(two.llm) != weights_hash(load_backbone(plain).llm)
     assert one.fingerprint == two.fingerprint != load_backbone(plain).fingerprint

@@ -72,9 +72,9 @@ def test_a_grid_is_trained_evaluated_and_tabulated(
 paper: adaptation
 runs:
   lora: {}
-  full: {recognizer: {adaptation: full}}
-  transformer: {recognizer.adaptation: transformer}
-  parts: {tokenizer.biases.parts: 0.5}
+  full: {ablation: {reader: full}}
+  transformer: {ablation.reader: transformer}
+  parts: {tokenizer.extensions.part_loss: 0.5}
   euclidean: {tokenizer.codebook.geometry: euclidean}
 """,
     )
@@ -133,9 +133,7 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
         raise AssertionError("the tokenizer is there already")
 
     monkeypatch.setattr(train, "train_first", never)
-    second = grid(
-        tmp_path, "runs:\n  lora: {}\n  transformer: {recognizer.adaptation: transformer}\n"
-    )
+    second = grid(tmp_path, "runs:\n  lora: {}\n  transformer: {ablation.reader: transformer}\n")
     assert main(["ablate", str(second), "--out", str(tmp_path / "grids" / "second")]) == 0
 
     def result(place: str) -> dict:
@@ -155,7 +153,7 @@ def test_what_a_grid_beside_it_has_trained_is_taken(
     words = ["ablate", str(second), "--out", str(tmp_path / "grids" / "second"), "--seeds", "1"]
     with pytest.raises(AssertionError, match="there already"):
         main(words)
-    third = grid(tmp_path, "runs:\n  head: {recognizer.adaptation: head}\n")
+    third = grid(tmp_path, "runs:\n  head: {ablation.reader: linear_head}\n")
     assert main(["ablate", str(third), "--out", str(tmp_path / "grids" / "second")]) == 0
     assert (stage / "mine").exists()
 
@@ -168,7 +166,7 @@ paper: unseen
 over: {protocol: [unseen0, unseen1]}
 runs:
   lora: {}
-  nearest: {recognizer.adaptation: nearest}
+  nearest: {ablation.reader: nearest_text}
 note: Two splits.
 """,
     )
@@ -241,7 +239,7 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
         "true",
     ]
     # That model's tokenizer learned no names.
-    words += ["--recognizer.token_embeddings", "codebook", "--tokenizer.biases.names", "0"]
+    words += ["--recognizer.token_embeddings", "codebook", "--tokenizer.extensions.name_loss", "0"]
     # At a rate of nothing the weights stay those of the model; what follows the clips moves on.
     still = ["--tokenizer.optim.learning_rate", "0"]
     assert main(["train", "--from", str(tiny_model), *words, *still]) == 0
@@ -299,7 +297,7 @@ def test_minutes_are_reckoned_from_what_is_done(base: Path, tmp_path: Path) -> N
     found = read_grid(
         grid(
             tmp_path,
-            "runs: {a: {}, b: {recognizer.optim.epochs: 2}, c: {recognizer.adaptation: full}}",
+            "runs: {a: {}, b: {recognizer.optim.epochs: 2}, c: {ablation.reader: full}}",
         )
     )
     trials = list(found.trials((0,), tmp_path))
@@ -312,7 +310,8 @@ def test_minutes_are_reckoned_from_what_is_done(base: Path, tmp_path: Path) -> N
             "init_from": "",
             "preprocess": {"frames": 128},
             "tokenizer": {"optim": {"epochs": 10}},
-            "recognizer": {"optim": {"epochs": 3}, "adaptation": "full"},
+            "recognizer": {"optim": {"epochs": 3}},
+            "ablation": {"reader": "full"},
         },
         "figures": {"training_clips": 100, "minutes_tokenizer": 2.0, "minutes_recognizer": 4.5},
     }

@@ -37,7 +37,7 @@ augment: {{warp: 1.0, temporal_oversampling: 2, front_back_flip: 0.2, part_dropo
 tokenizer:
   encoder: {{joint_blocks: 1, joint_width: 8, width: 8, blocks: 1, summary: true}}
   codebook: {{size: 16, dim: 32, warmup_steps: 1}}
-  biases: {{pooled_name: 1.0, clip_token_name: 1.0, parts: 0.5, descriptions: true}}
+  extensions: {{clip_token: true, name_loss: 1.0, pooled_name_loss: 1.0, clip_token_name_loss: 1.0, part_loss: 0.5, descriptions: true}}
   optim: {{epochs: 2, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}

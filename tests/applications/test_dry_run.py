@@ -27,7 +27,7 @@ from llm_ar.recognizer.llm import attach_lora
 from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.layouts import KINECT_V1, KINECT_V2
 
-EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments" / "paper"
 CONFIGS = sorted(
     path
     for path in EXPERIMENTS.rglob("*.yaml")

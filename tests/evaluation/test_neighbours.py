@@ -26,7 +26,7 @@ def tokenizer(tiny_model: Path) -> ActionTokenizer:
     return ActionTokenizer.from_pretrained(tiny_model / "tokenizer")
 
 
-@pytest.mark.parametrize("geometry", ["poincare", "euclidean"])
+@pytest.mark.parametrize("geometry", ["hyperbolic", "euclidean"])
 def test_distances_are_means_over_places(geometry: str) -> None:
     torch.manual_seed(1)
     codebook = Codebook(CodebookConfig(size=9, geometry=geometry), dim=5).eval()

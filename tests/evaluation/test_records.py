@@ -118,7 +118,7 @@ def test_folds_have_a_mean(tmp_path: Path) -> None:
         record(one, TRAINING, tmp_path / f"toy-fold{fold}.json")
     command = json.loads((tmp_path / "toy-fold2.json").read_text())["command"]
     assert command == (
-        "llm-ar train --config experiments/toy.yaml --protocol fold2 --out runs/toy-fold2"
+        "llm-ar train --config experiments/ours/toy.yaml --protocol fold2 --out runs/toy-fold2"
     )
     assert table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  |  | 75.0 |")
 

@@ -237,7 +237,7 @@ def test_held_out_accuracy_is_that_of_exact_scores(run: RunConfig) -> None:
 def test_tokens_can_start_from_what_the_tokenizers_reader_says(run: RunConfig) -> None:
     reading = changed(run, "reading", epochs=1)
     reading = dataclasses.replace(
-        reading, recognizer=dataclasses.replace(reading.recognizer, token_embeddings="reader")
+        reading, recognizer=dataclasses.replace(reading.recognizer, token_embeddings="name_head")
     )
     with pytest.raises(
         ConfigError, match=r"recognizer\.token_embeddings is reader, but .* without names"
