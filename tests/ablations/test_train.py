@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from llm_ar.ablations.nearest_text import nearest_text_scores
 from llm_ar.ablations.readers import LatentTokenizer, LlmReader
 from llm_ar.ablations.train import TRAINED_FILE, train_reader
-from llm_ar.config import AugmentConfig, LlmConfig, RunConfig
+from llm_ar.config import AblationConfig, AugmentConfig, LlmConfig, RunConfig
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.llm import load_backbone, weights_hash
 from llm_ar.recognizer.model import ActionRecognizer
@@ -50,8 +50,11 @@ def other(
     out = run.out.parent / name
     shutil.copytree(run.out / "tokenizer", out / "tokenizer")
     optim = dataclasses.replace(run.recognizer.optim, epochs=epochs, learning_rate=rate)
+    ablation = AblationConfig(
+        **{key: settings.pop(key) for key in ("reader", "input") if key in settings}
+    )
     recognizer = dataclasses.replace(run.recognizer, optim=optim, **settings)
-    return dataclasses.replace(run, out=out, recognizer=recognizer)
+    return dataclasses.replace(run, out=out, recognizer=recognizer, ablation=ablation)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind.values()))
