@@ -15,21 +15,21 @@ from llm_ar.recognizer.fast.fp16_linear import HalfLinear
 from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
-from llm_ar.recognizer.scorer import Answerer
+from llm_ar.recognizer.scorer import PromptedLlm
 from llm_ar.recognizer.scoring import CandidateTrie
 
 
-def by_libraries(model: ActionRecognizer, folder: Path) -> Answerer:
+def by_libraries(model: ActionRecognizer, folder: Path) -> PromptedLlm:
     """A model's own folder as transformers and peft have it: float32 layers, the adapter merged."""
     llm = attach_lora(load_backbone(model.run.recognizer.llm).llm, model.run.recognizer.lora)
     load_adapter(llm.eval(), folder / ADAPTER_FILE)
     llm.merge_adapter()
-    return Answerer(
+    return PromptedLlm(
         llm.get_base_model(), model.backbone.text_tokenizer, model.prompt, model.token_embeddings
     )
 
 
-def whole_prompts(answerer: Answerer, tokens: Tensor) -> Tensor:
+def whole_prompts(answerer: PromptedLlm, tokens: Tensor) -> Tensor:
     """Prompts (B, P, width) for sentences (B, W), the instruction's beginning included."""
     words = answerer.llm.get_input_embeddings()
     with torch.inference_mode():
@@ -37,7 +37,7 @@ def whole_prompts(answerer: Answerer, tokens: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def one_pass_each(answerer: Answerer, prompts: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
+def one_pass_each(answerer: PromptedLlm, prompts: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
     """Log-likelihoods (B, C) by one full pass for each candidate; logits only where needed."""
     words = answerer.llm.get_input_embeddings()
     columns = []
@@ -54,7 +54,7 @@ def one_pass_each(answerer: Answerer, prompts: Tensor, answers: Sequence[Sequenc
 
 
 @torch.inference_mode()
-def generate(answerer: Answerer, prompts: Tensor, trie: CandidateTrie) -> list[int]:
+def generate(answerer: PromptedLlm, prompts: Tensor, trie: CandidateTrie) -> list[int]:
     """Candidates (B,) by the library's greedy generation, kept within the trie."""
     ways: dict[int, dict[int, int]] = {node: {} for node in range(-1, len(trie.tokens))}
     for node, (parent, word) in enumerate(zip(trie.parents, trie.tokens, strict=True)):
@@ -125,6 +125,6 @@ def _layers(llm: nn.Module) -> tuple[list[nn.Linear | HalfLinear], nn.Linear | H
     return layers, head
 
 
-def answers_of(answerer: Answerer, names: Sequence[str], text_tokenizer: object) -> list[list[int]]:
+def answers_of(answerer: PromptedLlm, names: Sequence[str], text_tokenizer: object) -> list[list[int]]:
     """The words of each name, the end token included."""
     return [answer_ids(text_tokenizer, name) for name in names]  # type: ignore[arg-type]

@@ -24,9 +24,9 @@ from torch import Tensor
 
 from benchmarks import other_answerers as others
 from benchmarks.recognition_clips import ROOT, on_clips, seconds_of, some_test_clips
-from llm_ar.recognizer.fast import prefix_cache as reading
+from llm_ar.recognizer.fast import prefix_cache
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.scorer import Answerer
+from llm_ar.recognizer.scorer import PromptedLlm
 from llm_ar.skeletons.datasets.ntu_actions import ACTIONS
 
 CANDIDATES = (27, 120)
@@ -95,10 +95,10 @@ def _sentences(model: ActionRecognizer, data: Path, count: int) -> tuple[Tensor,
 
 
 def against_others(
-    model: ActionRecognizer, plain: Answerer, tokens: Tensor, names: tuple[str, ...], quick: bool
+    model: ActionRecognizer, plain: PromptedLlm, tokens: Tensor, names: tuple[str, ...], quick: bool
 ) -> dict[str, Any]:
     """Milliseconds a clip of every way, and how many times faster ours is."""
-    answerer = model.answerer
+    answerer = model.prompted_llm
     trie = answerer.trie(names)
     prompts = others.whole_prompts(answerer, tokens)
     words = others.answers_of(answerer, trie.names, model.backbone.text_tokenizer)
@@ -179,7 +179,7 @@ def _passes(
 ) -> list[tuple[int, int]]:
     """Words and logits of every pass that recognition needs for these sentences, padding apart."""
     passes: list[tuple[int, int]] = []
-    forward = reading.forward
+    forward = prefix_cache.forward
 
     def counted(llm: Any, embedded: Tensor, places: Tensor, sees: Tensor, *rest: Any) -> Tensor:
         # What is not padding is seen by some place, itself at least.
@@ -187,11 +187,11 @@ def _passes(
         passes.append((int(new.sum()), int(new[:, -rest[-1] :].sum())))
         return forward(llm, embedded, places, sees, *rest)
 
-    reading.forward = counted
+    prefix_cache.forward = counted
     try:
         others.ours(model, tokens, names, top_k)
     finally:
-        reading.forward = forward
+        prefix_cache.forward = forward
     return passes
 
 
@@ -241,7 +241,7 @@ def table(result: dict[str, Any]) -> str:
             if way in clips:
                 lines.append(
                     f"  {way:<8}{clips[way]['clips_per_second']:>8.1f} clips/s"
-                    f"{clips[way]['top1']:>8.1f} % top-1{clips[way]['at_a_glance']:>6} at a glance"
+                    f"{clips[way]['top1']:>8.1f} % top-1{clips[way]['early_exits']:>6} early exits"
                 )
         lines.append(f"  one clip, warm: {clips['one_clip_milliseconds']:.0f} ms (median)")
         lines.append(f"  llm-ar recognize, cold: {clips['cold_start_seconds']:.1f} s")

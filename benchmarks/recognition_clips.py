@@ -37,7 +37,7 @@ def on_clips(folder: Path, data: Path, count: int, alone: int, quick: bool) -> d
     clips = some_test_clips(model, data, count)
     model.recognize(clips[:1])
     found: dict[str, Any] = {"model": folder.name, "clips": len(clips)}
-    for way in ("plain", "fast") if model.glance else ("plain",):
+    for way in ("plain", "fast") if model.early_exit else ("plain",):
         start = time.perf_counter()
         answers = model.recognize(clips, fast=way == "fast")
         seconds = time.perf_counter() - start
@@ -45,7 +45,7 @@ def on_clips(folder: Path, data: Path, count: int, alone: int, quick: bool) -> d
         found[way] = {
             "clips_per_second": round(len(clips) / seconds, 1),
             "top1": top1,
-            "at_a_glance": sum(answer.glance for answer in answers),
+            "early_exits": sum(answer.early_exit for answer in answers),
         }
     waits = []
     for clip in clips[:alone]:
@@ -60,7 +60,7 @@ def on_clips(folder: Path, data: Path, count: int, alone: int, quick: bool) -> d
         command = ["recognize", str(file), "--model", str(folder), "--json"]
         cold = seconds_of(command, 1 if quick else 2)
     found["cold_start_seconds"] = round(cold, 2)
-    if model.glance:
+    if model.early_exit:
         found["thresholds"] = _curve(model, clips, QUICK_THRESHOLDS if quick else THRESHOLDS)
     return found
 
@@ -77,10 +77,10 @@ def _curve(
     model: ActionRecognizer, clips: Sequence[Clip], thresholds: Sequence[float]
 ) -> list[dict[str, float]]:
     """Accuracy and clips a second of the fast path over thresholds, each of them run."""
-    glance = model.fast_path()
+    early_exit = model.fast_path()
     rows = []
     for threshold in thresholds:
-        model.glance = type(glance)(glance.votes, threshold)
+        model.early_exit = type(early_exit)(early_exit.votes, threshold)
         start = time.perf_counter()
         answers = model.recognize(clips, top_k=1, fast=True)
         seconds = time.perf_counter() - start
@@ -90,10 +90,10 @@ def _curve(
                 "threshold": threshold,
                 "top1": top1,
                 "clips_per_second": round(len(clips) / seconds, 1),
-                "at_a_glance": sum(answer.glance for answer in answers),
+                "early_exits": sum(answer.early_exit for answer in answers),
             }
         )
-    model.glance = glance
+    model.early_exit = early_exit
     return rows
 
 

@@ -32,7 +32,7 @@ class Reader(nn.Module):
 
     Attributes:
         names: what it is trained to answer.
-        votes: (U, C) of the tokens for these names by themselves (see `glance`), of language models
+        votes: (U, C) of the tokens for these names by themselves (see `early_exit`), of language models
             that read tokens which learned the names; None for others.
     """
 
@@ -54,8 +54,8 @@ class Reader(nn.Module):
             ConfigError: this reader reads no text.
         """
         raise ConfigError(
-            "analogy: this reader knows its names by number and reads no text; use one that reads "
-            "names as text (ablation.reader lora, full or nearest_text)"
+            "zero-shot: this reader knows its names by number and reads no text; use one that "
+            "reads names as text (ablation.reader lora, full or nearest_text)"
         )
 
 

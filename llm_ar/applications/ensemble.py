@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         given.record.parent.mkdir(parents=True, exist_ok=True)
         write_json(given.record, _described(given.models, given.data, members, figures))
     if given.json:
-        print(json.dumps(figures))
+        print(json.dumps(figures, allow_nan=False))
         return 0
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("model", "language model", "tokenizer", "product"):
@@ -68,9 +68,9 @@ def _member(folder: Path, data: Path) -> Member:
     model = load_recognizer(folder)
     evaluation = evaluate(model, ClipStore.open(data), name=folder.resolve().name)
     reader = None
-    if model.glance is not None:
-        seen = model.glance.log_posteriors(torch.from_numpy(evaluation.sentences))
-        reader = seen.double().exp().cpu().numpy()
+    logits = model.token_logits(torch.from_numpy(evaluation.sentences))
+    if logits is not None:
+        reader = logits.double().exp().cpu().numpy()
     return Member(evaluation, reader)
 
 

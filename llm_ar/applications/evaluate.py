@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--fast",
         action="store_true",
-        help="answer clips that are clear at a glance without the language model",
+        help="let the token classifier answer clips of which it is confident, without the LLM",
     )
     parser.add_argument(
         "--own-names",
@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
 
         write_pictures(evaluation, given.pictures)
     if given.json:
-        print(json.dumps(evaluation.summary()))
+        print(json.dumps(evaluation.summary(), allow_nan=False))
     else:
         show(evaluation)
         results.print(f"Report: {report}", markup=False, soft_wrap=True)
@@ -103,7 +103,7 @@ def evaluate_model(
         data: folder of a prepared dataset.
         protocol: who is tested; the model's own by default.
         out: folder of the results.
-        fast: answer clips that are clear at a glance without the language model.
+        fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: choose among the dataset's own names alone.
     """
     from llm_ar.evaluation.evaluate import evaluate

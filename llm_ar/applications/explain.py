@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
         name = given.model.resolve().name
         write_explanation(explanation, neighbours, model, name, clip, given.html)
     if given.json:
-        print(json.dumps(as_json(explanation, neighbours), ensure_ascii=False))
+        print(json.dumps(as_json(explanation, neighbours), ensure_ascii=False, allow_nan=False))
         return 0
     show(explanation, neighbours)
     if given.html is not None:

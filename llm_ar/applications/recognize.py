@@ -25,8 +25,7 @@ from llm_ar.errors import ClipError, ConfigError, LlmArError
 
 if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
-    from llm_ar.recognizer.recognition import Recognition
-    from llm_ar.recognizer.zero_shot.conse import ConSE
+    from llm_ar.recognizer.recognition import AnswerPolicy, Recognition
     from llm_ar.recognizer.zero_shot.descriptions import Descriptions
     from llm_ar.skeletons.clip import Clip
 
@@ -36,13 +35,13 @@ BAR = 24
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of the model for every file."""
+    """The options that apply to every file."""
 
     labels: Sequence[str] | None
     top_k: int
     fast: bool = False
     synonyms: bool = False
-    analogy: bool = False
+    zero_shot: bool = False
     known: Descriptions | None = None
 
 
@@ -64,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--fast",
         action="store_true",
-        help="answer clips that are clear at a glance without the language model",
+        help="let the token classifier answer clips of which it is confident, without the LLM",
     )
     parser.add_argument(
         "--synonyms",
@@ -74,8 +73,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--zero-shot",
         action="store_true",
-        help="choose among --labels by how alike their descriptions are to those of the trained "
-        "names that the clip is taken for; for names that never trained",
+        help="choose among --labels by ConSE: the similarity of their descriptions to those of the "
+        "trained names, weighted by their probabilities; for names that were not trained",
     )
     parser.add_argument(
         "--json",
@@ -94,16 +93,16 @@ def run(arguments: Sequence[str]) -> int:
         type=Path,
         metavar="YAML",
         help="own descriptions, which come before the built-in ones; implies --describe, and is "
-        "what --zero-shot judges by",
+        "used by --zero-shot and --synonyms",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
-        parser.error("--fast knows no synonyms; give one of the two")
+        parser.error("--fast scores no synonyms; give one of the two")
     if given.zero_shot and (given.fast or given.synonyms):
-        parser.error("--zero-shot answers in a way of its own; leave out --fast and --synonyms")
+        parser.error("--zero-shot scores names by ConSE; leave out --fast and --synonyms")
     labels = candidate_names(given.labels, given.labels_file)
     if given.zero_shot and labels is None:
-        parser.error("--zero-shot is for names that never trained; give them with --labels")
+        parser.error("--zero-shot is for names that were not trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
     how = Request(labels, given.top_k, given.fast, given.synonyms, given.zero_shot, known)
@@ -116,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
             answers = as_json(file, outcome)
             if known is not None:
                 answers["description"] = description_json(outcome.top[0].action, known)
-            print(json.dumps(answers, ensure_ascii=False), flush=True)
+            print(json.dumps(answers, ensure_ascii=False, allow_nan=False), flush=True)
         else:
             show(str(file), outcome)
             if known is not None:
@@ -167,7 +166,7 @@ def recognize_files(
     from llm_ar.skeletons.readers import read_clip
 
     model: ActionRecognizer | None = None
-    analogies: ConSE | None = None
+    policy: AnswerPolicy | None = None
     recordings = _recordings(files)
     while batch := list(islice(recordings, BATCH)):
         outcomes: dict[int, Recognition | LlmArError] = {}
@@ -181,24 +180,22 @@ def recognize_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
-            if request.fast:
-                model.fast_path(request.labels)
-            if request.analogy:
-                analogies = _analogies(model, request)
+            policy = _policy(model, request)
             _warn_of_unknown_labels(model, request)
-        if clips and model is not None:
-            outcomes |= _recognize(model, clips, request, analogies)
+        if clips and model is not None and policy is not None:
+            outcomes |= _recognize(model, clips, policy, request.top_k)
         for place, (file, _) in enumerate(batch):
             yield file, outcomes[place]
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
-    """Say so where likelihoods of names are asked for that were never trained."""
+    """Note on standard error if names that were not trained are scored by likelihood."""
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
-    if unknown_labels and not request.analogy and not request.synonyms:
+    if unknown_labels and not request.zero_shot and not request.synonyms:
         notes.print(
-            f"llm-ar: {len(unknown_labels)} of the names never trained, such as {unknown_labels[0]!r}; with "
-            "--zero-shot they are judged by what their descriptions say",
+            f"llm-ar: {len(unknown_labels)} of the names were not trained, such as "
+            f"{unknown_labels[0]!r}; --zero-shot compares their descriptions with those of the "
+            "trained names",
             markup=False,
             soft_wrap=True,
         )
@@ -246,17 +243,17 @@ def show(title: str, recognition: Recognition) -> None:
 
 
 def _recognize(
-    model: ActionRecognizer, clips: dict[int, Clip], request: Request, analogies: ConSE | None
+    model: ActionRecognizer, clips: dict[int, Clip], policy: AnswerPolicy, top_k: int
 ) -> dict[int, Recognition | LlmArError]:
-    """Recognise clips together, or one by one where one of them is unfit for the model."""
+    """Recognise clips in one batch, or one by one where the model cannot use one of them."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
-        answers = _answers(model, list(clips.values()), request, analogies)
+        answers = model.recognize_with(policy, list(clips.values()), top_k)
         outcomes.update(zip(clips, answers, strict=True))
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognize(model, {place: clip}, request, analogies)
+                outcomes |= _recognize(model, {place: clip}, policy, top_k)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)
@@ -264,21 +261,19 @@ def _recognize(
     return outcomes
 
 
-def _answers(
-    model: ActionRecognizer, clips: list[Clip], request: Request, analogies: ConSE | None
-) -> list[Recognition]:
-    if analogies is not None:
-        from llm_ar.recognizer.zero_shot.conse import recognize_zero_shot
+def _policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
+    """The answer policy of the options.
 
-        return recognize_zero_shot(model, clips, analogies, request.top_k)
-    if request.synonyms:
-        from llm_ar.recognizer.zero_shot.synonyms import recognize_with_synonyms
-
-        return recognize_with_synonyms(model, clips, request.labels, request.top_k)
-    return model.recognize(clips, labels=request.labels, top_k=request.top_k, fast=request.fast)
-
-
-def _analogies(model: ActionRecognizer, request: Request) -> ConSE:
+    Raises:
+        ConfigError: the names cannot be used, or a fast answer is requested without a fast path.
+    """
+    from llm_ar.recognizer.recognition import CandidatePolicy
     from llm_ar.recognizer.zero_shot.conse import ConSE
+    from llm_ar.recognizer.zero_shot.synonyms import SynonymPolicy
 
-    return ConSE(model, request.labels or model.labels, request.known)
+    names = model.labels if request.labels is None else tuple(request.labels)
+    if request.zero_shot:
+        return ConSE(model, names, request.known)
+    if request.synonyms:
+        return SynonymPolicy(model.exact_scorer(), names, request.known)
+    return CandidatePolicy(model.scorer(request.labels, request.fast), names)

@@ -147,7 +147,7 @@ def evaluate(
         protocol: one of the dataset's protocols; the model's own by default.
         name: what the model is called in the results.
         batch_size: clips recognised at a time.
-        fast: answer clips that are clear at a glance without the language model.
+        fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: leave out trained names that are none of the dataset's, as a model of this
             dataset alone would not know them.
         on_progress: called with clips done and clips in all, after each batch.

@@ -1,4 +1,4 @@
-"""What evaluation asks of a recogniser, whatever reads the action sentences in it."""
+"""The interface that evaluation needs of a recogniser, whatever reads the action sentences."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from llm_ar.tokenizer.model import ActionTokenizer
 
 
 class NamesActions(Protocol):
-    """A tokenizer, and something that scores names after its sentences.
+    """A tokenizer, and a model that scores names after its sentences.
 
     Attributes:
-        run: the settings that made it.
-        labels: the names it was trained to answer.
+        run: the settings of its training.
+        labels: the trained names.
         tokenizer: in evaluation mode.
         training: figures of its training.
     """
@@ -29,21 +29,21 @@ class NamesActions(Protocol):
     def log_likelihoods(
         self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False
     ) -> Tensor:
-        """Scores (B, N) of the labels after sentences (B, W); their softmax are probabilities.
+        """Scores (B, N) of the labels after sentences (B, W); a softmax gives probabilities.
 
-        Sentences that are clear at a glance may be answered by it where ``fast`` is given.
+        With ``fast``, the token classifier answers the sentences of which it is confident.
         """
 
     def token_logits(self, tokens: Tensor) -> Tensor | None:
-        """Log-probabilities (B, C) of the trained names by the sentences' tokens alone.
+        """Log-probabilities (B, C) of the trained names by the token classifier.
 
-        None where the tokens learned no names or other ones, where they never came to agree with
-        the language model (see `llm_ar.recognizer.fast.early_exit`), or where no language model is asked.
+        None if there is none: the tokens learned no names or other ones, the classifier never
+        agreed with the LLM (see `llm_ar.recognizer.fast.early_exit`), or there is no LLM.
         """
 
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:
-        """What texts say (N, width), as its language model reads them.
+        """Text embeddings (N, width) by its LLM.
 
         Raises:
-            ConfigError: it has no language model that reads text.
+            ConfigError: it has no LLM that reads text.
         """

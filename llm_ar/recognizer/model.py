@@ -1,4 +1,4 @@
-"""The recogniser: clip -> action sentence -> instruction -> LLM -> the action's name."""
+"""The recogniser: clip -> action sentence -> instruction -> LLM -> action name."""
 
 from __future__ import annotations
 
@@ -17,33 +17,31 @@ from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.card import model_card
-from llm_ar.recognizer.fast.best_first import Best
-from llm_ar.recognizer.fast.early_exit import EarlyExit, among
+from llm_ar.recognizer.fast.best_first import BestFirstScorer
+from llm_ar.recognizer.fast.early_exit import EarlyExit, EarlyExitScorer, restrict_to
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import Prompt
-from llm_ar.recognizer.recognition import Answer, Recognition, check_top_k
-from llm_ar.recognizer.scorer import Answerer
+from llm_ar.recognizer.recognition import AnswerPolicy, CandidatePolicy, Recognition, recognize
+from llm_ar.recognizer.scorer import ExactScorer, PromptedLlm
+from llm_ar.recognizer.scoring import Ranking, Scorer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers import as_clip
 from llm_ar.tokenizer.model import ActionTokenizer
-
-_BATCH = 16
 
 
 class ActionRecognizer:
     """A trained recogniser.
 
     Args:
-        run: the settings that made it.
-        labels: the names it was trained to answer.
+        run: the settings of its training.
+        labels: the trained names.
         tokenizer: the frozen action tokenizer.
         backbone: the LLM, whose ``llm`` is wrapped with the adapter here.
         llm: the LLM with its adapter.
         token_embeddings: (U, width) embeddings of the action tokens.
         training: figures of the training run, for ``config.json`` and the model card.
-        glance: the fast path, if there is one.
-        repair: the rules by which raw tracks become people, by default the published ones.
+        early_exit: the token classifier of the fast path, if there is one.
+        repair: the rules by which raw tracks become people; the published ones by default.
     """
 
     def __init__(
@@ -55,7 +53,7 @@ class ActionRecognizer:
         llm: PeftModel,
         token_embeddings: Tensor,
         training: Mapping[str, Any],
-        glance: EarlyExit | None = None,
+        early_exit: EarlyExit | None = None,
         repair: RepairConfig | None = None,
     ) -> None:
         self.run = run
@@ -65,11 +63,11 @@ class ActionRecognizer:
         self.llm = llm
         self.token_embeddings = token_embeddings
         self.training = dict(training)
-        self.glance = glance
+        self.early_exit = early_exit
         self.repair = repair or RepairConfig()
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
-        # Without what the adapter's library wraps around the LLM: it costs time at each call.
-        self.answerer = Answerer(
+        # Without the wrapper of the adapter's library, which costs time at each call.
+        self.prompted_llm = PromptedLlm(
             llm.get_base_model(), backbone.text_tokenizer, self.prompt, token_embeddings
         )
 
@@ -108,23 +106,56 @@ class ActionRecognizer:
         Args:
             clips: a clip, a file in a known format, or a sequence of them.
             labels: candidate names in any alphabet; the names of the training by default.
-            top_k: how many answers to give, at most; they are exact, and their probabilities none
-                too low and at most 0.001 too high.
-            fast: answer clips that are clear at a glance without the language model.
+            top_k: number of answers, at most. The ranking is exact; a probability is at most 0.001
+                too high, and never too low.
+            fast: let the token classifier answer clips of which it is confident, without the LLM.
 
         Raises:
             ClipError: if a file cannot be read.
             LayoutError: if a clip's layout cannot be mapped to the model's.
-            ConfigError: if the labels are empty or not distinct, ``top_k`` is below 1, or a
-                fast answer is asked for where there is none.
+            ConfigError: if the labels are empty or not distinct, ``top_k`` is below 1, or ``fast``
+                is set and :meth:`fast_path` refuses.
         """
-        check_top_k(top_k)
+        names = tuple(self.prompted_llm.trie(self._names(labels)).names)
+        policy = CandidatePolicy(self.scorer(labels, fast), names)
         if isinstance(clips, Clip | str | Path):
-            return self._recognize([clips], labels, top_k, fast)[0]
-        found: list[Recognition] = []
-        for start in range(0, len(clips), _BATCH):
-            found += self._recognize(clips[start : start + _BATCH], labels, top_k, fast)
-        return found
+            return self.recognize_with(policy, [clips], top_k)[0]
+        return self.recognize_with(policy, clips, top_k)
+
+    def recognize_with(
+        self, policy: AnswerPolicy, clips: Sequence[Clip | str | Path], top_k: int = 5
+    ) -> list[Recognition]:
+        """As :meth:`recognize`, with another answer policy (see `llm_ar.recognizer.recognition`).
+
+        Raises:
+            ClipError: if a file cannot be read.
+            LayoutError: if a clip's layout cannot be mapped to the model's.
+            ConfigError: if ``top_k`` is below 1.
+        """
+        return recognize(self.tokenizer, self.repair, clips, policy, top_k)
+
+    def scorer(self, labels: Sequence[str] | None = None, fast: bool = False) -> Scorer:
+        """The scorer of the best candidates; arguments as of :meth:`recognize`.
+
+        Raises:
+            ConfigError: if ``fast`` is set and :meth:`fast_path` refuses.
+        """
+        search = BestFirstScorer(self.prompted_llm, self._draft)
+        return EarlyExitScorer(self.fast_path(labels), search) if fast else search
+
+    def exact_scorer(self) -> ExactScorer:
+        """The scorer of all candidates."""
+        return ExactScorer(self.prompted_llm)
+
+    def best(
+        self,
+        tokens: Tensor,
+        labels: Sequence[str] | None = None,
+        top_k: int = 5,
+        fast: bool = False,
+    ) -> Ranking:
+        """The best candidates after action sentences (B, W); arguments as of :meth:`recognize`."""
+        return self.scorer(labels, fast).rank(tokens, self._names(labels), top_k)
 
     def log_likelihoods(
         self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False
@@ -134,48 +165,35 @@ class ActionRecognizer:
         Args:
             tokens: (B, W) action sentences.
             labels: candidate names; the names of the training by default.
-            fast: sentences that are clear at a glance get its log-probabilities instead.
+            fast: return log-probabilities instead: the token classifier's where it is confident,
+                else the LLM's.
 
         Returns:
-            (B, N) float32, in the order of the labels. A softmax over them gives probabilities.
+            (B, N) float64, in the order of the labels; a softmax gives the probabilities.
         """
-        names = self.labels if labels is None else tuple(labels)
-        return self.answerer.log_likelihoods(
-            tokens, names, self.fast_path(labels) if fast else None
-        )
+        names = self._names(labels)
+        if fast:
+            scorer = EarlyExitScorer(self.fast_path(labels), self.exact_scorer())
+            return scorer.rank(tokens, names, len(names)).in_order()
+        return self.prompted_llm.log_likelihoods(self.prompted_llm.prompts(tokens), names)
 
     def log_likelihoods_from_embeddings(
         self, embeddings: Tensor, labels: Sequence[str] | None = None
     ) -> Tensor:
         """As :meth:`log_likelihoods`, of sentences (B, W, width) given as input embeddings."""
-        names = self.labels if labels is None else tuple(labels)
-        return self.answerer.log_likelihoods_from_embeddings(embeddings, names)
+        prompts = self.prompted_llm.prompts_from_embeddings(embeddings)
+        return self.prompted_llm.log_likelihoods(prompts, self._names(labels))
 
     def token_logits(self, tokens: Tensor) -> Tensor | None:
-        """Log-probabilities (B, C) of the trained names by the tokens (B, W) alone, if any."""
-        return None if self.glance is None else self.glance.log_posteriors(tokens)
+        """Log-probabilities (B, C) of the trained names by the token classifier; None without."""
+        return None if self.early_exit is None else self.early_exit.log_posteriors(tokens)
 
     def text_embeddings(self, texts: Sequence[str]) -> Tensor:
-        """What texts say (N, width), as the LLM with its adapter reads them."""
-        return embed_texts(self.answerer.llm, self.backbone.text_tokenizer, texts)
-
-    def best(
-        self,
-        tokens: Tensor,
-        labels: Sequence[str] | None = None,
-        top_k: int = 5,
-        fast: bool = False,
-    ) -> Best:
-        """The best candidates after action sentences (B, W); arguments as of :meth:`recognize`."""
-        glance = self.fast_path(labels) if fast else None
-        names = self.labels if labels is None else tuple(labels)
-        guess = None
-        if self.glance is not None:
-            guess = among(self.glance.log_posteriors(tokens), self.labels, names)
-        return self.answerer.best(tokens, names, top_k, guess, glance)
+        """Text embeddings (N, width) by the LLM with its adapter."""
+        return embed_texts(self.prompted_llm.llm, self.backbone.text_tokenizer, texts)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write the model's folder: all that is needed but the LLM's own weights.
+        """Write the model's folder: everything except the LLM's own weights.
 
         Raises:
             ModelError: if the folder cannot be written.
@@ -187,8 +205,8 @@ class ActionRecognizer:
             token_embeddings = {
                 "embeddings": self.token_embeddings.detach().float().cpu().contiguous()
             }
-            if self.glance is not None:
-                token_embeddings["votes"] = self.glance.votes.detach().cpu().contiguous()
+            if self.early_exit is not None:
+                token_embeddings["votes"] = self.early_exit.votes.detach().cpu().contiguous()
             save_file(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
             (place / model_folder.CARD_FILE).write_text(model_card(config), encoding="utf-8")
 
@@ -203,8 +221,8 @@ class ActionRecognizer:
             },
             "training": self.training,
         }
-        if self.glance is not None:
-            config["glance"] = {"threshold": self.glance.threshold}
+        if self.early_exit is not None:
+            config["early_exit"] = {"threshold": self.early_exit.threshold}
         model_folder.write_folder(Path(folder), config, write)
 
     @classmethod
@@ -223,7 +241,7 @@ class ActionRecognizer:
             labels = [str(label) for label in config["labels"]]
             wanted = str(config["llm"]["fingerprint"])
             training = dict(config["training"])
-            threshold = float(config["glance"]["threshold"]) if "glance" in config else None
+            threshold = float(config["early_exit"]["threshold"]) if "early_exit" in config else None
         except (KeyError, TypeError, ValueError) as error:
             raise model_folder.damaged(folder / model_folder.CONFIG_FILE, repr(error)) from error
         tokenizer = ActionTokenizer.from_pretrained(
@@ -250,58 +268,32 @@ class ActionRecognizer:
             )
         embeddings = token_embeddings["embeddings"].to(device)
         repair = model_folder.repair_rules(folder)
-        glance = (
+        early_exit = (
             None
             if threshold is None
             else EarlyExit(token_embeddings["votes"].to(device), threshold)
         )
-        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, glance, repair)
+        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, early_exit, repair)
 
     def fast_path(self, labels: Sequence[str] | None = None) -> EarlyExit:
-        """The table that answers clips which are clear at a glance.
+        """The token classifier of the fast path.
 
         Raises:
-            ConfigError: if this model has none, or other names than the training's are asked for.
+            ConfigError: if this model has none, or other names than the trained ones are given.
         """
-        if self.glance is None:
+        if self.early_exit is None:
             raise ConfigError("fast: this model has no fast path; leave it out or train it anew.")
         if labels is not None and tuple(labels) != self.labels:
             raise ConfigError(
-                "fast: only the names of the training are known at a glance; leave it out or give "
-                "no other names."
+                "fast: the token classifier knows only the names of the training; leave out fast "
+                "or the other names."
             )
-        return self.glance
+        return self.early_exit
 
-    def _recognize(
-        self,
-        clips: Sequence[Clip | str | Path],
-        labels: Sequence[str] | None,
-        top_k: int,
-        fast: bool,
-    ) -> list[Recognition]:
-        if fast:
-            self.fast_path(labels)
-        trie = self.answerer.trie(self.labels if labels is None else tuple(labels))
-        read = [as_clip(clip, self.repair) for clip in clips]
-        tokens = self.tokenizer.encode_clips(read)
-        best = self.best(tokens, labels, top_k, fast)
-        return [
-            Recognition(
-                file=clip.source if isinstance(given, Clip) else str(given),
-                top=[
-                    Answer(trie.names[index], probability)
-                    for index, probability in zip(indices, values, strict=True)
-                ],
-                sentence=sentence,
-                glance=nodes == 0,
-            )
-            for given, clip, indices, values, nodes, sentence in zip(
-                clips,
-                read,
-                best.indices.tolist(),
-                best.probabilities.tolist(),
-                best.nodes.tolist(),
-                tokens.tolist(),
-                strict=True,
-            )
-        ]
+    def _names(self, labels: Sequence[str] | None) -> tuple[str, ...]:
+        return self.labels if labels is None else tuple(labels)
+
+    def _draft(self, tokens: Tensor, names: tuple[str, ...]) -> Tensor | None:
+        """Log-probabilities (B, N) by which best-first search chooses the name it starts with."""
+        posteriors = self.token_logits(tokens)
+        return None if posteriors is None else restrict_to(names, self.labels, posteriors)

@@ -14,9 +14,9 @@ import torch
 
 from llm_ar.applications.cli import COMMANDS, main
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.zero_shot.conse import ConSE, recognize_zero_shot
+from llm_ar.recognizer.zero_shot.conse import ConSE
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in, read_descriptions
-from llm_ar.recognizer.zero_shot.synonyms import widen
+from llm_ar.recognizer.zero_shot.synonyms import expand_synonyms
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, procedural_clips
@@ -91,12 +91,13 @@ def test_synonyms_count_for_their_names(
     assert main([*words, "--labels", "walk,clap"]) == 0
     found = json.loads(capsys.readouterr().out)
     model = ActionRecognizer.from_pretrained(tiny_model)
-    widened = widen(["walk", "clap"])
-    assert len(widened.candidates) > 2
+    expanded = expand_synonyms(["walk", "clap"])
+    assert len(expanded.candidates) > 2
     tokens = torch.tensor([found["sentence"]])
-    scores = model.log_likelihoods(tokens, widened.candidates)[0].double().exp()
+    scores = model.log_likelihoods(tokens, expanded.candidates)[0].double().exp()
     sums = [
-        sum(float(s) for s, o in zip(scores, widened.owners, strict=True) if o == k) for k in (0, 1)
+        sum(float(s) for s, o in zip(scores, expanded.owners, strict=True) if o == k)
+        for k in (0, 1)
     ]
     expected = dict(zip(("walk", "clap"), [part / sum(sums) for part in sums], strict=True))
     assert {a["action"]: a["probability"] for a in found["top"]} == pytest.approx(
@@ -104,7 +105,7 @@ def test_synonyms_count_for_their_names(
     )
     with pytest.raises(SystemExit):
         main([*words, "--fast"])
-    assert "--fast knows no synonyms" in capsys.readouterr().err
+    assert "--fast scores no synonyms" in capsys.readouterr().err
 
 
 def test_names_that_never_trained_are_answered_by_analogy(
@@ -119,14 +120,12 @@ def test_names_that_never_trained_are_answered_by_analogy(
         return {answer["action"]: answer["probability"] for answer in found["top"]}
 
     def expected(known: Descriptions) -> dict[str, float]:
-        (found,) = recognize_zero_shot(
-            model, recordings[:1], ConSE(model, ["fly a kite", "bow"], known)
-        )
+        (found,) = model.recognize_with(ConSE(model, ["fly a kite", "bow"], known), recordings[:1])
         return {answer.action: pytest.approx(answer.probability, abs=1e-5) for answer in found.top}
 
     assert answers() == expected(built_in())
     assert main([*words[:-1], "--labels", "fly a kite,bow"]) == 0
-    assert "1 of the names never trained, such as 'fly a kite'" in capsys.readouterr().err
+    assert "1 of the names were not trained, such as 'fly a kite'" in capsys.readouterr().err
     own = tmp_path / "own.yaml"
     own.write_text(
         "- action: fly a kite\n"
@@ -293,7 +292,7 @@ def test_evaluate_among_the_datasets_own_names(
     capsys: Capture,
 ) -> None:
     model = ActionRecognizer.from_pretrained(tiny_model)
-    model.labels, model.glance = ("fly a kite", *model.labels), None
+    model.labels, model.early_exit = ("fly a kite", *model.labels), None
     monkeypatch.setattr("llm_ar.applications.evaluate.load_recognizer", lambda folder: model)
     command = ["evaluate", "--model", str(tiny_model), "--data", str(procedural_data)]
     names = []

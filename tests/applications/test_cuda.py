@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import main
-from llm_ar.recognizer.fast import early_exit as glance
+from llm_ar.recognizer.fast import early_exit
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 pytestmark = [
@@ -26,7 +26,7 @@ def test_train_evaluate_recognize_explain(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(glance, "AGREEMENT", 0.0)
+    monkeypatch.setattr(early_exit, "AGREEMENT", 0.0)
     settings = tmp_path / "tiny.yaml"
     settings.write_text(
         f"""

@@ -24,7 +24,7 @@ def model(tiny_model: Path) -> ActionRecognizer:
 
 
 def test_all_ways_answer_the_same(model: ActionRecognizer) -> None:
-    answerer = model.answerer
+    answerer = model.prompted_llm
     trie = answerer.trie(model.labels)
     size = (5, model.tokenizer.words)
     tokens = torch.randint(16, size, generator=torch.Generator().manual_seed(0))
@@ -46,7 +46,7 @@ def test_the_libraries_own_layers_say_the_same(model: ActionRecognizer, tiny_mod
     tokens = torch.arange(2 * model.tokenizer.words).reshape(2, -1) % 16
     torch.testing.assert_close(
         plain.log_likelihoods(tokens, model.labels),
-        model.answerer.log_likelihoods(tokens, model.labels),
+        model.prompted_llm.log_likelihoods(tokens, model.labels),
         atol=1e-4,
         rtol=2e-3,
     )
@@ -54,7 +54,7 @@ def test_the_libraries_own_layers_say_the_same(model: ActionRecognizer, tiny_mod
 
 def test_greedy_generation_takes_the_likeliest_word_each_time(model: ActionRecognizer) -> None:
     """Oracle: the trie walked by hand, a full pass a word."""
-    answerer, words = model.answerer, model.llm.get_input_embeddings()
+    answerer, words = model.prompted_llm, model.llm.get_input_embeddings()
     trie = answerer.trie(model.labels)
     tokens = torch.arange(2 * model.tokenizer.words).reshape(2, -1) % 16
     prompts = others.whole_prompts(answerer, tokens)
@@ -93,5 +93,5 @@ def test_the_command_ends_with_its_figures(
     for count, found in figures["candidates"].items():
         assert found["ratios"] == ratios[count]
         assert all(value > 0 for value in found["milliseconds_a_clip"].values())
-    assert figures["clips"]["plain"]["at_a_glance"] == 0 and figures["clips"]["clips"] > 0
+    assert figures["clips"]["plain"]["early_exits"] == 0 and figures["clips"]["clips"] > 0
     assert figures["clips"]["cold_start_seconds"] > 0

@@ -131,7 +131,7 @@ def test_names_of_other_datasets_can_be_left_out(
     assert evaluate(model, store, own_names=True).labels == tuple(model.labels)
     more = (*model.labels[:3], "fly a kite", *model.labels[3:])
     monkeypatch.setattr(model, "labels", more)
-    monkeypatch.setattr(model, "glance", None)
+    monkeypatch.setattr(model, "early_exit", None)
     wide, own = (evaluate(model, store, own_names=own) for own in (False, True))
     assert wide.labels == more and own.labels == evaluation.labels
     # Exact likelihoods do not depend on the other candidates.

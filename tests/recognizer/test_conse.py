@@ -13,13 +13,12 @@ from llm_ar.errors import ConfigError
 from llm_ar.recognizer.fast.early_exit import EarlyExit, votes_from_name_head
 from llm_ar.recognizer.llm import load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.zero_shot import conse as analogy
+from llm_ar.recognizer import recognition
 from llm_ar.recognizer.zero_shot.conse import (
     SCALE,
-    SOFTER,
+    TEMPERATURE,
     ConSE,
     conse_scores,
-    recognize_zero_shot,
 )
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, told
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
@@ -52,22 +51,24 @@ def test_a_sure_answer_is_its_own_best_analogy() -> None:
 def test_names_that_never_trained(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokens_say: bool
 ) -> None:
-    monkeypatch.setattr(analogy, "_BATCH", 2)
+    monkeypatch.setattr(recognition, "BATCH", 2)
     model = ActionRecognizer.from_pretrained(tiny_model)
     votes = torch.randn(model.tokenizer.vocabulary, len(model.labels))
-    model.glance = EarlyExit(votes, threshold=1.0) if tokens_say else None
+    model.early_exit = EarlyExit(votes, threshold=1.0) if tokens_say else None
     clips = list(procedural_clips(5, subjects=2, seed=3))
     np.save(tmp_path / "last.npy", clips[-1].joints[:, 0])
     names = ["fly a kite", "clap", "sweep the floor"]
     given = [*clips[:4], tmp_path / "last.npy"]
-    found = recognize_zero_shot(model, given, ConSE(model, names), top_k=2)
+    found = model.recognize_with(ConSE(model, names), given, top_k=2)
     tokens = model.tokenizer.encode_clips(clips)
     texts = model.text_embeddings([told(name) for name in (*model.labels, *names)])
     trained, asked = texts.split([len(model.labels), 3])
-    soft = model.log_likelihoods(tokens).softmax(-1) ** (1 / SOFTER)
+    soft = model.log_likelihoods(tokens).float().softmax(-1) ** (1 / TEMPERATURE)
     if tokens_say:
         by_votes = votes[tokens].sum(1).softmax(-1)
-        soft = (model.log_likelihoods(tokens).softmax(-1) * by_votes) ** (1 / 2 / SOFTER)
+        soft = (model.log_likelihoods(tokens).float().softmax(-1) * by_votes) ** (
+            1 / 2 / TEMPERATURE
+        )
     expected = conse_scores(soft / soft.sum(1, keepdim=True), trained, asked)
     files = [*(clip.source for clip in clips[:4]), str(tmp_path / "last.npy")]
     assert [one.file for one in found] == files
@@ -85,7 +86,7 @@ def test_what_cannot_be_answered_by_analogy(tiny_model: Path) -> None:
     with pytest.raises(ConfigError, match="appears twice"):
         ConSE(model, ["clap", "clap"])
     with pytest.raises(ConfigError, match="top_k: 0"):
-        recognize_zero_shot(model, [], ConSE(model, ["clap"]), top_k=0)
+        model.recognize_with(ConSE(model, ["clap"]), [], top_k=0)
     model.labels = ("walk",)
     with pytest.raises(ConfigError, match="a single name, 'walk'"):
         ConSE(model, ["clap"])

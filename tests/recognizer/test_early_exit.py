@@ -1,4 +1,4 @@
-"""The fast path: votes of tokens, and the threshold from which on they are trusted."""
+"""Early exit: the token classifier and the calibration of its threshold."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_votes_add_up_to_what_the_reader_says() -> None:
     torch.testing.assert_close(log_posteriors(votes, tokens), expected)
 
 
-def test_certain_is_from_the_threshold_on() -> None:
+def test_it_is_confident_from_the_threshold_on() -> None:
     votes = torch.tensor([[0.8, 0.2], [0.6, 0.4]]).log()
-    assert EarlyExit(votes, 0.7).certain(torch.tensor([[0], [1]])).tolist() == [True, False]
+    assert EarlyExit(votes, 0.7).is_confident(torch.tensor([[0], [1]])).tolist() == [True, False]
 
 
 def posteriors(certainty: list[float]) -> torch.Tensor:

@@ -298,9 +298,9 @@ def test_files_of_the_llm_stay_as_they_are(saved: Path, llm_folder: Path) -> Non
         assert (again / name).read_bytes() == (saved / name).read_bytes()
 
 
-def with_glance(recognizer: ActionRecognizer, threshold: float) -> ActionRecognizer:
+def with_early_exit(recognizer: ActionRecognizer, threshold: float) -> ActionRecognizer:
     votes = torch.randn(24, 3, generator=torch.Generator().manual_seed(4))
-    recognizer.glance = EarlyExit(votes, threshold)
+    recognizer.early_exit = EarlyExit(votes, threshold)
     return recognizer
 
 
@@ -308,15 +308,15 @@ def test_only_clips_that_are_not_clear_go_to_the_llm(
     recognizer: ActionRecognizer, clips: list[Clip]
 ) -> None:
     tokens = recognizer.tokenizer.encode_clips(clips)
-    certainty = with_glance(recognizer, 0.0).fast_path().log_posteriors(tokens).exp()
+    certainty = with_early_exit(recognizer, 0.0).fast_path().log_posteriors(tokens).exp()
     best = certainty.max(-1)
     middle = float(best.values.median())
-    with_glance(recognizer, middle)
+    with_early_exit(recognizer, middle)
     plain, fast = recognizer.recognize(clips), recognizer.recognize(clips, fast=True)
-    clear = [answer.glance for answer in fast]
+    clear = [answer.early_exit for answer in fast]
     assert clear == (best.values >= middle).tolist() and 0 < sum(clear) < len(clips)
     for index, (one, other) in enumerate(zip(plain, fast, strict=True)):
-        if other.glance:
+        if other.early_exit:
             assert other.top[0].action == LABELS[int(best.indices[index])]
             assert other.top[0].probability == pytest.approx(float(best.values[index]), abs=1e-6)
         else:
@@ -328,8 +328,8 @@ def test_only_clips_that_are_not_clear_go_to_the_llm(
 
 
 def test_the_fast_path_is_saved(recognizer: ActionRecognizer, tmp_path: Path) -> None:
-    with_glance(recognizer, 0.75).save_pretrained(tmp_path / "fast")
-    loaded = ActionRecognizer.from_pretrained(tmp_path / "fast").glance
+    with_early_exit(recognizer, 0.75).save_pretrained(tmp_path / "fast")
+    loaded = ActionRecognizer.from_pretrained(tmp_path / "fast").early_exit
     assert loaded is not None and loaded.threshold == 0.75
     assert torch.equal(loaded.votes, recognizer.fast_path().votes)
     tables = load_file(tmp_path / "fast" / "token_embeddings.safetensors")
@@ -345,4 +345,4 @@ def test_no_fast_path(recognizer: ActionRecognizer, clips: list[Clip]) -> None:
     with pytest.raises(ConfigError, match="no fast path"):
         recognizer.recognize(clips[0], fast=True)
     with pytest.raises(ConfigError, match="names of the training"):
-        with_glance(recognizer, 0.5).recognize(clips[0], ["jump", "run"], fast=True)
+        with_early_exit(recognizer, 0.5).recognize(clips[0], ["jump", "run"], fast=True)

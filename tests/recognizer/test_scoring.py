@@ -14,9 +14,9 @@ from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer import scoring as answers
 from llm_ar.recognizer.fast import best_first as search
-from llm_ar.recognizer.fast import prefix_cache as reading
+from llm_ar.recognizer.fast import prefix_cache
 from llm_ar.recognizer.fast.best_first import EPSILON, best_first
-from llm_ar.recognizer.fast.prefix_cache import read
+from llm_ar.recognizer.fast.prefix_cache import prefill
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.recognizer.scoring import CandidateTrie, score
@@ -49,7 +49,7 @@ def one_pass_each(llm: torch.nn.Module, text_tokenizer, prompts: Tensor, names) 
             predicted = logits[len(prompt) - 1 : -1].double().log_softmax(-1)
             row.append(predicted[torch.arange(len(ids)), ids].sum())
         rows.append(torch.stack(row))
-    return torch.stack(rows).float()
+    return torch.stack(rows)
 
 
 def prompts_for(llm: torch.nn.Module, batch: int = 3, length: int = 9) -> Tensor:
@@ -95,17 +95,17 @@ def test_pieces_and_batches_do_not_change_scores(
     torch.testing.assert_close(score(backbone.llm, prompts, pieces), whole, atol=1e-4, rtol=0)
 
 
-def test_a_beginning_read_before_changes_nothing(backbone: Backbone) -> None:
-    """The beginning is read once and continued by two batches, the second not by the first's."""
+def test_a_shared_prefix_changes_nothing(backbone: Backbone) -> None:
+    """One cache is continued by two batches, neither of which changes it."""
     prompts = prompts_for(backbone.llm, batch=4)
     prompts[:, :5] = prompts[:1, :5]
     trie = CandidateTrie(backbone.text_tokenizer, NAMES)
     expected = one_pass_each(backbone.llm, backbone.text_tokenizer, prompts, NAMES)
-    beginning = read(backbone.llm, prompts[:1, :5])
+    shared_prefix = prefill(backbone.llm, prompts[:1, :5])
     for rows in (slice(0, 3), slice(3, 4)):
-        scores = score(backbone.llm, prompts[rows, 5:], trie, beginning)
+        scores = score(backbone.llm, prompts[rows, 5:], trie, shared_prefix)
         torch.testing.assert_close(scores, expected[rows], atol=1e-4, rtol=0)
-    assert beginning.length == 5
+    assert shared_prefix.length == 5
 
 
 def test_one_candidate(backbone: Backbone) -> None:
@@ -185,13 +185,13 @@ def checked(
     llm: torch.nn.Module,
     names: list[str],
     top_k: int,
-    guess: Tensor | None = None,
+    draft: Tensor | None = None,
 ) -> Tensor:
     """Search against the oracle; returns how many nodes were read of each prompt."""
     prompts = prompts_for(llm, batch=5)
     expected = one_pass_each(llm, backbone.text_tokenizer, prompts, names).double()
     trie = CandidateTrie(backbone.text_tokenizer, names)
-    found = best_first(llm, prompts, trie, top_k, guess=guess)
+    found = best_first(llm, prompts, trie, top_k, draft=draft)
     probabilities = expected.softmax(-1)
     best = probabilities.topk(top_k)
     assert found.indices.tolist() == best.indices.tolist()
@@ -229,52 +229,52 @@ def test_without_tolerance_all_that_has_weight_is_read(backbone: Backbone) -> No
 def test_how_nodes_are_put_together_does_not_matter(
     backbone: Backbone, monkeypatch: pytest.MonkeyPatch, row: int, cost: int, subtree: int
 ) -> None:
-    monkeypatch.setattr(search, "ROW", row)
-    monkeypatch.setattr(search, "PASS", cost)
-    monkeypatch.setattr(search, "SUBTREE", subtree)
+    monkeypatch.setattr(search, "ROW_NODES", row)
+    monkeypatch.setattr(search, "PASS_COST", cost)
+    monkeypatch.setattr(search, "SUBTREE_NODES", subtree)
     monkeypatch.setattr(search, "MAX_ROWS", 16)
     words = answer_ids(backbone.text_tokenizer, "walk around")
     checked(backbone, Decided(backbone.llm, words, 4.0), NAMES, 4)
 
 
 @pytest.mark.parametrize("top_k", [1, 4])
-def test_a_guess_right_or_wrong_changes_no_answer(backbone: Backbone, top_k: int) -> None:
+def test_a_draft_right_or_wrong_changes_no_answer(backbone: Backbone, top_k: int) -> None:
     words = answer_ids(backbone.text_tokenizer, "walk around")
     llm = Decided(backbone.llm, words, 8.0)
     generator = torch.Generator().manual_seed(0)
     for spread in (0.1, 10.0):
-        guess = spread * torch.randn(5, len(NAMES), generator=generator)
-        guess[:, 0] = -torch.inf
-        checked(backbone, llm, NAMES, top_k, guess)
+        draft = spread * torch.randn(5, len(NAMES), generator=generator)
+        draft[:, 0] = -torch.inf
+        checked(backbone, llm, NAMES, top_k, draft)
 
 
-def test_a_good_guess_leaves_one_pass(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_good_draft_leaves_one_pass(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     words = answer_ids(backbone.text_tokenizer, "walk on")
     llm = Decided(backbone.llm, words, 12.0)
     prompts = prompts_for(llm, batch=5)
     trie = CandidateTrie(backbone.text_tokenizer, MANY)
     expected = best_first(llm, prompts, trie, 1)
-    guess = one_pass_each(llm, backbone.text_tokenizer, prompts, MANY).log_softmax(-1)
+    draft = one_pass_each(llm, backbone.text_tokenizer, prompts, MANY).log_softmax(-1)
     passes = []
-    forward = reading.forward
+    forward = prefix_cache.forward
 
     def counted(*given: Any) -> Tensor:
         passes.append(given)
         return forward(*given)
 
-    monkeypatch.setattr(reading, "forward", counted)
-    found = best_first(llm, prompts, trie, 1, guess=guess)
+    monkeypatch.setattr(prefix_cache, "forward", counted)
+    found = best_first(llm, prompts, trie, 1, draft=draft)
     assert len(passes) == 1
     assert torch.equal(found.indices, expected.indices)
     torch.testing.assert_close(found.probabilities, expected.probabilities, atol=1e-3, rtol=0)
 
 
-def test_a_search_behind_a_beginning_read_before(backbone: Backbone) -> None:
+def test_a_search_after_a_shared_prefix(backbone: Backbone) -> None:
     prompts = prompts_for(backbone.llm, batch=3)
     prompts[:, :4] = prompts[:1, :4]
     trie = CandidateTrie(backbone.text_tokenizer, NAMES)
     whole = best_first(backbone.llm, prompts, trie, 3)
-    beginning = read(backbone.llm, prompts[:1, :4])
-    continued = best_first(backbone.llm, prompts[:, 4:], trie, 3, beginning)
+    shared_prefix = prefill(backbone.llm, prompts[:1, :4])
+    continued = best_first(backbone.llm, prompts[:, 4:], trie, 3, shared_prefix)
     assert torch.equal(continued.indices, whole.indices)
     torch.testing.assert_close(continued.probabilities, whole.probabilities, atol=1e-4, rtol=0)

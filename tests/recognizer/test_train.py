@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.recognizer.fast import early_exit as glance
+from llm_ar.recognizer.fast import early_exit
 from llm_ar.recognizer.llm import embed_names, load_backbone, weights_hash
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
@@ -302,8 +302,8 @@ def test_gradient_checkpointing_only_saves_memory(
 def test_the_fast_path_is_the_same_after_an_interruption(
     run: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(glance, "AGREEMENT", 0.0)
-    assert train_recognizer(changed(run, "unread", epochs=1)).glance is None, "it reads no names"
+    monkeypatch.setattr(early_exit, "AGREEMENT", 0.0)
+    assert train_recognizer(changed(run, "unread", epochs=1)).early_exit is None, "it reads no names"
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     tokenizer.token_text_embeddings = torch.randn(24, 32)
     tokenizer.save_pretrained(run.out / "tokenizer")
@@ -318,7 +318,7 @@ def test_the_fast_path_is_the_same_after_an_interruption(
     assert torch.equal(resumed.votes, straight.votes)
     assert resumed.threshold == pytest.approx(straight.threshold, abs=1e-6)
     config = json.loads((killed.out / "config.json").read_text())
-    assert config["glance"] == {"threshold": resumed.threshold}
+    assert config["early_exit"] == {"threshold": resumed.threshold}
 
 
 def test_without_a_tokenizer(run: RunConfig) -> None:

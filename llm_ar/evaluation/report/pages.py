@@ -62,4 +62,4 @@ def _page_file(name: str) -> str:
 
 def _inline_json(value: object) -> str:
     """JSON that cannot end the script element that it stands in."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -134,7 +134,7 @@ def write_whole(file: Path, text: str) -> None:
 
 def write_json(file: Path, content: Any) -> None:
     """Write JSON at once."""
-    write_whole(file, json.dumps(content, indent=2) + "\n")
+    write_whole(file, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def _mean(row: Mapping[str, Any]) -> float | None:

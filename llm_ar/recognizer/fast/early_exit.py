@@ -1,7 +1,8 @@
-"""The fast path: what the tokens say by themselves, so that clear clips need no language model.
+"""Early exit: a classifier on the tokens answers clips of which it is confident, without the LLM.
 
-Every token votes for the names, and the votes of a sentence are added up. How certain that must be
-to be trusted is found on training clips, by what the language model says of them.
+Every action token has a logit for each trained name; a sentence's logits are their sum. The
+confidence from which on that answer is taken is calibrated on training clips, by agreement with the
+LLM.
 """
 
 from __future__ import annotations
@@ -12,32 +13,54 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from llm_ar.recognizer.scoring import Ranking, Scorer
 from llm_ar.tokenizer.extensions.name_head import whitened
 
 AGREEMENT = 0.999
-"""Share of the clips above the threshold on which the language model says the same."""
+"""Share of the clips above the threshold on which the LLM gives the same answer."""
 
 
 @dataclass(frozen=True)
 class EarlyExit:
-    """Votes of the action tokens for the names of the training.
+    """The token classifier and its confidence threshold.
 
     Args:
-        votes: (U, C) float32.
-        threshold: the probability of the best name from which on it is trusted.
+        votes: (U, C) float32, logits of the trained names for each action token.
+        threshold: the probability of the best name from which on it is the answer.
     """
 
     votes: Tensor
     threshold: float
 
     def log_posteriors(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities (B, C) of the names for sentences (B, W)."""
+        """Log-probabilities (B, C) of the trained names for sentences (B, W)."""
         return log_posteriors(self.votes, tokens)
 
-    def certain(self, tokens: Tensor) -> Tensor:
-        """(B,) bool: for which sentences (B, W) the language model need not be asked."""
+    def is_confident(self, tokens: Tensor) -> Tensor:
+        """(B,) bool: whether the classifier alone answers for sentences (B, W)."""
         best = self.log_posteriors(tokens).max(dim=-1).values
         return best.exp() >= self.threshold
+
+
+class EarlyExitScorer:
+    """Ranks by the token classifier where it is confident, else by another scorer (see `Scorer`).
+
+    Args:
+        early_exit: the token classifier; its names are the candidates.
+        fallback: the scorer of the other sentences.
+    """
+
+    def __init__(self, early_exit: EarlyExit, fallback: Scorer) -> None:
+        self._early_exit, self._fallback = early_exit, fallback
+
+    def rank(self, tokens: Tensor, names: tuple[str, ...], top_k: int) -> Ranking:
+        """See `Scorer`; the names must be the trained ones, in their order."""
+        posteriors = self._early_exit.log_posteriors(tokens)
+        ranking = Ranking.from_scores(posteriors, top_k, early_exit=True)
+        unsure = ~self._early_exit.is_confident(tokens).cpu()
+        if unsure.any():
+            ranking.replace(unsure, self._fallback.rank(tokens.cpu()[unsure], names, top_k))
+        return ranking
 
 
 def log_posteriors(votes: Tensor, tokens: Tensor) -> Tensor:
@@ -45,12 +68,12 @@ def log_posteriors(votes: Tensor, tokens: Tensor) -> Tensor:
     return votes[tokens.to(votes.device)].sum(dim=1).log_softmax(dim=-1)
 
 
-def among(posteriors: Tensor, known: Sequence[str], names: Sequence[str]) -> Tensor | None:
-    """Log-probabilities (B, N) of some names, from those (B, C) of the names of the training.
+def restrict_to(names: Sequence[str], trained: Sequence[str], posteriors: Tensor) -> Tensor | None:
+    """Log-probabilities (B, N) of some names, from those (B, C) of the trained names.
 
-    Names that the training did not know get minus infinity; None if it knew none of them.
+    Names that were not trained get minus infinity; None if none of them was.
     """
-    places = {name: place for place, name in enumerate(known)}
+    places = {name: place for place, name in enumerate(trained)}
     columns = [places.get(name, len(places)) for name in names]
     if all(column == len(places) for column in columns):
         return None
@@ -61,33 +84,33 @@ def among(posteriors: Tensor, known: Sequence[str], names: Sequence[str]) -> Ten
 def votes_from_name_head(
     token_text_embeddings: Tensor, name_text_embeddings: Tensor, words: int
 ) -> Tensor:
-    """Votes (U, C) that add up to the logits of the tokenizer's reader.
+    """Votes (U, C) whose sum over a sentence is the logits of the tokenizer's name head.
 
     Args:
         token_text_embeddings: (U, width) of the tokenizer.
         name_text_embeddings: (C, width) of the names it was trained with.
-        words: W, tokens in a sentence.
+        words: W, tokens in a sentence; the votes are divided by it.
     """
     names = whitened(name_text_embeddings).to(token_text_embeddings.device)
     return token_text_embeddings.float() @ names.T / words
 
 
 def calibrate(posteriors: Tensor, answers: Tensor) -> float | None:
-    """The smallest threshold from which on glance and language model agree.
+    """The smallest confidence from which on token classifier and LLM agree.
 
     Args:
-        posteriors: (N, C) log-probabilities at a glance.
-        answers: (N,) what the language model answers.
+        posteriors: (N, C) log-probabilities by the token classifier.
+        answers: (N,) the LLM's answers.
 
     Returns:
         The threshold, or None if there is none at which they agree often enough.
     """
     best = posteriors.max(dim=-1)
-    certainty, order = best.values.exp().sort(descending=True)
+    confidence, order = best.values.exp().sort(descending=True)
     agree = (best.indices == answers)[order].double()
     share = agree.cumsum(0) / torch.arange(1, len(agree) + 1, device=agree.device)
-    # Clips of equal certainty are above the threshold together.
-    last = torch.ones_like(certainty, dtype=torch.bool)
-    last[:-1] = certainty[:-1] > certainty[1:]
+    # A threshold lies between two different confidences, so clips of equal ones go together.
+    last = torch.ones_like(confidence, dtype=torch.bool)
+    last[:-1] = confidence[:-1] > confidence[1:]
     enough = ((share >= AGREEMENT) & last).nonzero()
-    return float(certainty[enough[-1]]) if len(enough) else None
+    return float(confidence[enough[-1]]) if len(enough) else None

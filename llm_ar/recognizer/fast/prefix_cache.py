@@ -1,9 +1,10 @@
-"""What the language model has read: prompts once, their key-value caches for all that follows.
+"""Prefix cache: the LLM's keys and values of a prompt, computed once and reused.
 
-The instruction's beginning is the same for every clip and read once; then one pass reads the
-sentences and the instruction's end; then tokens of candidate names are read behind it, as many at
-a time as are asked for, each of which sees the prompt, the tokens above it in its name and itself
-(tree attention as in Miao et al., "SpecInfer", ASPLOS 2024).
+The instruction before the action sentence is the same for all clips and is prefilled once. One
+pass prefills the sentences and the end of the instruction. Tokens of candidate names are then
+decoded after the cached prompts, many in one pass. A tree mask lets each token attend to the
+prompt, to the tokens above it in its name and to itself (tree attention as in Miao et al.,
+"SpecInfer", ASPLOS 2024).
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from transformers import Cache, DynamicCache
 
 @dataclass(frozen=True)
 class PrefixCache:
-    """B prompts of P positions as the LLM has read them; never changed by what is read behind.
+    """Keys and values of B prompts of P positions. Decoding after them does not change it.
 
     Args:
         past: keys and values (B, heads, P, width of a head) of each layer.
-        logits: (B, V), of the token behind each prompt.
+        logits: (B, V), of the token after each prompt.
     """
 
     past: list[tuple[Tensor, Tensor]]
@@ -33,69 +34,71 @@ class PrefixCache:
         return self.past[0][0].shape[2]
 
     def cache(self, rows: Tensor) -> Cache:
-        """A cache of its own for some of the prompts, by their numbers (R,)."""
+        """A new cache that holds copies of the prompts with the indices ``rows`` (R,)."""
         return DynamicCache([(keys[rows], values[rows]) for keys, values in self.past])
 
 
 @dataclass(frozen=True)
-class Words:
-    """Words behind R prompts; several continuations of one prompt at once.
+class TreeTokens:
+    """A tree of tokens after each of R prompts.
 
     Args:
         tokens: (R, N).
-        depths: (R, N) how many words behind the prompt each is, from 1.
-        sees: (R, N, N) bool, which of these words each one sees.
+        depths: (R, N), the distance of each token from the prompt's last position, at least 1.
+        mask: (R, N, N) bool, whether token i attends to token j.
     """
 
     tokens: Tensor
     depths: Tensor
-    sees: Tensor
+    mask: Tensor
 
 
-def read(llm: nn.Module, prompts: Tensor, beginning: PrefixCache | None = None) -> PrefixCache:
-    """Read prompts, or what follows their common beginning.
+def prefill(
+    llm: nn.Module, prompts: Tensor, shared_prefix: PrefixCache | None = None
+) -> PrefixCache:
+    """Compute the prefix cache of prompts.
 
     Args:
         llm: causal LM, with or without an adapter, in evaluation mode.
         prompts: (B, P, width) input embeddings, all of one length.
-        beginning: one prompt, read before, that all of these continue.
+        shared_prefix: cache of one prompt that all of these continue.
     """
-    none = torch.zeros(len(prompts), 0, dtype=torch.long)
-    nothing = Words(none, none, none.new_zeros(len(prompts), 0, 0, dtype=torch.bool))
-    return prefill_and_decode(llm, prompts, nothing, beginning)[0]
+    empty = torch.zeros(len(prompts), 0, dtype=torch.long)
+    tree = TreeTokens(empty, empty, empty.new_zeros(len(prompts), 0, 0, dtype=torch.bool))
+    return prefill_and_decode(llm, prompts, tree, shared_prefix)[0]
 
 
 @torch.inference_mode()
 def prefill_and_decode(
-    llm: nn.Module, prompts: Tensor, words: Words, beginning: PrefixCache | None = None
+    llm: nn.Module, prompts: Tensor, tree: TreeTokens, shared_prefix: PrefixCache | None = None
 ) -> tuple[PrefixCache, Tensor]:
-    """Read prompts and, in the same pass, words behind each of them.
+    """Prefill prompts and decode a tree of tokens after each of them, in one pass.
 
     Args:
-        llm: as for :func:`read`.
+        llm: as for :func:`prefill`.
         prompts: (B, P, width) input embeddings, all of one length.
-        words: N words behind each of the B prompts.
-        beginning: one prompt, read before, that all of these continue.
+        tree: N tokens after each of the B prompts.
+        shared_prefix: cache of one prompt that all of these continue.
 
     Returns:
-        The prompts as read, without those words, and the logits (B, N, V) of the word that
-        follows each of these.
+        The prefix cache of the prompts, without the tree, and the logits (B, N, V) of the token
+        after each token of the tree.
     """
     batch, length = prompts.shape[:2]
-    count = words.tokens.shape[1]
-    everyone = torch.zeros(batch, dtype=torch.long, device=prompts.device)
-    before = beginning.length if beginning else 0
-    cache = beginning.cache(everyone) if beginning else DynamicCache()
+    count = tree.tokens.shape[1]
+    rows = torch.zeros(batch, dtype=torch.long, device=prompts.device)
+    before = shared_prefix.length if shared_prefix else 0
+    cache = shared_prefix.cache(rows) if shared_prefix else DynamicCache()
     end = before + length
-    sees = torch.ones(length + count, end + count, dtype=torch.bool).tril(before)
-    sees = sees.repeat(batch, 1, 1)
-    sees[:, length:, end:] = words.sees
-    places = before + torch.arange(length).expand(batch, -1)
+    mask = torch.ones(length + count, end + count, dtype=torch.bool).tril(before)
+    mask = mask.repeat(batch, 1, 1)
+    mask[:, length:, end:] = tree.mask
+    positions = before + torch.arange(length).expand(batch, -1)
     logits = forward(
         llm,
-        torch.cat([prompts, _embed(llm, words.tokens)], dim=1),
-        torch.cat([places, end - 1 + words.depths], dim=1),
-        sees,
+        torch.cat([prompts, _embed(llm, tree.tokens)], dim=1),
+        torch.cat([positions, end - 1 + tree.depths], dim=1),
+        mask,
         cache,
         1 + count,
     )
@@ -104,26 +107,26 @@ def prefill_and_decode(
 
 
 @torch.inference_mode()
-def decode_tree(llm: nn.Module, reading: PrefixCache, rows: Tensor, words: Words) -> Tensor:
-    """Read words behind some of the prompts.
+def decode_tree(llm: nn.Module, prefix: PrefixCache, rows: Tensor, tree: TreeTokens) -> Tensor:
+    """Decode trees of tokens after cached prompts.
 
     Args:
-        llm: as for :func:`read`.
-        reading: the prompts.
-        rows: (R,) numbers of prompts.
-        words: N words behind each of them.
+        llm: as for :func:`prefill`.
+        prefix: the cached prompts.
+        rows: (R,) indices of prompts.
+        tree: N tokens after each of them.
 
     Returns:
-        (R, N, V) logits of the word that follows each.
+        (R, N, V) logits of the token after each token of the tree.
     """
-    prompt = torch.ones(*words.tokens.shape, reading.length, dtype=torch.bool)
+    prompt = torch.ones(*tree.tokens.shape, prefix.length, dtype=torch.bool)
     return forward(
         llm,
-        _embed(llm, words.tokens),
-        reading.length - 1 + words.depths,
-        torch.cat([prompt, words.sees], dim=-1),
-        reading.cache(rows.to(reading.logits.device)),
-        words.tokens.shape[1],
+        _embed(llm, tree.tokens),
+        prefix.length - 1 + tree.depths,
+        torch.cat([prompt, tree.mask], dim=-1),
+        prefix.cache(rows.to(prefix.logits.device)),
+        tree.tokens.shape[1],
     )
 
 
@@ -134,11 +137,20 @@ def _embed(llm: nn.Module, tokens: Tensor) -> Tensor:
 
 
 def forward(
-    llm: nn.Module, embedded: Tensor, positions: Tensor, sees: Tensor, cache: Cache, kept: int
+    llm: nn.Module, embedded: Tensor, positions: Tensor, allowed: Tensor, cache: Cache, kept: int
 ) -> Tensor:
-    """Float32 logits (B, kept, V) of the last positions; their keys and values enter the cache."""
-    mask = torch.zeros(sees.shape, dtype=embedded.dtype)
-    mask = mask.masked_fill_(~sees, torch.finfo(embedded.dtype).min)
+    """Float32 logits (B, kept, V) of the last positions; keys and values are added to the cache.
+
+    Args:
+        llm: as for :func:`prefill`.
+        embedded: (B, N, width) input embeddings.
+        positions: (B, N) position ids.
+        allowed: (B, N, cached + N) bool, the positions that each one attends to.
+        cache: what precedes.
+        kept: number of positions whose logits are needed.
+    """
+    mask = torch.zeros(allowed.shape, dtype=embedded.dtype)
+    mask = mask.masked_fill_(~allowed, torch.finfo(embedded.dtype).min)
     logits: Tensor = llm(
         inputs_embeds=embedded,
         attention_mask=mask[:, None].to(embedded.device),

@@ -1,25 +1,21 @@
-"""Candidate names widened by their synonyms, whose likelihoods count for the name."""
+"""Synonym expansion: a name's likelihood is the sum over itself and its synonyms."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.recognition import Recognition, check_top_k, ranked
+from llm_ar.recognizer.scoring import Ranking, Scorer
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in, same_name
-from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers import as_clip
 
 
 @dataclass(frozen=True)
 class SynonymExpansion:
-    """Names and, behind them, their synonyms: what is scored and what it is folded back to."""
+    """Names with their synonyms: the candidates to score and the name that each counts for."""
 
     names: tuple[str, ...]
     """The C names asked for."""
@@ -31,7 +27,7 @@ class SynonymExpansion:
     def fold(self, log_likelihoods: Tensor) -> Tensor:
         """Log-likelihood that the answer is a name or one of its synonyms.
 
-        log sum over a name's candidates of p(candidate).
+        log sum over a name's candidates of p(candidate), by logsumexp.
 
         Args:
             log_likelihoods: (B, N), of the candidates.
@@ -44,8 +40,8 @@ class SynonymExpansion:
         return torch.stack([column.logsumexp(1) for column in columns], dim=1)
 
 
-def widen(names: Sequence[str], known: Descriptions | None = None) -> SynonymExpansion:
-    """The names with the synonyms that tell them apart.
+def expand_synonyms(names: Sequence[str], known: Descriptions | None = None) -> SynonymExpansion:
+    """The names with those synonyms that belong to one of them only.
 
     A synonym that is a candidate itself, or belongs to several of the names, is left out.
 
@@ -71,37 +67,36 @@ def widen(names: Sequence[str], known: Descriptions | None = None) -> SynonymExp
     )
 
 
-def recognize_with_synonyms(
-    model: ActionRecognizer,
-    clips: Sequence[Clip | str | Path],
-    labels: Sequence[str] | None,
-    top_k: int,
-    known: Descriptions | None = None,
-) -> list[Recognition]:
-    """As ``model.recognize``, with the names' synonyms as candidates that count for the names.
+class SynonymPolicy:
+    """Ranks names by the summed likelihoods of their synonyms (see `AnswerPolicy`).
 
     Every candidate is scored, so that this takes longer than without synonyms.
 
     Args:
-        model: who answers.
-        clips: clips, or files in a known format.
-        labels: candidate names; the names of the training by default.
-        top_k: how many answers to give, at most.
+        scorer: an exact scorer.
+        names: the candidates, all different.
         known: where synonyms are looked up; the built-in descriptions by default.
-
-    Raises:
-        ClipError: if a file cannot be read.
-        LayoutError: if a clip's layout cannot be mapped to the model's.
-        ConfigError: if the labels are empty or not distinct, or ``top_k`` is below 1.
     """
-    check_top_k(top_k)
-    widened = widen(model.labels if labels is None else labels, known)
-    read = [as_clip(clip, model.repair) for clip in clips]
-    tokens = model.tokenizer.encode_clips(read)
-    with torch.inference_mode():
-        folded = widened.fold(model.log_likelihoods(tokens, widened.candidates))
-    answers = ranked(widened.names, folded.softmax(-1), top_k)
-    return [
-        Recognition(clip.source, top, sentence)
-        for clip, top, sentence in zip(read, answers, tokens.tolist(), strict=True)
-    ]
+
+    def __init__(
+        self, scorer: Scorer, names: Sequence[str], known: Descriptions | None = None
+    ) -> None:
+        self._scorer = scorer
+        self._expansion = expand_synonyms(names, known)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The C names."""
+        return self._expansion.names
+
+    def rank(self, tokens: Tensor, top_k: int) -> Ranking:
+        """See `llm_ar.recognizer.recognition.AnswerPolicy`.
+
+        Raises:
+            ConfigError: if the names are empty or not distinct.
+        """
+        candidates = self._expansion.candidates
+        scored = self._scorer.rank(tokens, candidates, len(candidates))
+        ranking = Ranking.from_scores(self._expansion.fold(scored.in_order()), top_k)
+        ranking.nodes = scored.nodes
+        return ranking
