@@ -30,6 +30,7 @@ from llm_ar.recognizer.data import Sentences
 from llm_ar.recognizer.fast.early_exit import log_posteriors
 from llm_ar.recognizer.interface import NamesActions
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
+from llm_ar.recognizer.private_apis import CheckpointTrainer
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.train import (
     checkpoint_folder,
@@ -86,22 +87,16 @@ class OtherRecognizer:
         return self._reader.text_embeddings(texts)
 
 
-class ReaderTrainer(StageTrainer):
+class ReaderTrainer(CheckpointTrainer, StageTrainer):
     """Keeps in its checkpoints what is trained, and nothing that is frozen."""
 
-    def _save(
-        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
-    ) -> None:
-        if not self.args.should_save:  # the library asks every process
-            return
-        folder = Path(str(output_dir))
-        folder.mkdir(parents=True, exist_ok=True)
+    def write_weights(self, folder: Path) -> None:
+        """Write the parameters that are trained."""
         save_file(trained_weights(self.model), folder / TRAINED_FILE)
 
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: nn.Module | None = None
-    ) -> None:
-        state = read_tensors(Path(resume_from_checkpoint) / TRAINED_FILE)
+    def read_weights(self, folder: Path) -> None:
+        """Read the parameters that are trained."""
+        state = read_tensors(folder / TRAINED_FILE)
         self.model.load_state_dict(state, strict=False)
 
 

@@ -85,11 +85,9 @@ def _convert(gguf: Path, folder: Path) -> None:
         # The weights are plain from now on, so the note on their former encoding must go.
         settings.pop("quantization_config", None)
         AutoConfig.for_model(**settings).save_pretrained(unfinished)
-        tied = set(llm._tied_weights_keys or ()) if llm.config.tie_word_embeddings else set()
+        # A weight that several layers share (tied word embeddings) is listed once.
         weights = {
-            name: weight.float().contiguous()
-            for name, weight in llm.state_dict().items()
-            if name not in tied
+            name: weight.detach().float().contiguous() for name, weight in llm.named_parameters()
         }
         save_file(weights, unfinished / "model.safetensors", metadata={"format": "pt"})
         # Temporary folders and safetensors are private; the cache may serve several users.

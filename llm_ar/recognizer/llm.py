@@ -31,6 +31,7 @@ from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer.bundled_llm import BUNDLED, bundled_folder
 from llm_ar.recognizer.fast.fused_lora import FusedLinear
+from llm_ar.recognizer.private_apis import set_lora_layer
 
 _SAMPLED_WORDS = 997
 _RANDOM_SEED = 240_400_532
@@ -139,7 +140,7 @@ def attach_lora(llm: PreTrainedModel, settings: LoraSettings) -> PeftModel:
     )
     if all(type(module) is nn.Linear for module in llm.modules() if isinstance(module, nn.Linear)):
         # Quantized layers are kinds of nn.Linear, with adapters of their own.
-        lora._register_custom_module({nn.Linear: FusedLinear})
+        set_lora_layer(lora, nn.Linear, FusedLinear)
     try:
         with warnings.catch_warnings():
             # peft asks transformers by an old name; no concern of the user's.

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from llm_ar.recognizer.adapter import load_adapter, save_adapter
 from llm_ar.recognizer.checkpoint import ADAPTER_FILE
 from llm_ar.recognizer.objective import AnswerObjective
+from llm_ar.recognizer.private_apis import CheckpointTrainer
 from llm_ar.recognizer.scoring import CandidateTrie, score
 from llm_ar.training import StageTrainer
 
@@ -35,7 +36,7 @@ class Meter:
         return sum(self.losses) / max(1, len(self.losses))
 
 
-class AnswerTrainer(StageTrainer):
+class AnswerTrainer(CheckpointTrainer, StageTrainer):
     """Trains the adapter.
 
     Args:
@@ -121,21 +122,15 @@ class AnswerTrainer(StageTrainer):
     def _folder(self) -> Path:
         return Path(str(self.args.output_dir))
 
-    def _save(
-        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
-    ) -> None:
-        if not self.args.should_save:  # the library asks every process
-            return
-        folder = Path(output_dir or self._folder)
+    def write_weights(self, folder: Path) -> None:
+        """Write the adapter and the losses of the epoch so far."""
         save_adapter(self._objective.llm, folder, self._llm_name)
         _write_json(folder / _METER_FILE, asdict(self.meter))
 
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: nn.Module | None = None
-    ) -> None:
-        checkpoint = Path(resume_from_checkpoint)
-        load_adapter(self._objective.llm, checkpoint / ADAPTER_FILE)
-        self.meter = Meter(**json.loads((checkpoint / _METER_FILE).read_text(encoding="utf-8")))
+    def read_weights(self, folder: Path) -> None:
+        """Read the adapter and the losses of the epoch so far."""
+        load_adapter(self._objective.llm, folder / ADAPTER_FILE)
+        self.meter = Meter(**json.loads((folder / _METER_FILE).read_text(encoding="utf-8")))
 
 
 class _EpochEnds(TrainerCallback):

@@ -18,6 +18,12 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from llm_ar.recognizer.private_apis import (
+    attention_implementation,
+    set_attention_implementation,
+    uses_registered_attention,
+)
+
 _NAME = "sdpa_packed"
 
 
@@ -66,15 +72,14 @@ def allow_packing(llm: PreTrainedModel) -> bool:
     Given no packing, it computes as before. LLMs that mix places by other means than attention
     (state-space layers, convolutions) fail the trial, as those do whose attention is their own.
     """
-    config = llm.config
-    if config._attn_implementation not in ("sdpa", _NAME) or not _takes_attention(llm):
+    if attention_implementation(llm) not in ("sdpa", _NAME) or not uses_registered_attention(llm):
         return False
     AttentionInterface.register(_NAME, _attention)
     AttentionMaskInterface.register(_NAME, sdpa_mask)
-    config._attn_implementation = _NAME
+    set_attention_implementation(llm, _NAME)
     if _trial(llm):
         return True
-    config._attn_implementation = "sdpa"
+    set_attention_implementation(llm, "sdpa")
     return False
 
 
@@ -106,13 +111,6 @@ def _attention(
     # No mask: causal.
     batch, _ = sdpa_attention_forward(module, *laid_out, None, **rest)
     return packing.take_back(batch), None
-
-
-def _takes_attention(llm: PreTrainedModel) -> bool:
-    return any(
-        isinstance(module, PreTrainedModel) and module._supports_attention_backend
-        for module in llm.modules()
-    )
 
 
 @torch.no_grad()
