@@ -23,10 +23,16 @@ _SHARE = 0.8
 """Share of the frames in which it has to."""
 _AWAY = 0.5
 """Mean cosine with the usual axis below which another one is considered."""
-_BENT = 0.03
-"""Mean displacement of knees and feet, in leg lengths, that shows which way is forward."""
-_ONE_WAY = 0.8
-"""Share of all displacement that has to point that way."""
+_BENT = 0.2
+"""Displacement of a knee, in leg lengths, that shows which way it bends: about 135 degrees.
+Sensors put the knees of standing people up to half as far to either side."""
+_BENT_SHARE = 0.05
+_BENT_FRAMES = 6
+"""Share and number of a clip's knees, over all frames, that have to be bent so far."""
+_TOES_AHEAD = 0.02
+"""Median displacement of toes from ankles, in leg lengths, that shows which way they point."""
+_ONE_WAY = 0.9
+"""Share of knees or toes that have to point the same way."""
 
 _HEAD = (("head",), ("nose",), ("neck",), ("shoulder_center",), ("left_shoulder", "right_shoulder"))
 _FEET = (
@@ -52,20 +58,36 @@ class Forward(NamedTuple):
     """Which way the body's front is, as seen from left, right and up.
 
     Args:
-        displacement: mean over the frames of how far knees and feet are before the line from hip
-            to ankle, and toes before the ankle, in leg lengths; negative in mirrored axes.
-        share: of all displacement the share that points the same way as the mean, 0.5 to 1.
+        toes: 1 where toes point forward, -1 backward (so in mirrored axes), 0 not clear or unseen.
+        knees: the same of bent knees.
+        has_toes: the layout has toes, and some are seen.
     """
 
-    displacement: float
-    share: float
+    toes: int
+    knees: int
+    has_toes: bool
 
     @property
     def mirrored(self) -> bool | None:
-        """Whether the axes are a mirror image; None where the body does not tell."""
-        if abs(self.displacement) < _BENT or self.share < _ONE_WAY:
+        """Whether the axes are a mirror image; None where the body does not tell.
+
+        Toes are measured more reliably than knees and decide where there are any.
+        """
+        decisive = self.toes if self.has_toes else self.knees
+        if decisive == 0 or self.toes * self.knees < 0:
             return None
-        return self.displacement < 0
+        return decisive < 0
+
+    @property
+    def sentence(self) -> str:
+        """What shows it."""
+        ways = {1: "forward", -1: "backward"}
+        shown = [
+            f"{what} point {ways[way]}"
+            for what, way in (("toes", self.toes), ("bent knees", self.knees))
+            if way
+        ]
+        return " and ".join(shown) or "knees and feet do not tell"
 
 
 def put_upright(clip: Clip, options: ReadOptions = BY_FILE) -> Clip:
@@ -122,7 +144,7 @@ def body_up(clip: Clip) -> str | None:
 
 
 def forward(clip: Clip) -> Forward:
-    """Which way knees bend and toes point in a 3-D clip; 0 where its layout has no legs."""
+    """Which way knees bend and toes point in a 3-D clip."""
     joints, present = _person(clip)
     index = {name: number for number, name in enumerate(clip.layout.joints)}
 
@@ -140,17 +162,17 @@ def forward(clip: Clip) -> Forward:
     top = _mean_of(joints, present, clip.layout, (("left_shoulder", "right_shoulder"), *_HEAD))
     low = _mean_of(joints, present, clip.layout, (("left_hip", "right_hip"), ("hip_center",)))
     if not sides or top is None or low is None:
-        return Forward(0.0, 0.5)
+        return Forward(0, 0, False)
     front = np.cross(np.mean(sides, axis=0), top - low)
     with np.errstate(invalid="ignore", divide="ignore"):
         front /= np.linalg.norm(front, axis=1, keepdims=True)
-    values = []
+    knees, toes = [], []
     for side in ("left", "right"):
         hip, knee = place(f"{side}_hip"), place(f"{side}_knee")
-        toes = [toe for toe in (place(f"{side}_{name}") for name in _TOES) if toe is not None]
+        ends = [end for end in (place(f"{side}_{name}") for name in _TOES) if end is not None]
         ankle = place(f"{side}_ankle")
-        if ankle is None and toes:
-            ankle, toes = toes[0], []
+        if ankle is None and ends:
+            ankle, ends = ends[0], []
         if hip is None or knee is None or ankle is None:
             continue
         leg = np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)
@@ -158,16 +180,36 @@ def forward(clip: Clip) -> Forward:
             line = (ankle - hip) / np.linalg.norm(ankle - hip, axis=1, keepdims=True)
             bend = knee - hip
             bend = bend - (bend * line).sum(axis=1, keepdims=True) * line
-            values.append((bend * front).sum(axis=1) / leg)
-            if toes:
-                values.append(((toes[0] - ankle) * front).sum(axis=1) / leg)
+            knees.append((bend * front).sum(axis=1) / leg)
+            if ends:
+                toes.append(((ends[0] - ankle) * front).sum(axis=1) / leg)
+    return Forward(_toes(toes), _knees(knees), any(np.isfinite(values).any() for values in toes))
+
+
+def _toes(values: list[NDArray[np.float64]]) -> int:
+    shown = _finite(values)
+    if not len(shown) or abs(float(np.median(shown))) < _TOES_AHEAD:
+        return 0
+    return _one_way(shown)
+
+
+def _knees(values: list[NDArray[np.float64]]) -> int:
+    shown = _finite(values)
+    bent = shown[np.abs(shown) > _BENT]
+    if len(bent) < max(_BENT_FRAMES, _BENT_SHARE * len(shown)):
+        return 0
+    return _one_way(bent)
+
+
+def _one_way(values: NDArray[np.float64]) -> int:
+    """1 or -1 where nearly all numbers have that sign, otherwise 0."""
+    positive = float((values > 0).mean())
+    return 1 if positive >= _ONE_WAY else -1 if positive <= 1 - _ONE_WAY else 0
+
+
+def _finite(values: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     shown = np.concatenate(values) if values else np.zeros(0)
-    shown = shown[np.isfinite(shown)]
-    total = float(np.abs(shown).sum())
-    if not total:
-        return Forward(0.0, 0.5)
-    mean = float(shown.mean())
-    return Forward(mean, float(np.abs(shown[np.sign(shown) == np.sign(mean)]).sum()) / total)
+    return shown[np.isfinite(shown)]
 
 
 def _up(clip: Clip, options: ReadOptions) -> tuple[str, str]:
@@ -188,9 +230,8 @@ def _handedness(clip: Clip, options: ReadOptions) -> tuple[bool, str]:
         return False, "assumed, an image does not tell"
     found = forward(clip)
     if found.mirrored is None:
-        return False, "assumed, knees and feet do not tell"
-    way = "backward" if found.mirrored else "forward"
-    return found.mirrored, f"knees and feet point {way} in {found.share:.0%}"
+        return False, f"assumed, {found.sentence}"
+    return found.mirrored, found.sentence
 
 
 def _flip(up: str) -> NDArray[np.float32]:

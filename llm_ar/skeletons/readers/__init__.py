@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.orientation import put_upright
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import (
     alphapose,
     arrays,
@@ -26,6 +29,7 @@ from llm_ar.skeletons.readers import (
     video,
 )
 from llm_ar.skeletons.readers.files import read_head
+from llm_ar.skeletons.readers.layout_choice import known_layouts
 from llm_ar.skeletons.repair import repair
 
 
@@ -37,6 +41,13 @@ class Reader(Protocol):
 
     def read(self, path: Path) -> Clip:
         """The clip in the file; raises `ClipError` for anything that is wrong with it."""
+
+
+class ArrayReader(Reader, Protocol):
+    """A reader of arrays, which need what the user states of their axes and layout."""
+
+    def read(self, path: Path, options: ReadOptions = BY_FILE) -> Clip:
+        """The clip in the file; raises `ClipError` as `Reader.read`."""
 
 
 FORMATS: dict[str, Reader] = {
@@ -58,6 +69,24 @@ FORMATS: dict[str, Reader] = {
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
+ARRAYS: dict[str, ArrayReader] = {"NumPy array": arrays}
+"""The formats among them that leave axes and layout open."""
+
+FIXED_AXES = frozenset(
+    {
+        "NW-UCLA JSON",
+        "NTU RGB+D .skeleton",
+        "UAV-Human text",
+        "SBU skeleton_pos.txt",
+        "Toyota Smarthome JSON",
+        "PYSKL pickle",
+        "AlphaPose JSON",
+        "COCO keypoints JSON",
+        "video",
+    }
+)
+"""The formats that define which way is up; in others the body in the clip tells."""
+
 READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
 
@@ -65,18 +94,46 @@ _HEAD = 4096
 """Bytes by which a format is found."""
 
 
-def read_clip(path: Path) -> Clip:
+def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     """Read a recording, whose format is found by its content.
 
     Args:
         path: a file; a folder of OpenPose's frames; ``FILE.pkl#NAME``, one clip of many; or
             ``webcam:0``.
+        options: what the user states of it.
 
     Raises:
-        ClipError: the file is missing, empty, damaged, of no known format, or holds several clips.
+        ClipError: the file is missing, empty, damaged, of no known format, holds several clips, or
+            is not as the options state.
         MissingExtraError: it is a video, and the pose estimator is not installed.
     """
-    return FORMATS[format_of(path)].read(path)
+    name = format_of(path)
+    if name in ARRAYS:
+        clip = ARRAYS[name].read(path, options)
+    elif options.axes is not None:
+        raise ClipError(path, f"is {name}, whose axes are fixed; leave --axes out")
+    else:
+        clip = _in_layout(path, FORMATS[name].read(path), options.layout)
+    if options.fps is not None:
+        understood = replace(clip.understood, fps="as stated")
+        clip = replace(clip, fps=options.fps, understood=understood)
+    if name in FIXED_AXES and options.up is None and options.mirror is None:
+        return clip
+    return put_upright(clip, options)
+
+
+def _in_layout(path: Path, clip: Clip, name: str | None) -> Clip:
+    """The clip with its joints in the stated layout instead of the one that its format has."""
+    if name is None or clip.layout.name == name:
+        return clip
+    (layout,) = known_layouts(path, name)
+    if len(layout.joints) != len(clip.layout.joints):
+        raise ClipError(
+            path,
+            f"is in layout {clip.layout.name} of {len(clip.layout.joints)} joints, but {name} has "
+            f"{len(layout.joints)}; leave --layout out",
+        )
+    return replace(clip, layout=layout, understood=replace(clip.understood, layout="as stated"))
 
 
 def format_of(path: Path) -> str:

@@ -40,7 +40,8 @@ from llm_ar.skeletons.readers import smarthome
 from llm_ar.skeletons.readers.axes import arrange
 from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
 from llm_ar.skeletons.readers.landmarks import upright
-from llm_ar.skeletons.readers.layout_choice import LAYOUT_FILE, choose_layout, known_layouts
+from llm_ar.skeletons.readers.layout_choice import LAYOUT_FILE as LAYOUT_FILE
+from llm_ar.skeletons.readers.layout_choice import choose_layout, known_layouts
 from llm_ar.skeletons.readers.people import MIN_SCORE
 from llm_ar.skeletons.readers.scores import third_is_score
 
@@ -206,7 +207,7 @@ def array_clip(
 
 def _main(path: Path, content: dict[str, NDArray[Any]]) -> str:
     """The name of the array of positions: ``joints``, ``kpts``, or the only one of its kind."""
-    given = [key for key in ("joints", "kpts") if key in content]
+    given = [key for key in content if key in ("joints", "kpts")]
     if not given:
         given = [
             key
