@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.read_options import ReadOptions
 from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad
 
 LABELS_FILE = "labels.csv"
@@ -39,6 +41,12 @@ class Recording:
     subject: str | None = None
     camera: str | None = None
     split: str | None = None
+
+    def stating(self, options: ReadOptions) -> Recording:
+        """The recording, read as the options state; files of published datasets state it all."""
+        if not options.given:
+            return self
+        return replace(self, read=partial(read_clip, options=options))
 
     def clip(self) -> Clip:
         """Read it.

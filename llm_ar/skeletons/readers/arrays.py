@@ -34,7 +34,7 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, Mask, Understanding, clean_clip
 from llm_ar.skeletons.datasets.dataset import ClipInfo
 from llm_ar.skeletons.datasets.smarthome import describe
-from llm_ar.skeletons.layouts import MEDIAPIPE, Layout
+from llm_ar.skeletons.layouts import COCO, MEDIAPIPE, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import smarthome
 from llm_ar.skeletons.readers.axes import arrange
@@ -92,7 +92,7 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
         path,
         positions,
         seen,
-        options=replace(options, layout=options.layout or _text(path, content, "layout")),
+        options=replace(options, layout=_layout(path, content, options)),
         fps=fps,
         label=_text(path, content, "label") or known.label,
         subject=_text(path, content, "subject") or known.subject,
@@ -229,8 +229,14 @@ def _arranged(
     """Joints as ``(T, M, V, C)`` as in the file, and how the axes were read."""
     if values.dtype.kind not in "fiu":
         raise ClipError(path, f"the joints are {values.dtype}, expected numbers")
-    layouts = known_layouts(path, options.layout or _text(path, content, "layout"))
+    layouts = known_layouts(path, _layout(path, content, options))
     return arrange(path, values, layouts, options.axes, "the array of joints")
+
+
+def _layout(path: Path, content: dict[str, NDArray[Any]], options: ReadOptions) -> str | None:
+    """The layout's name, as far as the user or the file states it; ``kpts`` are in COCO order."""
+    stated = options.layout or _text(path, content, "layout")
+    return stated or (COCO.name if "kpts" in content else None)
 
 
 def _per_joint(

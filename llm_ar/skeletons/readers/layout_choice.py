@@ -17,8 +17,11 @@ LAYOUT_FILE = "layout.yaml"
 
 _CLEAR = 0.6
 """The best layout costs at most this share of the second, or a user has to say."""
-_WRONG = 0.75
-"""A layout that costs more is not that of the recording. Right ones cost 0.2 to 0.55."""
+_WRONG = {3: 0.75, 2: 1.0}
+"""A layout that costs more is not that of the recording, by its dimensions. Right ones cost 0.1 to
+0.6 in 3-D and up to 0.85 in images, where lengths change with the view."""
+_RIGHT = 0.6
+"""Of two layouts the one that costs less than this is right where the other is `_WRONG`."""
 
 
 def known_layouts(path: Path, name: str | None = None) -> tuple[Layout, ...]:
@@ -74,20 +77,22 @@ def choose_layout(
         return fitting[0], f"{LAYOUT_FILE} in the same folder"
     if not present.any():
         return fitting[0], f"one of those with {joints} joints; no joint is seen"
-    return _fitting(path, joints, best_fits(positions, present, fitting))
+    wrong = _WRONG[2 if positions.shape[3] == 2 else 3]
+    return _fitting(path, joints, best_fits(positions, present, fitting), wrong)
 
 
-def _fitting(path: Path, joints: int, fits: Sequence[Fit]) -> tuple[Layout, str]:
+def _fitting(path: Path, joints: int, fits: Sequence[Fit], wrong: float) -> tuple[Layout, str]:
     best, others = fits[0], fits[1:]
     options = " or ".join(f"--layout {fit.layout.name}" for fit in fits)
-    if best.cost > _WRONG:
+    if best.cost > wrong:
         raise ClipError(
             path,
             f"has {joints} joints, which do not fit {best.layout.name} ({best.sentence}); if it "
             f"is right all the same say {options}, otherwise describe the joints in a file "
             f"{LAYOUT_FILE} in the same folder",
         )
-    if others and best.cost > _CLEAR * others[0].cost:
+    one_wrong = best.cost < _RIGHT and bool(others) and others[0].cost > _WRONG[3]
+    if others and best.cost > _CLEAR * others[0].cost and not one_wrong:
         raise ClipError(
             path,
             f"has {joints} joints, which may be {best.layout.name} ({best.sentence}) or "
