@@ -19,9 +19,10 @@ from llm_ar.applications.ui.descriptions import (
     show_description,
 )
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.options import add_read_options, positive, read_options
 from llm_ar.applications.ui.terminal import notes, print_error, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
 if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
@@ -44,6 +45,15 @@ class Request:
     synonyms: bool = False
     analogy: bool = False
     known: Descriptions | None = None
+    options: ReadOptions = BY_FILE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file's answers, and what speaks against trusting them."""
+
+    recognition: Recognition
+    warnings: tuple[str, ...]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -81,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
-        '"sentence": [tokens]}',
+        '"sentence": [tokens], "warnings": [sentences]}',
     )
     parser.add_argument(
         "--describe",
@@ -96,6 +106,7 @@ def run(arguments: Sequence[str]) -> int:
         help="own descriptions, which come before the built-in ones; implies --describe, and is "
         "what --zero-shot judges by",
     )
+    add_read_options(parser)
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
         parser.error("--fast knows no synonyms; give one of the two")
@@ -106,7 +117,15 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("--zero-shot is for names that never trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    how = Request(labels, given.top_k, given.fast, given.synonyms, given.zero_shot, known)
+    how = Request(
+        labels,
+        given.top_k,
+        given.fast,
+        given.synonyms,
+        given.zero_shot,
+        known,
+        read_options(given),
+    )
     for file, outcome in recognize_files(given.files, given.model, how):
         total += 1
         if isinstance(outcome, LlmArError):
@@ -115,12 +134,13 @@ def run(arguments: Sequence[str]) -> int:
         elif given.json:
             answers = as_json(file, outcome)
             if known is not None:
-                answers["description"] = description_json(outcome.top[0].action, known)
+                best = outcome.recognition.top[0].action
+                answers["description"] = description_json(best, known)
             print(json.dumps(answers, ensure_ascii=False), flush=True)
         else:
             show(str(file), outcome)
             if known is not None:
-                show_description(outcome.top[0].action, known)
+                show_description(outcome.recognition.top[0].action, known)
     if failed and total > 1:
         print_error(f"{failed} of {total} recordings were not recognised")
     return 2 if failed else 0
@@ -154,7 +174,7 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
 
 def recognize_files(
     files: Sequence[Path], folder: Path, request: Request
-) -> Iterator[tuple[Path, Recognition | LlmArError]]:
+) -> Iterator[tuple[Path, Outcome | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
     Of a file that holds several clips (a PYSKL pickle) each comes, as ``FILE.pkl#NAME``. The model
@@ -176,7 +196,7 @@ def recognize_files(
             try:
                 if problem is not None:
                     raise problem
-                clips[place] = read_clip(file)
+                clips[place] = read_clip(file, request.options)
             except LlmArError as error:
                 outcomes[place] = error
         if clips and model is None:
@@ -189,7 +209,24 @@ def recognize_files(
         if clips and model is not None:
             outcomes |= _recognize(model, clips, request, analogies)
         for place, (file, _) in enumerate(batch):
-            yield file, outcomes[place]
+            outcome = outcomes[place]
+            if isinstance(outcome, LlmArError):
+                yield file, outcome
+            elif model is not None:
+                yield file, Outcome(outcome, _warnings(model, clips[place], outcome))
+
+
+def _warnings(model: ActionRecognizer, clip: Clip, answer: Recognition) -> tuple[str, ...]:
+    """What speaks against trusting an answer: in the clip, in the answer, in the training."""
+    from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
+    from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
+
+    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
+    return (
+        *doubts(clip),
+        *answer_doubts(clip, answer.top[0].action),
+        *view_doubts(clip, trained_on_images),
+    )
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
@@ -197,8 +234,8 @@ def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
     if unknown_labels and not request.analogy and not request.synonyms:
         notes.print(
-            f"llm-ar: {len(unknown_labels)} of the names never trained, such as {unknown_labels[0]!r}; with "
-            "--zero-shot they are judged by what their descriptions say",
+            f"llm-ar: {len(unknown_labels)} of the names never trained, such as "
+            f"{unknown_labels[0]!r}; with --zero-shot they are judged by what their descriptions say",
             markup=False,
             soft_wrap=True,
         )
@@ -217,8 +254,9 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None
         yield from ((clip, None) for clip in (clips if len(clips) > 1 else [file]))
 
 
-def as_json(file: Path, recognition: Recognition) -> dict[str, object]:
+def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
     """One file's answers as JSON values."""
+    recognition = outcome.recognition
     return {
         "file": str(file),
         "top": [
@@ -226,14 +264,15 @@ def as_json(file: Path, recognition: Recognition) -> dict[str, object]:
             for answer in recognition.top
         ],
         "sentence": list(recognition.sentence),
+        "warnings": list(outcome.warnings),
     }
 
 
-def show(title: str, recognition: Recognition) -> None:
-    """Print one clip's answers as bars."""
+def show(title: str, outcome: Outcome) -> None:
+    """Print one clip's answers as bars, and below them what speaks against trusting them."""
     results.print(Text(title, style="bold"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
-    for rank, answer in enumerate(recognition.top):
+    for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
         style = "bold cyan" if rank == 0 else "dim"
         table.add_row(
@@ -243,6 +282,8 @@ def show(title: str, recognition: Recognition) -> None:
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
+    for warning in outcome.warnings:
+        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
 
 
 def _recognize(

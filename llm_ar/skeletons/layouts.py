@@ -143,6 +143,12 @@ LAYOUTS: tuple[Layout, ...] = (
 )
 
 
+IMAGE_LAYOUTS: frozenset[str] = frozenset(
+    {"coco-17", "coco-18", "body-25", "penn-13", "halpe-26", "coco-wholebody-133"}
+)
+"""Names of the layouts that pose estimators find in images, as positions in 2-D."""
+
+
 def layout_named(name: str) -> Layout:
     """The built-in layout of that name.
 
