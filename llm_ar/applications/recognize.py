@@ -235,7 +235,8 @@ def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     if unknown_labels and not request.analogy and not request.synonyms:
         notes.print(
             f"llm-ar: {len(unknown_labels)} of the names never trained, such as "
-            f"{unknown_labels[0]!r}; with --zero-shot they are judged by what their descriptions say",
+            f"{unknown_labels[0]!r}; with --zero-shot they are judged by what their descriptions "
+            "say",
             markup=False,
             soft_wrap=True,
         )

@@ -139,8 +139,10 @@ def _excess(
             continue
         points = joints[frame, used]
         distances = cdist(points, points)
+        if not distances.any():
+            continue
         # The tree takes distance 0 for no edge at all.
-        tiny = max(float(distances.max()), 1e-300) * 1e-9
+        tiny = float(distances.max()) * 1e-9
         shortest = float(minimum_spanning_tree(np.maximum(distances, tiny)).sum())
         ratios.append(float(lengths[frame][known].sum()) / shortest)
     return min(max(float(np.median(ratios)) - 1.0, 0.0), 2.0) if ratios else 1.0

@@ -144,7 +144,7 @@ LAYOUTS: tuple[Layout, ...] = (
 
 
 IMAGE_LAYOUTS: frozenset[str] = frozenset(
-    {"coco-17", "coco-18", "body-25", "penn-13", "halpe-26", "coco-wholebody-133"}
+    {"coco-17", "coco-18", "body-25", "penn-13", "halpe-26", "coco-wholebody"}
 )
 """Names of the layouts that pose estimators find in images, as positions in 2-D."""
 
