@@ -68,7 +68,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
     names = parser.add_mutually_exclusive_group()
-    names.add_argument("--labels", help="candidate names, separated by commas (default: trained)")
+    names.add_argument(
+        "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
+    )
     names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
     parser.add_argument("--top-k", type=positive, default=5, help="answers a file (default 5)")
     parser.add_argument(
@@ -161,7 +163,7 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
             ) from None
         where, names = str(file), [name for name in names if name]
     elif listed is not None:
-        where, names = "--labels", [name.strip() for name in listed.split(",")]
+        where, names = "--labels", _listed(listed)
     else:
         return None
     if not names or not all(names):
@@ -170,6 +172,12 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
     if twice:
         raise ConfigError(f"{where}: {twice[0]!r} stands there twice; names must differ")
     return names
+
+
+def _listed(names: str) -> list[str]:
+    """Names separated by commas or line breaks; empty lines are none."""
+    lines = [line for line in names.splitlines() if line.strip()]
+    return [name.strip() for line in lines for name in line.strip().removesuffix(",").split(",")]
 
 
 def recognize_files(

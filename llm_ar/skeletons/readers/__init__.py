@@ -14,19 +14,25 @@ from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import (
     alphapose,
     arrays,
+    azure_kinect,
     bvh,
     coco_keypoints,
     csv_table,
+    json_arrays,
+    kinetics,
     landmarks,
     ntu,
     nw_ucla,
     openpose,
+    pickle_array,
+    pose_instances,
     pyskl,
     sbu,
     smarthome,
     uav_human,
     utd_mhad,
     video,
+    yolo_labels,
 )
 from llm_ar.skeletons.readers.files import read_head
 from llm_ar.skeletons.readers.layout_choice import known_layouts
@@ -58,18 +64,30 @@ FORMATS: dict[str, Reader] = {
     "UAV-Human text": uav_human,
     "SBU skeleton_pos.txt": sbu,
     "Toyota Smarthome JSON": smarthome,
+    "pickled array": pickle_array,
     "PYSKL pickle": pyskl,
     "BVH": bvh,
     "OpenPose JSON": openpose,
+    "MMPose or ultralytics JSON": pose_instances,
+    "Kinetics-skeleton JSON": kinetics,
+    "Azure Kinect JSON": azure_kinect,
     "AlphaPose JSON": alphapose,
     "COCO keypoints JSON": coco_keypoints,
+    "JSON array": json_arrays,
     "MediaPipe landmarks JSON": landmarks,
+    "ultralytics labels": yolo_labels,
     "CSV table": csv_table,
     "video": video,
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
-ARRAYS: dict[str, ArrayReader] = {"NumPy array": arrays}
+ARRAYS: dict[str, ArrayReader] = {
+    "NumPy array": arrays,
+    "UTD-MHAD .mat": utd_mhad,
+    "pickled array": pickle_array,
+    "JSON array": json_arrays,
+    "CSV table": csv_table,
+}
 """The formats among them that leave axes and layout open."""
 
 FIXED_AXES = frozenset(
@@ -82,6 +100,8 @@ FIXED_AXES = frozenset(
         "PYSKL pickle",
         "AlphaPose JSON",
         "COCO keypoints JSON",
+        "Kinetics-skeleton JSON",
+        "ultralytics labels",
         "video",
     }
 )
@@ -146,6 +166,8 @@ def format_of(path: Path) -> str:
         return "video"
     if path.is_dir() and openpose.is_folder(path):
         return "OpenPose JSON"
+    if path.is_dir() and yolo_labels.is_folder(path):
+        return "ultralytics labels"
     head = read_head(pyskl.container(path), _HEAD)
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):
