@@ -13,6 +13,7 @@ from rich.text import Text
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.options import add_read_options, read_options
 from llm_ar.applications.ui.terminal import progress_bar, results
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ def run(arguments: Sequence[str]) -> int:
         '"changed", "answer"}], "nearest": [{"clip", "action", "distance"}]}',
     )
     parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page to look at")
+    add_read_options(parser)
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, None)
 
     from llm_ar.skeletons.readers import as_clip, read_clip
 
-    recording = read_clip(given.file)
+    recording = read_clip(given.file, read_options(given))
     model = load_recognizer(given.model)
     clip = as_clip(recording, model.repair)
 

@@ -13,8 +13,10 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from llm_ar.applications.ui.options import add_read_options, read_options
 from llm_ar.applications.ui.terminal import print_error, results
 from llm_ar.errors import ConfigError, LlmArError
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
 if TYPE_CHECKING:
     from llm_ar.skeletons.clip import Clip
@@ -39,6 +41,8 @@ class Inspection:
         empty_frames: those that show nobody.
         missing: joint to the share of frames in which it is missing, of those with its person.
         problems: one sentence each.
+        understood: how axes, layout, unit, up, handedness and frame rate were understood, and other
+            notes; null where the format leaves nothing open.
     """
 
     file: str
@@ -56,6 +60,7 @@ class Inspection:
     empty_frames: int
     missing: dict[str, float]
     problems: tuple[str, ...]
+    understood: dict[str, str | None]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -73,31 +78,38 @@ def run(arguments: Sequence[str]) -> int:
         metavar="OUT",
         help="draw the clip: .png is a strip of frames, .gif and .html an animation",
     )
+    add_read_options(parser)
     given = parser.parse_args(arguments)
+    options = read_options(given)
     if given.picture is not None and len(given.files) > 1:
         raise ConfigError("--picture draws one clip; name one file")
     failed = 0
     for file in given.files:
         try:
-            _one(file, given.json, given.picture)
+            _one(file, given.json, given.picture, options)
         except LlmArError as error:
             print_error(error)
             failed += 1
     return 2 if failed else 0
 
 
-def inspect(path: Path) -> tuple[Inspection, Clip]:
+def inspect(path: Path, options: ReadOptions = BY_FILE) -> tuple[Inspection, Clip]:
     """What the clip in a file is, and the clip.
+
+    Args:
+        path: the file.
+        options: what is stated of it.
 
     Raises:
         ClipError: it cannot be read.
     """
+    from llm_ar.skeletons.doubts import doubts
     from llm_ar.skeletons.layouts import KINECT_V1, map_clip
     from llm_ar.skeletons.readers import format_of, read_clip
     from llm_ar.skeletons.repair import repair
 
     name = format_of(path)
-    clip, decisions = repair(read_clip(path))
+    clip, decisions = repair(read_clip(path, options))
     seen = np.asarray(clip.present.any(axis=2))
     empty = clip.frames - int(np.count_nonzero(seen.any(axis=1)))
     shares = 1 - clip.present[seen].mean(axis=0)
@@ -112,8 +124,7 @@ def inspect(path: Path) -> tuple[Inspection, Clip]:
     never = [joint for joint, share in missing.items() if share == 1]
     if never:
         problems.append(f"never seen: {', '.join(never)}")
-    if clip.frames == 1:
-        problems.append("one frame shows no motion")
+    problems.extend(doubts(clip))
     try:
         map_clip(clip, KINECT_V1)
     except LlmArError as error:
@@ -134,11 +145,46 @@ def inspect(path: Path) -> tuple[Inspection, Clip]:
         empty_frames=empty,
         missing=missing,
         problems=tuple(problems),
+        understood=_understood(clip),
     )
     return about, clip
 
 
-def _one(file: Path, as_json: bool, picture: Path | None) -> None:
+def _understood(clip: Clip) -> dict[str, str | None]:
+    """How the file was understood, one entry a question."""
+    how = clip.understood
+    return {
+        "axes": how.axes,
+        "layout": how.layout,
+        "unit": how.unit or _unit(clip),
+        "up": how.up,
+        "handedness": how.handedness,
+        "fps": how.fps,
+        "notes": "; ".join(how.notes) or None,
+    }
+
+
+def _unit(clip: Clip) -> str:
+    """The unit that a body of so many of them would have; positions are scaled by the body."""
+    from llm_ar.skeletons.anatomy import extent
+
+    person = int(clip.present.sum(axis=(0, 2)).argmax())
+    seen = clip.present[:, person, :, None]
+    size = extent(np.where(seen, clip.joints[:, person].astype(np.float64), np.nan))
+    if clip.dimensions == 2:
+        name = "pixels" if size > 4 else "shares of the image"
+    elif 0.3 <= size < 5:
+        name = "metres"
+    elif 30 <= size < 300:
+        name = "centimetres"
+    elif 300 <= size < 5000:
+        name = "millimetres"
+    else:
+        name = "unknown"
+    return f"{name}, by the body's extent of {size:.3g}"
+
+
+def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) -> None:
     from llm_ar.skeletons.readers import members
 
     clips = members(file)
@@ -147,7 +193,7 @@ def _one(file: Path, as_json: bool, picture: Path | None) -> None:
             raise ConfigError(f"{file}: holds {len(clips):,} clips; draw one, such as {clips[0]}")
         _show_container(file, clips, as_json)
         return
-    about, clip = inspect(clips[0])
+    about, clip = inspect(clips[0], options)
     if as_json:
         print(json.dumps(asdict(about), ensure_ascii=False), flush=True)
     else:
@@ -184,6 +230,7 @@ def _show(about: Inspection) -> None:
         ("frames", f"{about.frames:,} at {about.fps:g} a second, {seconds:.2f} s"),
         ("people", f"{about.people} {people}"),
         *((name, getattr(about, name)) for name in ("label", "subject", "camera", "split")),
+        *((f"{name}, how", how) for name, how in about.understood.items()),
         ("missing", _missing(about.missing)),
         ("problems", "\n".join(about.problems) or "none"),
     ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.options import add_read_options, positive, read_options
 from llm_ar.applications.ui.terminal import progress_bar, results
 from llm_ar.config import RepairConfig
 
@@ -39,6 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         default=available_cores(),
         help="processes that read at the same time (default: all %(default)s cores)",
     )
+    add_read_options(parser)
     rules = parser.add_argument_group("repair of a sensor's raw tracks")
     for rule in fields(RepairConfig):
         rules.add_argument(
@@ -61,6 +62,7 @@ def run(arguments: Sequence[str]) -> int:
             given.labels,
             repair=repair,
             workers=given.workers,
+            options=read_options(given),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     results.print(report.summary(), markup=False, soft_wrap=True)

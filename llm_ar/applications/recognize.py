@@ -19,9 +19,10 @@ from llm_ar.applications.ui.descriptions import (
     show_description,
 )
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.options import add_read_options, positive, read_options
 from llm_ar.applications.ui.terminal import notes, print_error, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
 if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
@@ -43,6 +44,15 @@ class Request:
     synonyms: bool = False
     zero_shot: bool = False
     known: Descriptions | None = None
+    options: ReadOptions = BY_FILE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file's answers, and what speaks against trusting them."""
+
+    recognition: Recognition
+    warnings: tuple[str, ...]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,7 +67,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
     names = parser.add_mutually_exclusive_group()
-    names.add_argument("--labels", help="candidate names, separated by commas (default: trained)")
+    names.add_argument(
+        "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
+    )
     names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
     parser.add_argument("--top-k", type=positive, default=5, help="answers a file (default 5)")
     parser.add_argument(
@@ -80,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
-        '"sentence": [tokens]}',
+        '"sentence": [tokens], "warnings": [sentences]}',
     )
     parser.add_argument(
         "--describe",
@@ -95,6 +107,7 @@ def run(arguments: Sequence[str]) -> int:
         help="own descriptions, which come before the built-in ones; implies --describe, and is "
         "used by --zero-shot and --synonyms",
     )
+    add_read_options(parser)
     given = parser.parse_args(arguments)
     if given.fast and given.synonyms:
         parser.error("--fast scores no synonyms; give one of the two")
@@ -105,7 +118,15 @@ def run(arguments: Sequence[str]) -> int:
         parser.error("--zero-shot is for names that were not trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
     total = failed = 0
-    how = Request(labels, given.top_k, given.fast, given.synonyms, given.zero_shot, known)
+    how = Request(
+        labels,
+        given.top_k,
+        given.fast,
+        given.synonyms,
+        given.zero_shot,
+        known,
+        read_options(given),
+    )
     for file, outcome in recognize_files(given.files, given.model, how):
         total += 1
         if isinstance(outcome, LlmArError):
@@ -114,12 +135,13 @@ def run(arguments: Sequence[str]) -> int:
         elif given.json:
             answers = as_json(file, outcome)
             if known is not None:
-                answers["description"] = description_json(outcome.top[0].action, known)
+                best = outcome.recognition.top[0].action
+                answers["description"] = description_json(best, known)
             print(json.dumps(answers, ensure_ascii=False, allow_nan=False), flush=True)
         else:
             show(str(file), outcome)
             if known is not None:
-                show_description(outcome.top[0].action, known)
+                show_description(outcome.recognition.top[0].action, known)
     if failed and total > 1:
         print_error(f"{failed} of {total} recordings were not recognised")
     return 2 if failed else 0
@@ -140,7 +162,7 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
             ) from None
         where, names = str(file), [name for name in names if name]
     elif listed is not None:
-        where, names = "--labels", [name.strip() for name in listed.split(",")]
+        where, names = "--labels", _listed(listed)
     else:
         return None
     if not names or not all(names):
@@ -151,9 +173,15 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
     return names
 
 
+def _listed(names: str) -> list[str]:
+    """Names separated by commas or line breaks; empty lines are none."""
+    lines = [line for line in names.splitlines() if line.strip()]
+    return [name.strip() for line in lines for name in line.strip().removesuffix(",").split(",")]
+
+
 def recognize_files(
     files: Sequence[Path], folder: Path, request: Request
-) -> Iterator[tuple[Path, Recognition | LlmArError]]:
+) -> Iterator[tuple[Path, Outcome | LlmArError]]:
     """Each file with its answers or with what is wrong with it, in order.
 
     Of a file that holds several clips (a PYSKL pickle) each comes, as ``FILE.pkl#NAME``. The model
@@ -175,7 +203,7 @@ def recognize_files(
             try:
                 if problem is not None:
                     raise problem
-                clips[place] = read_clip(file)
+                clips[place] = read_clip(file, request.options)
             except LlmArError as error:
                 outcomes[place] = error
         if clips and model is None:
@@ -185,7 +213,24 @@ def recognize_files(
         if clips and model is not None and policy is not None:
             outcomes |= _recognize(model, clips, policy, request.top_k)
         for place, (file, _) in enumerate(batch):
-            yield file, outcomes[place]
+            outcome = outcomes[place]
+            if isinstance(outcome, LlmArError):
+                yield file, outcome
+            elif model is not None:
+                yield file, Outcome(outcome, _warnings(model, clips[place], outcome))
+
+
+def _warnings(model: ActionRecognizer, clip: Clip, answer: Recognition) -> tuple[str, ...]:
+    """What speaks against trusting an answer: in the clip, in the answer, in the training."""
+    from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
+    from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
+
+    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
+    return (
+        *doubts(clip),
+        *answer_doubts(clip, answer.top[0].action),
+        *view_doubts(clip, trained_on_images),
+    )
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
@@ -214,8 +259,9 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None
         yield from ((clip, None) for clip in (clips if len(clips) > 1 else [file]))
 
 
-def as_json(file: Path, recognition: Recognition) -> dict[str, object]:
+def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
     """One file's answers as JSON values."""
+    recognition = outcome.recognition
     return {
         "file": str(file),
         "top": [
@@ -223,14 +269,15 @@ def as_json(file: Path, recognition: Recognition) -> dict[str, object]:
             for answer in recognition.top
         ],
         "sentence": list(recognition.sentence),
+        "warnings": list(outcome.warnings),
     }
 
 
-def show(title: str, recognition: Recognition) -> None:
-    """Print one clip's answers as bars."""
+def show(title: str, outcome: Outcome) -> None:
+    """Print one clip's answers as bars, and below them what speaks against trusting them."""
     results.print(Text(title, style="bold"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
-    for rank, answer in enumerate(recognition.top):
+    for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
         style = "bold cyan" if rank == 0 else "dim"
         table.add_row(
@@ -240,6 +287,8 @@ def show(title: str, recognition: Recognition) -> None:
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
+    for warning in outcome.warnings:
+        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
 
 
 def _recognize(

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_ar.applications.ui.options import add_read_options, read_options
+
 
 def run(arguments: Sequence[str]) -> int:
     """Print the action sentence of a file: its tokens' numbers, separated by spaces."""
@@ -15,11 +17,12 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_read_options(parser)
     given = parser.parse_args(arguments)
 
     from llm_ar.skeletons.readers import as_clip, read_clip
 
-    recording = read_clip(given.file)
+    recording = read_clip(given.file, read_options(given))
 
     from llm_ar.recognizer.checkpoint import repair_rules
     from llm_ar.tokenizer.model import ActionTokenizer

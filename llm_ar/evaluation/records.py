@@ -84,7 +84,9 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
     columns = {key: [runs[seed][key] for seed in sorted(runs)] for key in _PER_SEED}
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(file.name + ".tmp")
-    unfinished.write_text(json.dumps(about | columns, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    unfinished.write_text(
+        json.dumps(about | columns, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+    )
     os.replace(unfinished, file)
 
 

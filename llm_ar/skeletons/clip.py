@@ -16,6 +16,33 @@ Joints = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Understanding:
+    """How a file was understood where its format leaves it open; one phrase each.
+
+    Args:
+        axes: of an array, which axis is which, and why.
+        layout: which joint layout, and why.
+        unit: of the positions.
+        up: which axis of the file points up, and why.
+        handedness: whether the file's axes are a mirror image, and why.
+        fps: whether the frame rate was stated or assumed.
+        notes: what else the reader decided.
+    """
+
+    axes: str | None = None
+    layout: str | None = None
+    unit: str | None = None
+    up: str | None = None
+    handedness: str | None = None
+    fps: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+NOTHING_OPEN = Understanding()
+"""Of a format that states all of it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Clip:
     """One action, performed by one or more people.
@@ -39,6 +66,7 @@ class Clip:
         tracks: of a tracking sensor's raw output, the ID of each of the M tracks, which may be
             people, parts of one, or furniture; `llm_ar.skeletons.repair` makes people of them.
             Empty where the M are people already; not stored.
+        understood: how the file was understood; reported, not stored.
 
     Raises:
         ClipError: the arrays disagree in shape, hold no frame, or no joint is present.
@@ -56,6 +84,7 @@ class Clip:
     split: str | None = None
     repairs: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
+    understood: Understanding = NOTHING_OPEN
 
     def __post_init__(self) -> None:
         """Refuse arrays that are no clip."""
@@ -122,6 +151,7 @@ def clean_clip(
     split: str | None = None,
     repairs: tuple[str, ...] = (),
     tracks: tuple[str, ...] = (),
+    understood: Understanding = NOTHING_OPEN,
 ) -> Clip:
     """Make a clip from positions as recorded: what is not a number becomes a missing joint.
 
@@ -172,4 +202,5 @@ def clean_clip(
         split=split,
         repairs=repairs,
         tracks=tracks,
+        understood=understood,
     )

@@ -1,16 +1,18 @@
-"""Layouts of the pose estimators that look at images: COCO, OpenPose and MediaPipe."""
+"""Layouts of the pose estimators that look at images: COCO, Halpe, OpenPose and MediaPipe."""
 
 from __future__ import annotations
 
-from llm_ar.skeletons.layout import layout_from_words
+from llm_ar.skeletons.layout import Layout, layout_from_words
 
-COCO = layout_from_words(
-    "coco-17",
-    """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
+_COCO_TREE = """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
     left_shoulder<nose right_shoulder<nose left_elbow<left_shoulder right_elbow<right_shoulder
     left_wrist<left_elbow right_wrist<right_elbow left_hip<left_shoulder
     right_hip<right_shoulder left_knee<left_hip right_knee<right_hip left_ankle<left_knee
-    right_ankle<right_knee""",
+    right_ankle<right_knee"""
+
+COCO = layout_from_words(
+    "coco-17",
+    _COCO_TREE,
     centre="left_hip right_hip",
     size_bones="left_hip-left_shoulder right_hip-right_shoulder",
     parts={
@@ -88,3 +90,48 @@ MEDIAPIPE = layout_from_words(
     },
 )
 """MediaPipe Pose, in the order of its PoseLandmark."""
+
+_FEET = {
+    "left_leg": "left_knee left_ankle left_big_toe left_small_toe left_heel",
+    "right_leg": "right_knee right_ankle right_big_toe right_small_toe right_heel",
+}
+
+HALPE_26 = layout_from_words(
+    "halpe-26",
+    """nose<head left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
+    left_shoulder<neck right_shoulder<neck left_elbow<left_shoulder right_elbow<right_shoulder
+    left_wrist<left_elbow right_wrist<right_elbow left_hip<hip_center right_hip<hip_center
+    left_knee<left_hip right_knee<right_hip left_ankle<left_knee right_ankle<right_knee head<neck
+    neck<hip_center hip_center left_big_toe<left_ankle right_big_toe<right_ankle
+    left_small_toe<left_big_toe right_small_toe<right_big_toe left_heel<left_ankle
+    right_heel<right_ankle""",
+    centre="hip_center",
+    size_bones="hip_center-neck",
+    parts={
+        "head": "nose left_eye right_eye left_ear right_ear head",
+        "torso": "left_shoulder right_shoulder left_hip right_hip neck hip_center",
+        "left_arm": "left_elbow left_wrist",
+        "right_arm": "right_elbow right_wrist",
+        **_FEET,
+    },
+)
+"""AlphaPose's Halpe body; of its 136 points these are the first."""
+
+COCO_WHOLEBODY = layout_from_words(
+    "coco-wholebody",
+    f"""{_COCO_TREE} left_big_toe<left_ankle left_small_toe<left_big_toe left_heel<left_ankle
+    right_big_toe<right_ankle right_small_toe<right_big_toe right_heel<right_ankle""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-left_shoulder right_hip-right_shoulder",
+    parts={
+        "head": "nose left_eye right_eye left_ear right_ear",
+        "torso": "left_shoulder right_shoulder left_hip right_hip",
+        "left_arm": "left_elbow left_wrist",
+        "right_arm": "right_elbow right_wrist",
+        **_FEET,
+    },
+)
+"""Body and feet of COCO-WholeBody; of its 133 points these are the first."""
+
+BODY_PARTS: dict[int, Layout] = {133: COCO_WHOLEBODY, 136: HALPE_26}
+"""By the count of points with face and hands: the layout whose joints are the first of them."""

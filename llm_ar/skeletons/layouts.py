@@ -8,20 +8,35 @@ from functools import lru_cache
 import numpy as np
 
 from llm_ar.errors import LayoutError
+from llm_ar.skeletons.body_model_layouts import AZURE_32, H36M_17, PENN_13, SMPL_22, SMPL_24
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.estimator_layouts import BODY_25, COCO, COCO_18, MEDIAPIPE
+from llm_ar.skeletons.estimator_layouts import (
+    BODY_25,
+    COCO,
+    COCO_18,
+    COCO_WHOLEBODY,
+    HALPE_26,
+    MEDIAPIPE,
+)
 from llm_ar.skeletons.layout import Layout, layout_from_words
 
 __all__ = [
+    "AZURE_32",
     "BODY_25",
     "COCO",
     "COCO_18",
+    "COCO_WHOLEBODY",
+    "H36M_17",
+    "HALPE_26",
     "KINECT_V1",
     "KINECT_V2",
     "LAYOUTS",
     "MEDIAPIPE",
+    "PENN_13",
     "SBU",
     "SMARTHOME",
+    "SMPL_22",
+    "SMPL_24",
     "Layout",
     "layout_named",
     "map_clip",
@@ -118,7 +133,20 @@ LAYOUTS: tuple[Layout, ...] = (
     BODY_25,
     COCO_18,
     MEDIAPIPE,
+    SMPL_22,
+    SMPL_24,
+    H36M_17,
+    AZURE_32,
+    HALPE_26,
+    COCO_WHOLEBODY,
+    PENN_13,
 )
+
+
+IMAGE_LAYOUTS: frozenset[str] = frozenset(
+    {"coco-17", "coco-18", "body-25", "penn-13", "halpe-26", "coco-wholebody"}
+)
+"""Names of the layouts that pose estimators find in images, as positions in 2-D."""
 
 
 def layout_named(name: str) -> Layout:
@@ -136,6 +164,27 @@ def layout_named(name: str) -> Layout:
     )
 
 
+_SIDED_STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "eye": (("head",),),
+    "eye_inner": (("SIDE_eye",), ("nose",), ("head",)),
+    "eye_outer": (("SIDE_eye",), ("nose",), ("head",)),
+    "ear": (("head",),),
+    "mouth": (("nose",), ("head",)),
+    "clavicle": (("shoulder_center",), ("neck",), ("left_shoulder", "right_shoulder")),
+    "wrist": (("SIDE_hand",),),
+    "hand": (("SIDE_index", "SIDE_pinky"), ("SIDE_wrist",)),
+    "hand_tip": (("SIDE_hand",), ("SIDE_index",), ("SIDE_wrist",)),
+    "index": (("SIDE_hand_tip",), ("SIDE_hand",), ("SIDE_wrist",)),
+    "pinky": (("SIDE_hand_tip",), ("SIDE_hand",), ("SIDE_wrist",)),
+    "thumb": (("SIDE_hand",), ("SIDE_wrist",)),
+    "ankle": (("SIDE_foot",),),
+    "foot": (("SIDE_foot_index",), ("SIDE_big_toe",), ("SIDE_ankle",)),
+    "foot_index": (("SIDE_big_toe",), ("SIDE_foot",), ("SIDE_ankle",)),
+    "big_toe": (("SIDE_foot_index",), ("SIDE_foot",), ("SIDE_ankle",)),
+    "small_toe": (("SIDE_foot_index",), ("SIDE_foot",), ("SIDE_ankle",)),
+    "heel": (("SIDE_ankle",), ("SIDE_foot",)),
+}
+
 STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
     "hip_center": (("left_hip", "right_hip"),),
     "shoulder_center": (("left_shoulder", "right_shoulder"), ("neck",)),
@@ -144,24 +193,26 @@ STAND_INS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("hip_center", "shoulder_center"),
         ("left_hip", "right_hip", "left_shoulder", "right_shoulder"),
     ),
+    "lower_spine": (
+        ("hip_center", "spine"),
+        ("hip_center",),
+        ("left_hip", "right_hip"),
+    ),
+    "chest": (
+        ("spine", "shoulder_center"),
+        ("shoulder_center",),
+        ("neck",),
+        ("left_shoulder", "right_shoulder"),
+    ),
     "head": (("left_ear", "right_ear"), ("nose",)),
     "nose": (("head",),),
-    "left_eye": (("head",),),
-    "right_eye": (("head",),),
-    "left_ear": (("head",),),
-    "right_ear": (("head",),),
-    "left_wrist": (("left_hand",),),
-    "right_wrist": (("right_hand",),),
-    "left_hand": (("left_index", "left_pinky"), ("left_wrist",)),
-    "right_hand": (("right_index", "right_pinky"), ("right_wrist",)),
-    "left_hand_tip": (("left_hand",), ("left_index",), ("left_wrist",)),
-    "right_hand_tip": (("right_hand",), ("right_index",), ("right_wrist",)),
-    "left_thumb": (("left_hand",), ("left_wrist",)),
-    "right_thumb": (("right_hand",), ("right_wrist",)),
-    "left_ankle": (("left_foot",),),
-    "right_ankle": (("right_foot",),),
-    "left_foot": (("left_foot_index",), ("left_big_toe",), ("left_ankle",)),
-    "right_foot": (("right_foot_index",), ("right_big_toe",), ("right_ankle",)),
+    **{
+        f"{side}_{joint}": tuple(
+            tuple(member.replace("SIDE", side) for member in group) for group in groups
+        )
+        for side in ("left", "right")
+        for joint, groups in _SIDED_STAND_INS.items()
+    },
 }
 """For a joint that the source lacks: groups of joints whose mean takes its place, best first."""
 

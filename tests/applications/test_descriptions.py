@@ -32,7 +32,8 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
     def command(action: str, *words: str) -> int:
         best = SimpleNamespace(action=action, probability=0.75)
         second = SimpleNamespace(action="squat", probability=0.25)
-        answered = SimpleNamespace(top=[best, second], sentence=[3, 5])
+        recognition = SimpleNamespace(top=[best, second], sentence=[3, 5])
+        answered = SimpleNamespace(recognition=recognition, warnings=("nobody moves",))
         monkeypatch.setattr(
             recognize, "recognize_files", lambda files, *_: ((file, answered) for file in files)
         )
@@ -44,7 +45,8 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
 def test_json_has_a_description_only_on_request(answering: Command, capsys: Capture) -> None:
     assert answering("walk", "--json") == 0
     plain = json.loads(capsys.readouterr().out)
-    assert list(plain) == ["file", "top", "sentence"]
+    assert list(plain) == ["file", "top", "sentence", "warnings"]
+    assert plain["warnings"] == ["nobody moves"]
     assert answering("walk", "--json", "--describe") == 0
     answers = json.loads(capsys.readouterr().out)
     walk = describe("walk")

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
-from llm_ar.skeletons.layouts import KINECT_V1, Layout
+from llm_ar.skeletons.layouts import KINECT_V1, Layout, map_clip
 from llm_ar.skeletons.readers import Reader
+from llm_ar.skeletons.synthetic.body import forward_kinematics, random_body
+from llm_ar.skeletons.synthetic.motion import arm, arms, keyed, legs, trunk
 
 ClipMaker = Callable[..., Clip]
 Sample = tuple[Reader, str, bytes]
@@ -48,6 +50,33 @@ def make_clip() -> ClipMaker:
         rng = np.random.default_rng(seed)
         joints = rng.normal(size=(frames, people, len(layout.joints), dimensions))
         return clean_clip(joints, layout=layout, fps=30.0, **{"source": f"made-{seed}", **known})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def body_clip() -> ClipMaker:
+    """Makes a clip of a generated person who squats with arms raised and then waves.
+
+    Its keywords: the layout, frames, people (side by side, each at another phase) and a seed.
+    """
+
+    def make(layout: Layout = KINECT_V1, frames: int = 40, people: int = 1, seed: int = 0) -> Clip:
+        rng = np.random.default_rng(seed)
+        motion = keyed(
+            (0.0, {}),
+            (0.3, legs(80, 110) | arms(90, 80, 0, 20) | trunk(lean=20)),
+            (0.6, arms(0, 60, 0, 30)),
+            (0.8, arm("right", 0, 120, 0, 60)),
+            (1.0, {}),
+        )
+        joints = np.zeros((frames, people, len(KINECT_V1.joints), 3))
+        for person in range(people):
+            phases = (np.linspace(0, 1, frames) + 0.37 * person) % 1
+            moved = forward_kinematics(random_body(rng), motion(phases))
+            # Turned to a camera 3 m away: the person's left is at the smaller x.
+            joints[:, person] = moved * [-1, 1, -1] + [1.2 * person - 0.3, -0.8, 3.0]
+        return map_clip(clean_clip(joints, source="body", layout=KINECT_V1, fps=30.0), layout)
 
     return make
 

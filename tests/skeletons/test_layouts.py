@@ -12,14 +12,21 @@ from llm_ar.errors import LayoutError
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.skeletons.layouts import (
+    AZURE_32,
     BODY_25,
     COCO,
     COCO_18,
+    COCO_WHOLEBODY,
+    H36M_17,
+    HALPE_26,
     KINECT_V1,
     KINECT_V2,
     LAYOUTS,
     MEDIAPIPE,
+    PENN_13,
     SBU,
+    SMPL_22,
+    SMPL_24,
     Layout,
     layout_named,
     map_clip,
@@ -70,6 +77,17 @@ def test_sizes_and_known_indices():
     assert COCO_18.joints[1] == "neck" and COCO_18.joints[11] == "left_hip"
     assert COCO_18.joints[17] == "left_ear" and MEDIAPIPE.joints[0] == "nose"
     assert MEDIAPIPE.joints[12] == "right_shoulder" and MEDIAPIPE.joints[31] == "left_foot_index"
+    # SMPL's, Human3.6M's, Azure Kinect's, Halpe's, COCO-WholeBody's and Penn Action's tables.
+    assert SMPL_22.joints[15] == "head" and SMPL_24.joints[21:23] == ("right_wrist", "left_hand")
+    assert H36M_17.joints[8] == "shoulder_center" and H36M_17.joints[11] == "left_shoulder"
+    assert AZURE_32.joints[18] == "left_hip" and AZURE_32.joints[26] == "head"
+    assert AZURE_32.joints[31] == "right_ear" and HALPE_26.joints[17:20] == (
+        "head",
+        "neck",
+        "hip_center",
+    )
+    assert HALPE_26.joints[24] == "left_heel" and COCO_WHOLEBODY.joints[20] == "right_big_toe"
+    assert PENN_13.joints[6] == "right_wrist" and PENN_13.joints[12] == "right_ankle"
 
 
 def test_unknown_name_lists_the_known():
@@ -155,9 +173,11 @@ class TestMapping:
         assert mapped.present[:, 0, hips].tolist() == [True, False, True]
         assert not mapped.joints[~mapped.present].any()
 
+    @pytest.mark.parametrize("target", LAYOUTS, ids=lambda layout: layout.name)
     @pytest.mark.parametrize("source", LAYOUTS, ids=lambda layout: layout.name)
-    def test_all_built_in_layouts_reach_kinect_v1(self, make_clip, source):
-        assert map_clip(make_clip(layout=source), KINECT_V1).present.all()
+    def test_each_built_in_layout_reaches_each(self, make_clip, source, target):
+        mapped = map_clip(make_clip(layout=source), target)
+        assert mapped.present.all() and mapped.layout is target
 
     def test_what_cannot_be_mapped_names_both_layouts(self, make_clip):
         hidden = replace(COCO, name="mine", joints=("tail", *COCO.joints[1:]))

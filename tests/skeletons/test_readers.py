@@ -63,7 +63,7 @@ class TestNwUcla:
             ({"skeletons": [[[1, 2, 10**400]] * 20]}, "frame 0"),
             ({"skeletons": [[[None] * 3] * 20]}, "no joint is present"),
             ({"skeletons": [[[0, 0, 0]] * 20]}, "no joint is present"),
-            ('{"poses": []}', "no format known"),
+            ('{"poses": []}', "no list of frames"),
         ],
     )
     def test_other_content_is_refused(self, tmp_path, content, problem):
@@ -96,11 +96,12 @@ class TestUtdMhad:
     @pytest.mark.parametrize(
         ("variables", "problem"),
         [
-            ({"d_iner": np.ones((20, 3, 4))}, r"expected 'd_skel'.*d_iner"),
-            ({"d_skel": np.ones((3, 20, 4))}, r"shape \(3, 20, 4\)"),
+            ({"d_iner": np.ones((5, 6, 4))}, r"'d_iner' has shape \(5, 6, 4\), expected"),
+            ({"a": np.ones((20, 3, 4)), "b": np.ones((20, 3, 4))}, "has the arrays a, b; expected"),
+            ({"d_skel": np.ones((3, 21, 4))}, r"shape \(3, 21, 4\)"),
             ({"d_skel": np.ones((20, 3, 0))}, r"shape \(20, 3, 0\)"),
             ({"d_skel": np.full((20, 3, 2), np.nan)}, "no joint is present"),
-            ({"d_skel": np.full((20, 3, 2), "x")}, "not hold numbers|has shape"),
+            ({"d_skel": np.full((20, 3, 2), "x")}, "no array of numbers"),
             ({"d_skel": np.ones((20, 3, 2)) * 1j}, "not hold numbers"),
         ],
     )

@@ -344,7 +344,7 @@ class TestMediaPipe:
     @pytest.mark.parametrize(
         ("content", "problem"),
         [
-            ([[[1, 2, 3]] * 32], "frame 0 is not 33 landmarks"),
+            ([[[1, 2, 3]] * 31], "frame 0 is not 33 landmarks"),
             ([[[1, 2, 3]] * 33, {"landmarks": 5}], "frame 1 has no landmarks under"),
             ([[{"x": 1, "y": 2, "visibility": 1}] * 33], "frame 0 is not 33"),
             ({"landmarks": []}, "has no list of frames"),

@@ -1,8 +1,10 @@
-"""Kinds of command-line values that several commands take."""
+"""Command-line values and options that several commands take."""
 
 from __future__ import annotations
 
 import argparse
+
+from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
 
 
 def positive(text: str) -> int:
@@ -14,3 +16,38 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that settle how a file is read; see `read_options`."""
+    group = parser.add_argument_group(
+        "how files are read", "what a file leaves open is decided by its content and can be stated"
+    )
+    group.add_argument("--layout", metavar="NAME", help="joint layout, such as coco-17 or h36m-17")
+    group.add_argument(
+        "--fps", type=float, metavar="NUMBER", help="frames a second (where unknown: 30)"
+    )
+    group.add_argument(
+        "--axes",
+        metavar="LETTERS",
+        help="order of an array's axes: T frames, M people, V joints, C coordinates, N clips, such "
+        "as TMVC; with :xys or :xyz the third number is a score or a depth",
+    )
+    group.add_argument(
+        "--up", choices=UP_AXES, help="direction of the file's axes that is up; write --up=-y"
+    )
+    group.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="whether the file's axes are a mirror image, so that x is turned over",
+    )
+
+
+def read_options(given: argparse.Namespace) -> ReadOptions:
+    """The options that `add_read_options` added, as given.
+
+    Raises:
+        ConfigError: one is impossible.
+    """
+    return ReadOptions(given.layout, given.fps, given.axes, given.up, given.mirror)

@@ -28,7 +28,9 @@ SHOWN_NAMES = 3
 
 def write_results(evaluation: Evaluation, folder: Path) -> Path:
     """Write ``evaluation.json`` into the folder, whole or not at all; returns its path."""
-    return write(folder / RESULTS_FILE, json.dumps(evaluation.to_dict(), indent=1, allow_nan=False) + "\n")
+    return write(
+        folder / RESULTS_FILE, json.dumps(evaluation.to_dict(), indent=1, allow_nan=False) + "\n"
+    )
 
 
 def write_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:

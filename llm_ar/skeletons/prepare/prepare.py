@@ -33,6 +33,7 @@ from llm_ar.skeletons.prepare.recordings import (
 from llm_ar.skeletons.prepare.report import PrepareReport
 from llm_ar.skeletons.prepare.shards import SHARD_CLIPS, log_path
 from llm_ar.skeletons.prepare.workers import Job, read_all, run_jobs
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import pyskl
 from llm_ar.skeletons.readers.bvh_names import is_own
 from llm_ar.skeletons.store import earlier_report
@@ -65,6 +66,7 @@ def prepare(
     *,
     repair: RepairConfig | None = None,
     workers: int = 1,
+    options: ReadOptions = BY_FILE,
     progress: Callable[[int, int], None] | None = None,
 ) -> PrepareReport:
     """Read all recordings of a raw folder into a dataset that `ClipStore.open` opens.
@@ -80,6 +82,7 @@ def prepare(
         repair: parameters of the repair of raw tracks.
         workers: processes that read; the files are the same for any number. A script that asks for
             more than one needs the usual ``if __name__ == "__main__"``.
+        options: what is stated of the files of ``folder``.
         progress: called with the recordings done and all there are.
 
     Raises:
@@ -89,8 +92,9 @@ def prepare(
     """
     start = time.monotonic()
     config = repair or RepairConfig()
-    recordings = _recordings(dataset, raw, labels)
-    fingerprint = _fingerprint(f"{dataset} {config}", recordings)
+    recordings = _recordings(dataset, raw, labels, options)
+    what = f"{dataset} {config}{f' {options}' if options.given else ''}"
+    fingerprint = _fingerprint(what, recordings)
     earlier = earlier_report(out, fingerprint)
     if earlier is not None:
         return earlier
@@ -126,15 +130,21 @@ def prepare(
     return report.timed(start, resumed)
 
 
-def _recordings(dataset: str, raw: Path, labels: Path | None) -> list[Recording | ClipError]:
+def _recordings(
+    dataset: str, raw: Path, labels: Path | None, options: ReadOptions
+) -> list[Recording | ClipError]:
     """Everything there is to read."""
     if dataset_named(dataset).name not in SOURCES:
         raise DatasetError(f"{dataset} has no raw files; llm-ar data make-procedural makes it")
     if labels is not None and dataset != "folder":
         raise DatasetError(f"{dataset} takes its labels from the files' names; leave {labels} out")
+    if options.given and dataset != "folder":
+        stated = ", ".join(f"--{name}" for name in options.given)
+        raise DatasetError(f"{dataset} says how its files are to be read; leave {stated} out")
     if not raw.exists():
         raise DatasetError(f"{raw}: no such folder; give the folder of the raw recordings")
-    recordings = list(SOURCES[dataset](raw, labels))
+    found = SOURCES[dataset](raw, labels)
+    recordings = [item.stating(options) if isinstance(item, Recording) else item for item in found]
     if not recordings:
         raise DatasetError(f"{raw}: has no recordings of {dataset}; check the folder")
     return recordings

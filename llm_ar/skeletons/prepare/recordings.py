@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from llm_ar.errors import ClipError, DatasetError
+from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.prepare.labels_table import label_rows, path_in
+from llm_ar.skeletons.read_options import ReadOptions
 from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad
 
 LABELS_FILE = "labels.csv"
-_REQUIRED = ("file", "label")
-_OPTIONAL = ("subject", "camera", "split")
 OWN_LABELS = "*"
 """In place of a label: the file's own labels, of all the clips that it holds."""
 _SPLITS = ("train", "test", "validation", "unused")
@@ -39,6 +39,12 @@ class Recording:
     subject: str | None = None
     camera: str | None = None
     split: str | None = None
+
+    def stating(self, options: ReadOptions) -> Recording:
+        """The recording, read as the options state; files of published datasets state it all."""
+        if not options.given:
+            return self
+        return replace(self, read=partial(read_clip, options=options))
 
     def clip(self) -> Clip:
         """Read it.
@@ -81,39 +87,15 @@ def folder_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | Cl
         DatasetError: the table is missing, not a CSV in UTF-8, or lacks a column.
     """
     table = labels or raw / LABELS_FILE
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            header = [name.strip() for name in next(rows, [])]
-            _check_header(table, header)
-            for cells in rows:
-                if any(cell.strip() for cell in cells):
-                    place = f"{table.name} row {rows.line_num}"
-                    row = _row(raw, place, header, cells)
-                    if isinstance(row, Recording) and row.label == OWN_LABELS:
-                        yield from _members(row)
-                    else:
-                        yield row
-    except OSError as error:
-        raise DatasetError(
-            f"{table}: cannot be read ({error.strerror or error}); a folder needs this table with "
-            "the columns file,label"
-        ) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{table}: is not a CSV table in UTF-8 ({error})") from None
+    for line, columns, cells in label_rows(table, raw):
+        row = _row(raw, f"{table.name} row {line}", columns, cells)
+        if isinstance(row, Recording) and row.label == OWN_LABELS:
+            yield from _members(row)
+        else:
+            yield row
 
 
-def _check_header(table: Path, header: list[str]) -> None:
-    missing = [name for name in _REQUIRED if name not in header]
-    unknown = [name for name in header if name not in _REQUIRED + _OPTIONAL]
-    if missing or unknown or len(set(header)) != len(header):
-        raise DatasetError(
-            f"{table}: row 1 must name the columns file,label and, if wanted, subject,camera,split"
-            f"; found {','.join(header) or 'nothing'}"
-        )
-
-
-def _row(raw: Path, place: str, header: list[str], cells: list[str]) -> Recording | ClipError:
+def _row(raw: Path, place: str, header: Sequence[str], cells: list[str]) -> Recording | ClipError:
     if len(cells) != len(header):
         return ClipError(place, f"has {len(cells)} cells, expected {len(header)} as in row 1")
     row = {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
@@ -123,6 +105,7 @@ def _row(raw: Path, place: str, header: list[str], cells: list[str]) -> Recordin
         return ClipError(place, f"column {name!r} is empty; fill it or delete the row")
     if split is not None and split not in _SPLITS:
         return ClipError(place, f"split {split!r} is not one of {', '.join(_SPLITS)}")
+    file = path_in(raw, file)
     return Recording(
         raw / file, file, read_clip, place, label, row.get("subject"), row.get("camera"), split
     )

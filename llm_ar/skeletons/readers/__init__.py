@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.orientation import put_upright
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import (
     alphapose,
     arrays,
+    azure_kinect,
     bvh,
     coco_keypoints,
     csv_table,
+    json_arrays,
+    kinetics,
     landmarks,
     ntu,
     nw_ucla,
     openpose,
+    pickle_array,
+    pose_instances,
     pyskl,
     sbu,
     smarthome,
     uav_human,
     utd_mhad,
     video,
+    yolo_labels,
 )
 from llm_ar.skeletons.readers.files import read_head
+from llm_ar.skeletons.readers.layout_choice import known_layouts
 from llm_ar.skeletons.repair import repair
 
 
@@ -39,6 +49,13 @@ class Reader(Protocol):
         """The clip in the file; raises `ClipError` for anything that is wrong with it."""
 
 
+class ArrayReader(Reader, Protocol):
+    """A reader of arrays, which need what the user states of their axes and layout."""
+
+    def read(self, path: Path, options: ReadOptions = BY_FILE) -> Clip:
+        """The clip in the file; raises `ClipError` as `Reader.read`."""
+
+
 FORMATS: dict[str, Reader] = {
     "NW-UCLA JSON": nw_ucla,
     "UTD-MHAD .mat": utd_mhad,
@@ -47,16 +64,48 @@ FORMATS: dict[str, Reader] = {
     "UAV-Human text": uav_human,
     "SBU skeleton_pos.txt": sbu,
     "Toyota Smarthome JSON": smarthome,
+    "pickled array": pickle_array,
     "PYSKL pickle": pyskl,
     "BVH": bvh,
     "OpenPose JSON": openpose,
+    "MMPose or ultralytics JSON": pose_instances,
+    "Kinetics-skeleton JSON": kinetics,
+    "Azure Kinect JSON": azure_kinect,
     "AlphaPose JSON": alphapose,
     "COCO keypoints JSON": coco_keypoints,
+    "JSON array": json_arrays,
     "MediaPipe landmarks JSON": landmarks,
+    "ultralytics labels": yolo_labels,
     "CSV table": csv_table,
     "video": video,
 }
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
+
+ARRAYS: dict[str, ArrayReader] = {
+    "NumPy array": arrays,
+    "UTD-MHAD .mat": utd_mhad,
+    "pickled array": pickle_array,
+    "JSON array": json_arrays,
+    "CSV table": csv_table,
+}
+"""The formats among them that leave axes and layout open."""
+
+FIXED_AXES = frozenset(
+    {
+        "NW-UCLA JSON",
+        "NTU RGB+D .skeleton",
+        "UAV-Human text",
+        "SBU skeleton_pos.txt",
+        "Toyota Smarthome JSON",
+        "PYSKL pickle",
+        "AlphaPose JSON",
+        "COCO keypoints JSON",
+        "Kinetics-skeleton JSON",
+        "ultralytics labels",
+        "video",
+    }
+)
+"""The formats that define which way is up; in others the body in the clip tells."""
 
 READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
@@ -65,18 +114,46 @@ _HEAD = 4096
 """Bytes by which a format is found."""
 
 
-def read_clip(path: Path) -> Clip:
+def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     """Read a recording, whose format is found by its content.
 
     Args:
         path: a file; a folder of OpenPose's frames; ``FILE.pkl#NAME``, one clip of many; or
             ``webcam:0``.
+        options: what the user states of it.
 
     Raises:
-        ClipError: the file is missing, empty, damaged, of no known format, or holds several clips.
+        ClipError: the file is missing, empty, damaged, of no known format, holds several clips, or
+            is not as the options state.
         MissingExtraError: it is a video, and the pose estimator is not installed.
     """
-    return FORMATS[format_of(path)].read(path)
+    name = format_of(path)
+    if name in ARRAYS:
+        clip = ARRAYS[name].read(path, options)
+    elif options.axes is not None:
+        raise ClipError(path, f"is {name}, whose axes are fixed; leave --axes out")
+    else:
+        clip = _in_layout(path, FORMATS[name].read(path), options.layout)
+    if options.fps is not None:
+        understood = replace(clip.understood, fps="as stated")
+        clip = replace(clip, fps=options.fps, understood=understood)
+    if name in FIXED_AXES and options.up is None and options.mirror is None:
+        return clip
+    return put_upright(clip, options)
+
+
+def _in_layout(path: Path, clip: Clip, name: str | None) -> Clip:
+    """The clip with its joints in the stated layout instead of the one that its format has."""
+    if name is None or clip.layout.name == name:
+        return clip
+    (layout,) = known_layouts(path, name)
+    if len(layout.joints) != len(clip.layout.joints):
+        raise ClipError(
+            path,
+            f"is in layout {clip.layout.name} of {len(clip.layout.joints)} joints, but {name} has "
+            f"{len(layout.joints)}; leave --layout out",
+        )
+    return replace(clip, layout=layout, understood=replace(clip.understood, layout="as stated"))
 
 
 def format_of(path: Path) -> str:
@@ -89,6 +166,8 @@ def format_of(path: Path) -> str:
         return "video"
     if path.is_dir() and openpose.is_folder(path):
         return "OpenPose JSON"
+    if path.is_dir() and yolo_labels.is_folder(path):
+        return "ultralytics labels"
     head = read_head(pyskl.container(path), _HEAD)
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):

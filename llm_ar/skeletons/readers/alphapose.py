@@ -1,28 +1,37 @@
 """AlphaPose results, and COCO keypoint results: one JSON list of detections.
 
 ``[{"image_id": "12.jpg", "keypoints": [x, y, score, ...], "score": s, "idx": person}, ...]``; the
-number in ``image_id`` counts the frames, ``idx`` (optional) is the person.
+number in ``image_id`` counts the frames, ``idx`` (optional) is the person. Keypoints may come one
+list a joint. AlphaPose's other form is an object with an entry an image, of people as OpenPose
+writes them: ``{"12.jpg": {"bodies": [{"joints": [x, y, score, ...]}]}, ...}``.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers.files import MAX_FRAMES
-from llm_ar.skeletons.readers.json_files import Estimates, frame_number, read_json
+from llm_ar.skeletons.readers.json_files import Estimates, frame_number, is_json, read_json
 
-_START = re.compile(rb"\s*\[\s*\{")
-_KEY = re.compile(rb'"(image_id|keypoints)"\s*:')
+_PEOPLE = ("bodies", "people")
+_JOINTS = ("joints", "pose_keypoints_2d", "keypoints")
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """A JSON list of detections."""
-    return _START.match(head) is not None and _KEY.search(head) is not None
+    """A JSON list of detections, or an object with an entry an image."""
+    if not is_json(head):
+        return False
+    data = read_json(path)
+    if isinstance(data, dict):
+        first = next(iter(data.values()), None)
+        return isinstance(first, dict) and any(key in first for key in _PEOPLE)
+    if not isinstance(data, list) or not data or not isinstance(data[0], dict):
+        return False
+    return "image_id" in data[0] or ("keypoints" in data[0] and "keypoint_scores" not in data[0])
 
 
 def read(path: Path) -> Clip:
@@ -32,7 +41,7 @@ def read(path: Path) -> Clip:
         ClipError: not JSON, another schema (the entry is named), images that are not numbered, or
             no detection.
     """
-    entries = read_json(path)
+    entries = _entries(read_json(path))
     if not isinstance(entries, list) or not entries:
         raise ClipError(path, "has no list of detections; leave this clip out")
     numbered = [_frame(path, number, entry) for number, entry in enumerate(entries)]
@@ -49,6 +58,28 @@ def read(path: Path) -> Clip:
         person = identity(entry.get("idx", entry.get("track_id")))
         found.add(path, where, entry.get("keypoints"), frame - start, person, score=score_of(entry))
     return found.clip(path, end - start + 1)
+
+
+def _entries(data: Any) -> Any:
+    """The detections; those of an object with an entry an image as a list."""
+    if not isinstance(data, dict):
+        return data
+    return [
+        {
+            "image_id": image,
+            "keypoints": next((person[key] for key in _JOINTS if key in person), None),
+            "idx": person.get("idx"),
+        }
+        for image, content in data.items()
+        if isinstance(content, dict)
+        for person in _people(content)
+        if isinstance(person, dict)
+    ]
+
+
+def _people(content: dict[str, Any]) -> list[Any]:
+    people = next((content[key] for key in _PEOPLE if key in content), None)
+    return people if isinstance(people, list) else []
 
 
 def score_of(entry: dict[str, Any]) -> float:

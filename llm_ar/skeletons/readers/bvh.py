@@ -59,11 +59,24 @@ def read(path: Path) -> Clip:
     """
     lines = read_bytes(path).decode("utf-8-sig", "replace").splitlines()
     joints, columns, after = _hierarchy(path, lines)
-    values, fps = _motion(path, lines, after, columns, len(joints))
+    values, fps, repairs = _motion(path, lines, after, columns, len(joints))
     with np.errstate(over="ignore", invalid="ignore"):
         positions = _kinematics(joints, values) * (-1, 1, -1)
-    layout = layout_of([joint.name for joint in joints], [joint.parent for joint in joints])
-    return clean_clip(positions[:, None], source=str(path), layout=layout, fps=fps)
+    names, parents = [joint.name for joint in joints], [joint.parent for joint in joints]
+    layout = layout_of(names, parents, _rest(joints, positions))
+    return clean_clip(positions[:, None], source=str(path), layout=layout, fps=fps, repairs=repairs)
+
+
+def _rest(joints: list[_Joint], positions: Matrix) -> Matrix:
+    """The places ``(J, 3)`` of the hierarchy at rest; those of frame 1 if it has no offsets.
+
+    In the axes of the file.
+    """
+    rest = np.zeros((len(joints), 3))
+    for number, joint in enumerate(joints):
+        rest[number] = np.array(joint.offset) + (rest[joint.parent] if joint.parent >= 0 else 0)
+    still = rest if np.ptp(rest, axis=0).any() else positions[0] * (-1, 1, -1)
+    return np.nan_to_num(still, posinf=0, neginf=0)
 
 
 def _hierarchy(path: Path, lines: list[str]) -> tuple[list[_Joint], int, int]:
@@ -115,15 +128,18 @@ def _hierarchy(path: Path, lines: list[str]) -> tuple[list[_Joint], int, int]:
 
 def _motion(
     path: Path, lines: list[str], after: int, columns: int, joints: int
-) -> tuple[Matrix, float]:
-    """The channels ``(T, columns)``, and frames a second."""
+) -> tuple[Matrix, float, tuple[str, ...]]:
+    """The channels ``(T, columns)``, frames a second, and what was mended."""
     rows = [number for number in range(after + 1, len(lines)) if lines[number].strip()]
     head = [lines[number].replace(":", ": ").split() for number in rows[:2]]
     if [words[0].upper() for words in head] != ["FRAMES:", "FRAME"] or len(head[0]) != 2:
         _fail(path, after, 'expected "Frames: NUMBER" and "Frame Time: SECONDS" after MOTION')
     frames, motion = head[0][1], rows[2:]
-    if not frames.isdigit() or len(frames) > 12 or int(frames) != len(motion) or not motion:
+    # Rokoko writes one row more than it promises; any other difference is a damaged file.
+    more = len(motion) - int(frames) if frames.isdigit() and len(frames) <= 12 else -1
+    if more not in (0, 1) or not motion:
         _fail(path, rows[0], f"promises {frames[:20]} frames, {len(motion)} follow; copy it again")
+    note = f"the file promises {frames} frames, {len(motion)} follow; those are taken"
     seconds = _numbers(path, rows[1], head[1][2:], 1)[0]
     if not 1e-5 < seconds < 1e5:
         _fail(path, rows[1], f"a frame cannot take {seconds} seconds")
@@ -141,7 +157,7 @@ def _motion(
         for number in motion:
             _numbers(path, number, lines[number].split(), columns)
         _fail(path, after, "the motion is not a table of numbers")
-    return values, 1 / seconds
+    return values, 1 / seconds, (note,) if more else ()
 
 
 def _kinematics(joints: list[_Joint], values: Matrix) -> Matrix:

@@ -6,11 +6,23 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from llm_ar.skeletons.layout import Layout
+from llm_ar.skeletons.readers.bvh_structure import by_structure
 
 _OWN = "bvh-"
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
-_FILLERS = re.compile(r"bip\d*|mixamorig\d*|joint|jnt|bind|def")
+_FILLERS = re.compile(
+    r"bip\d*|mixamorig\d*|joint|jnt|bind|def|org|cc|base|character\d*|twist\d*|j|c|f"
+)
+"""Words of a joint's name that rigs put around it."""
+_NEEDED = (
+    "hip_center head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist "
+    "left_hip right_hip left_knee right_knee left_ankle right_ankle"
+).split()
+"""Where the names do not tell one of these, the hierarchy does."""
 
 # Motion capture calls a joint by the bone that begins there: the forearm's is the elbow. Of the
 # names that may mean a joint the first one found counts; each joint is used once, in this order.
@@ -18,7 +30,16 @@ _SIDED: dict[str, tuple[str, ...]] = {
     "shoulder": ("upperarm", "uparm", "arm", "shldr", "shoulder"),
     "elbow": ("forearm", "lowerarm", "lowarm", "elbow"),
     "wrist": ("wrist", "hand"),
-    "hand": ("hand", "palm", "handmiddle1", "middle1", "handindex1", "index1", "fingerbase"),
+    "hand": (
+        "hand",
+        "palm",
+        "handmiddle1",
+        "middle1",
+        "mid1",
+        "handindex1",
+        "index1",
+        "fingerbase",
+    ),
     "hip": ("upleg", "upperleg", "thigh", "hip"),
     "knee": ("lowerleg", "lowleg", "calf", "shin", "shank", "knee", "leg"),
     "ankle": ("ankle", "foot"),
@@ -55,15 +76,25 @@ def is_own(layout: Layout) -> bool:
     return layout.name.startswith(_OWN)
 
 
-def layout_of(names: Sequence[str], parents: Sequence[int]) -> Layout:
-    """The layout of a hierarchy, in which joints with usual names are called by the built-in ones.
+def layout_of(names: Sequence[str], parents: Sequence[int], places: NDArray[np.float64]) -> Layout:
+    """The layout of a hierarchy, with the joints of a body called by the built-in names.
+
+    They are found by their names, or by the hierarchy where the names do not tell all of them.
 
     Args:
         names: as the file has them; an end site is ``PARENT_end``.
         parents: of each, -1 for a root, always before their children.
+        places: of the joints in one frame ``(J, 3)``, finite.
     """
     sided = [_side_and_core(name) for name in names]
     found = _usual(sided, names, parents)
+    if any(name not in found for name in _NEEDED):
+        shaped = by_structure([side for side, _ in sided], parents, places)
+        found = shaped | {
+            name: joint
+            for name, joint in found.items()
+            if name not in shaped and joint not in shaped.values()
+        }
     if "hip_center" in found:
         # What lies above the hips is a mark on the floor, not a part of the body.
         parents = [-1 if n == found["hip_center"] else p for n, p in enumerate(parents)]
@@ -93,7 +124,7 @@ def _side_and_core(name: str) -> tuple[str, str]:
     lower = [word.lower() for word in words]
     side = next((_SIDES[word] for word in lower if word in _SIDES), "")
     kept = [w for w in lower if w not in _SIDES and not _FILLERS.fullmatch(w)]
-    return side, "".join(kept)
+    return side, re.sub(r"0+(?=\d)", "", "".join(kept))
 
 
 def _usual(

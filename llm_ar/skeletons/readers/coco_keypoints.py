@@ -2,26 +2,29 @@
 
 ``annotations``: ``image_id``, ``keypoints`` (17 x [x, y, visibility]; visibility 0 is missing),
 optional ``track_id`` and ``score``. Each of ``images`` (``id``, ``file_name``) is a frame, in the
-order of the numbers in their names, or of their ids.
+order of the numbers in their names, or of their ids. Where ``categories`` name the keypoints, those
+names give the order of the joints.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.alphapose import identity, score_of
-from llm_ar.skeletons.readers.json_files import Estimates, frame_number, read_json
-
-_START = re.compile(rb'\s*\{\s*"(info|images|annotations|licenses|categories|type)"\s*:')
+from llm_ar.skeletons.readers.json_files import Estimates, frame_number, is_json, read_json
+from llm_ar.skeletons.readers.named_joints import named_layout
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """A JSON object whose first key is one of COCO's."""
-    return _START.match(head) is not None
+    """A JSON object with annotations."""
+    if not is_json(head):
+        return False
+    data = read_json(path)
+    return isinstance(data, dict) and ("annotations" in data or {"images", "info"} <= set(data))
 
 
 def read(path: Path) -> Clip:
@@ -35,7 +38,7 @@ def read(path: Path) -> Clip:
     if not isinstance(annotations, list):
         raise ClipError(path, 'is not a COCO file: expected a list under "annotations"')
     frames = _frames(path, data.get("images"), annotations)
-    found = Estimates()
+    found = Estimates(*_order(path, data.get("categories")))
     for number, annotation in enumerate(annotations):
         if not isinstance(annotation, dict) or not annotation.get("keypoints"):
             continue
@@ -47,6 +50,15 @@ def read(path: Path) -> Clip:
         score = score_of(annotation)
         found.add(path, where, annotation["keypoints"], frames[image], person, score)
     return found.clip(path, len(frames))
+
+
+def _order(path: Path, categories: Any) -> tuple[Layout | None, list[int] | None]:
+    """The layout with the joints that the categories name, and the place of each."""
+    if not isinstance(categories, list):
+        return None, None
+    listed = [entry.get("keypoints") for entry in categories if isinstance(entry, dict)]
+    names = next((names for names in listed if isinstance(names, list) and names), None)
+    return named_layout(path, names) if names else (None, None)
 
 
 def _frames(path: Path, images: Any, annotations: list[Any]) -> dict[int | str, int]:

@@ -15,12 +15,16 @@ _SPECIAL = {
     "frame_number": "frame",
     "time": "time",
     "timestamp": "time",
+    "timestamp_usec": "time",
+    "date": "time",
+    "datetime": "time",
     "seconds": "time",
     "person": "person",
     "person_id": "person",
     "track_id": "person",
     "label": "label",
     "action": "label",
+    "class": "label",
     "subject": "subject",
     "camera": "camera",
     "": "unused",
@@ -34,6 +38,7 @@ _WORDS = "|".join(_AXES)
 _FORMS = tuple(
     re.compile(form)
     for form in (
+        rf"(?P<joint>.+?)\s*\((?P<axis>(?i:{_WORDS}))\)",  # Head (X)
         rf"(?P<joint>.+?)[\s_.:\-]+(?P<axis>(?i:{_WORDS}))",  # left_hip_x, 12.x
         rf"(?P<axis>(?i:{_WORDS}))[\s_.:\-]*(?P<joint>\d+)",  # x12
         rf"(?P<axis>(?i:{_WORDS}))[\s_.:\-]+(?P<joint>.+)",  # x_left_hip
@@ -42,6 +47,8 @@ _FORMS = tuple(
     )
 )
 _NUMBERED = re.compile(r"(?:joint|keypoint|kp|landmark|marker|point|j|p)?[\s_.:\-]*0*(\d{1,4})")
+_UNSPOKEN = frozenset("position pos joint type".split())
+"""Words that programs write beside a joint's name: ``Head.Position``, ``JointType_Head``."""
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _SYNONYMS = {
     "mid_hip": "hip_center",
@@ -51,6 +58,14 @@ _SYNONYMS = {
     "spine_mid": "spine",
     "spine_shoulder": "shoulder_center",
     "shoulder_centre": "shoulder_center",
+    "spine_navel": "spine",
+    "spine_naval": "spine",
+    "spine_chest": "chest",
+    "left_handtip": "left_hand_tip",
+    "right_handtip": "right_hand_tip",
+    "left_tip": "left_hand_tip",
+    "right_tip": "right_hand_tip",
+    "thorax": "shoulder_center",
 }
 
 
@@ -118,6 +133,6 @@ def joint_name(name: str) -> str:
     split = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
     words = [word.lower() for word in split]
     side = next((_SIDES[word] for word in words if word in _SIDES), None)
-    kept = [word for word in words if word not in _SIDES]
+    kept = [word for word in words if word not in _SIDES and word not in _UNSPOKEN]
     joined = "_".join([side, *kept] if side else kept)
     return _SYNONYMS.get(joined, joined)

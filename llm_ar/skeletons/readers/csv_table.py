@@ -7,7 +7,11 @@ image coordinates (x right, y down). Behind a joint's axes may stand ``_score`` 
 ``time`` or ``timestamp`` (seconds, or milliseconds) gives the frame rate, ``person`` separates
 people, ``label``, ``subject`` and ``camera`` say what is known. An empty cell is missing.
 
-The layout is the one with these joints; of numbered ones, that of so many (`arrays`).
+A table may also have one row a joint (columns ``frame, landmark, x, y, z``), or numbers alone
+without names, which are read as an array of flat rows (`arrays`).
+
+The layout is the one with these joints; of numbered ones, that of so many that fits the body. Of
+MediaPipe's holistic landmarks and of points with face and hands the body's are read.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import csv
 import math
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +28,18 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
-from llm_ar.skeletons.layouts import LAYOUTS, MEDIAPIPE, Layout
-from llm_ar.skeletons.readers.arrays import FPS, LAYOUT_FILE, layout_for
+from llm_ar.skeletons.estimator_layouts import BODY_PARTS
+from llm_ar.skeletons.layouts import AZURE_32, LAYOUTS, MEDIAPIPE, Layout
+from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
+from llm_ar.skeletons.readers.arrays import FPS, LAYOUT_FILE, clip_of_array, layout_for
+from llm_ar.skeletons.readers.csv_forms import Rows, is_long, is_nameless, is_number, wide
 from llm_ar.skeletons.readers.csv_names import Columns, columns_of, is_axis, joint_name
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
+from llm_ar.skeletons.readers.layout_choice import choose_layout, known_layouts
 from llm_ar.skeletons.readers.people import MIN_SCORE, Detection, follow
+
+_WITH_FACE_AND_HANDS = {501: MEDIAPIPE, 543: MEDIAPIPE, 75: MEDIAPIPE, **BODY_PARTS}
+"""By the count of numbered points: the layout whose joints are the first of them."""
 
 _SEPARATOR = re.compile(r"[,;\t]")
 
@@ -37,10 +49,11 @@ def sniff(path: Path, head: bytes) -> bool:
     if b"\x00" in head or head.lstrip()[:1] in (b"{", b"["):
         return False
     line = head.decode("utf-8-sig", "replace").partition("\n")[0]
-    return any(is_axis(name.strip(' \r"')) for name in _SEPARATOR.split(line))
+    names = [name.strip(' \r"') for name in _SEPARATOR.split(line)]
+    return any(is_axis(name) for name in names) or is_long(names) or is_nameless(names)
 
 
-def read(path: Path) -> Clip:
+def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     """Read one clip.
 
     Raises:
@@ -55,13 +68,20 @@ def read(path: Path) -> Clip:
     delimiter = max(",;\t", key=first.count)
     rows = csv.reader(text.splitlines(), delimiter=delimiter)
     try:
-        columns = columns_of(path, next(rows, []))
+        header = next(rows, [])
         table = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise ClipError(path, f"row {rows.line_num}: {error}") from None
+    if is_nameless(header):
+        return _nameless(path, [(1, header), *table], options)
+    if options.axes is not None:
+        raise ClipError(path, "is a table whose columns are named; leave --axes out")
+    if is_long(header):
+        header, table = wide(path, header, table)
+    columns = columns_of(path, header)
     if not table:
         raise ClipError(path, "has no row below the names of its columns; leave this clip out")
-    layout, joints = _joints(path, columns)
+    layouts, joints = _joints(path, columns, options.layout)
     axes = 3 if "z" in joints[0] else 2
     cells = [joint[axis] for joint in joints for axis in "xyz"[:axes]]
     positions = _numbers(path, table, columns, cells).reshape(len(table), -1, axes)
@@ -69,7 +89,12 @@ def read(path: Path) -> Clip:
     for place, joint in enumerate(joints):
         if "score" in joint:
             present[:, place] = _numbers(path, table, columns, [joint["score"]])[:, 0] >= MIN_SCORE
-    if axes == 2 or layout is MEDIAPIPE:
+    layout = layouts[0]
+    if len(layouts) > 1:
+        there = present & np.isfinite(positions).all(axis=-1)
+        judged = np.where(there[..., None], positions, 0.0)
+        layout, _ = choose_layout(path, judged[:, None], there[:, None])
+    if axes == 2 or layout in (MEDIAPIPE, AZURE_32):
         positions[..., :2] *= -1
     numbers, people = _whole(path, table, columns, "frame"), _people(table, columns)
     start = min(numbers)
@@ -97,20 +122,39 @@ def read(path: Path) -> Clip:
     )
 
 
-def _joints(path: Path, columns: Columns) -> tuple[Layout, list[dict[str, int]]]:
-    """The layout, and the columns of each of its joints."""
+def _nameless(path: Path, rows: Rows, options: ReadOptions) -> Clip:
+    """The clip in rows of numbers; a label or the frame's number may stand first in each."""
+    columns = Columns(len(rows[0][1]))
+    first = [row[0].strip() for _, row in rows]
+    label = first[0] if len(set(first)) == 1 and not is_number(first[0]) else None
+    counted = len(rows) > 1 and first in (
+        [str(number + start) for number in range(len(rows))] for start in (0, 1)
+    )
+    begin = 1 if counted or not is_number(first[0]) else 0
+    values = _numbers(path, rows, columns, range(begin, columns.count))
+    return clip_of_array(path, values, options, what="the table", label=label)
+
+
+def _joints(
+    path: Path, columns: Columns, stated: str | None
+) -> tuple[list[Layout], list[dict[str, int]]]:
+    """The possible layouts, and the columns of each joint."""
     names = set(columns.joints)
+    known = known_layouts(path, stated)
     if all(name.isdigit() for name in names):
         numbers = sorted(map(int, names))
         if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
             raise ClipError(path, "row 1: the joints' numbers must run from 0 (or 1) without gaps")
-        layout = layout_for(path, None, len(numbers))
-        return layout, [columns.joints[str(number)] for number in numbers]
-    own = layout_for(path, None, len(names)) if (path.parent / LAYOUT_FILE).is_file() else None
-    for layout in (*([own] if own else []), *LAYOUTS):
+        ordered = [columns.joints[str(number)] for number in numbers]
+        whole = _WITH_FACE_AND_HANDS.get(len(numbers))
+        if whole is not None:
+            return [whole], ordered[: len(whole.joints)]
+        fitting = [layout for layout in known if len(layout.joints) == len(numbers)]
+        return fitting or [layout_for(path, stated, len(numbers))], ordered
+    for layout in known:
         wanted = {joint_name(joint): joint for joint in layout.joints}
         if names == set(wanted):
-            return layout, [columns.joints[name] for name in wanted]
+            return [layout], [columns.joints[name] for name in wanted]
     best = min(LAYOUTS, key=lambda layout: len(names ^ set(layout.joints)))
     missing, more = sorted(set(best.joints) - names)[:4], sorted(names - set(best.joints))[:4]
     raise ClipError(
@@ -132,10 +176,19 @@ def _numbers(
                 path, f"row {line}: {len(row)} cells, expected {columns.count} as in row 1"
             )
         try:
-            values[place] = [float(row[cell]) if row[cell].strip() else math.nan for cell in cells]
+            values[place] = [_value(row[cell].strip()) for cell in cells]
         except ValueError as error:
             raise ClipError(path, f"row {line}: {str(error)[:80]}") from None
     return values
+
+
+def _value(cell: str) -> float:
+    """A cell as a number; a date with a time as seconds."""
+    if not cell:
+        return math.nan
+    if ":" in cell:
+        return datetime.fromisoformat(cell).timestamp()
+    return float(cell)
 
 
 def _whole(

@@ -2,9 +2,12 @@
 
 A list of frames, or an object with one under ``frames``, ``poses``, ``results`` or ``data`` (and
 ``fps``, if wanted). A frame is a list of 33 landmarks, or an object with one under
-``pose_world_landmarks``, ``world_landmarks``, ``pose_landmarks``, ``landmarks`` or ``keypoints``,
-or null or empty where nobody was found; with several people, a list of such lists. A landmark is
-``{"x", "y", "z", "visibility"}`` or ``[x, y, z, visibility]``; visibility may be left out.
+``pose_world_landmarks``, ``world_landmarks``, ``pose_landmarks``, ``landmarks`` or ``keypoints``
+(or ``poseWorldLandmarks`` and so on), or null or empty where nobody was found; with several people,
+a list of such lists. A landmark is ``{"x", "y", "z", "visibility"}`` or ``[x, y, z, visibility]``;
+visibility may be left out, keys may be in capitals. Landmarks may also be an object by name
+(``"LEFT_EYE": {...}``). World landmarks, in metres, come before those of the image where a file
+has both.
 
 x is right and y down in the image, z away from the camera: a half turn makes them the axes of
 `Clip`. A landmark whose visibility is below 0.5, where MediaPipe stops to draw it, is missing.
@@ -13,7 +16,6 @@ x is right and y down in the image, z away from the camera: a half turn makes th
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +25,40 @@ from numpy.typing import NDArray
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, Mask
 from llm_ar.skeletons.layouts import MEDIAPIPE
+from llm_ar.skeletons.readers.csv_names import joint_name
 from llm_ar.skeletons.readers.files import check_frames
-from llm_ar.skeletons.readers.json_files import FPS, clip_of, read_json
+from llm_ar.skeletons.readers.json_files import FPS, clip_of, is_json, read_json
 from llm_ar.skeletons.readers.people import Detection
 
 MIN_VISIBILITY = 0.5
 
 _JOINTS = len(MEDIAPIPE.joints)
 _LISTS = ("frames", "poses", "results", "data")
-_POSES = ("pose_world_landmarks", "world_landmarks", "pose_landmarks", "landmarks", "keypoints")
-_KEY = re.compile(rb'"(\w*landmarks|visibility)"\s*:')
-_BARE = re.compile(rb"\s*\[\s*\[\s*\[\s*[-\d.]")
+_POSES = (
+    "poseworldlandmarks",
+    "worldlandmarks",
+    "poselandmarks",
+    "landmarks",
+    "keypoints",
+    "landmark",
+)
+"""Keys of a frame's landmarks without ``_`` and in small letters, metric ones first."""
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """JSON that speaks of landmarks or visibility, or begins with lists of numbers."""
-    text = head.lstrip()
-    return text[:1] in (b"[", b"{") and bool(_KEY.search(head) or _BARE.match(head))
+    """JSON of frames with landmarks, or of lists of numbers."""
+    if not is_json(head):
+        return False
+    data = read_json(path)
+    if isinstance(data, dict):
+        return any(key in data for key in _LISTS) or any(_plain(key) in _POSES for key in data)
+    first: Any = next((frame for frame in data if frame not in (None, [], {})), [])
+    while isinstance(first, list) and first:
+        first = first[0]
+    if isinstance(first, dict):
+        keys = {_plain(key) for key in first}
+        return bool(keys & {*_POSES, "x", "nose", "visibility"})
+    return first == [] or (isinstance(first, int | float) and isinstance(data[0], list | None))
 
 
 def read(path: Path) -> Clip:
@@ -54,13 +73,30 @@ def read(path: Path) -> Clip:
         data = next((data[key] for key in _LISTS if key in data), None)
     if not isinstance(data, list) or not data:
         raise ClipError(path, f"has no list of frames, as such or under {', '.join(_LISTS)}")
+    if len(data) == _JOINTS and all(isinstance(row, dict) and "x" in _keys(row) for row in data):
+        data = [data]
     check_frames(path, len(data))
+    key = _key(data)
     found = [
         Detection(frame, *upright(landmarks))
         for frame, value in enumerate(data)
-        for landmarks in _people(path, frame, value)
+        for landmarks in _people(path, frame, value, key)
     ]
     return clip_of(path, MEDIAPIPE, found, len(data), fps)
+
+
+def _plain(key: object) -> str:
+    return str(key).replace("_", "").lower()
+
+
+def _keys(value: dict[str, Any]) -> dict[str, Any]:
+    return {_plain(key): entry for key, entry in value.items()}
+
+
+def _key(data: list[Any]) -> str | None:
+    """The first of `_POSES` that holds landmarks in any frame."""
+    given = [_keys(frame) for frame in data if isinstance(frame, dict)]
+    return next((key for key in _POSES if any(frame.get(key) for frame in given)), None)
 
 
 def upright(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], Mask]:
@@ -73,27 +109,42 @@ def upright(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], Mask]:
     return landmarks[..., :3] * (-1, -1, 1), np.asarray(visible)
 
 
-def _people(path: Path, frame: int, value: Any) -> list[NDArray[np.float64]]:
+def _people(path: Path, frame: int, value: Any, key: str | None) -> list[NDArray[np.float64]]:
     """The landmarks of each person in a frame, ``(33, 3..5)``."""
     if isinstance(value, dict):
-        value = next((value[key] for key in _POSES if key in value), value)
+        keys = _keys(value)
+        chosen = key if key in keys else next((name for name in _POSES if name in keys), None)
+        value = value if chosen is None else keys[chosen]
+    if isinstance(value, dict):
+        value = _ordered(value)
     if value is None or value == []:
         return []
     if not isinstance(value, list):
-        raise ClipError(path, f"frame {frame} has no landmarks under {', '.join(_POSES)}")
+        raise ClipError(path, f"frame {frame} has no landmarks under {', '.join(_SPELLED)}")
     if len(value) != _JOINTS and all(isinstance(person, list) for person in value):
         return [_landmarks(path, frame, person) for person in value]
     return [_landmarks(path, frame, value)]
 
 
+_SPELLED = ("pose_world_landmarks", "world_landmarks", "pose_landmarks", "landmarks", "keypoints")
+
+
+def _ordered(value: dict[str, Any]) -> Any:
+    """Landmarks by name in MediaPipe's order; those of a wrapped list; else the value itself."""
+    if isinstance(value.get("landmark"), list):
+        return value["landmark"]
+    named = {joint_name(str(name)): landmark for name, landmark in value.items()}
+    if all(joint in named for joint in _NAMES):
+        return [named[joint] for joint in _NAMES]
+    return value
+
+
+_NAMES = tuple(joint_name(joint) for joint in MEDIAPIPE.joints)
+
+
 def _landmarks(path: Path, frame: int, value: list[Any]) -> NDArray[np.float64]:
     try:
-        rows = [
-            [row["x"], row["y"], row["z"], row.get("visibility", 1.0)]
-            if isinstance(row, dict)
-            else row
-            for row in value
-        ]
+        rows = [_row(row) if isinstance(row, dict) else row for row in value]
         values = np.array(rows, dtype=np.float64)
     except (KeyError, TypeError, ValueError, OverflowError):
         values = np.empty(0)
@@ -102,6 +153,12 @@ def _landmarks(path: Path, frame: int, value: list[Any]) -> NDArray[np.float64]:
             path, f"frame {frame} is not {_JOINTS} landmarks of x, y, z and, if known, visibility"
         )
     return values
+
+
+def _row(landmark: dict[str, Any]) -> list[Any]:
+    keys = _keys(landmark)
+    visibility = next((keys[key] for key in ("visibility", "v", "score") if key in keys), 1.0)
+    return [keys["x"], keys["y"], keys["z"], visibility]
 
 
 def _fps(path: Path, value: Any) -> float:

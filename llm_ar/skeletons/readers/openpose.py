@@ -2,35 +2,48 @@
 
 ``{"people": [{"person_id": [-1], "pose_keypoints_2d": [x, y, score, ...]}, ...]}`` with 25
 (BODY_25), 18 (COCO) or 17 joints; the files are named ``VIDEO_000000000012_keypoints.json``. The
-frame's number keeps the clock: a frame without a file is one without people.
+frame's number keeps the clock: a frame without a file is one without people. Older versions call
+the list ``pose_keypoints``. Where there is only ``pose_keypoints_3d`` (x, y, z, score), that is
+read.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers.files import MAX_BYTES, MAX_FRAMES, read_head
-from llm_ar.skeletons.readers.json_files import Estimates, read_json
+from llm_ar.skeletons.readers.json_files import Estimates, is_json, numbers, read_json
 
-_KEY = re.compile(rb'"(people|pose_keypoints_2d)"\s*:')
+_KEYS = ("pose_keypoints_2d", "pose_keypoints")
+_KEY_3D = "pose_keypoints_3d"
 _NAME = re.compile(r"(.*?)_?(\d{1,15})(_keypoints)?\.json", re.IGNORECASE)
+_TRIED = 20
+"""Files of a folder that are looked at for a frame of OpenPose."""
 
 
 def sniff(path: Path, head: bytes) -> bool:
     """A JSON object with people."""
-    return head.lstrip().startswith(b"{") and _KEY.search(head) is not None
+    if not is_json(head):
+        return False
+    data = read_json(path)
+    return isinstance(data, dict) and ("people" in data or _KEYS[0] in data)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder holds frames of OpenPose: its first JSON is one."""
-    first = min(path.glob("*.json"), default=None, key=lambda file: file.name)
-    if first is None or not first.is_file() or first.stat().st_size == 0:
-        return False
-    return sniff(first, read_head(first, 4096))
+    """Whether a folder holds frames of OpenPose: one of its first files is one."""
+    files = (file for file in sorted(path.glob("*.json")) if not file.name.startswith("."))
+    return any(b'"people"' in _head(file) for file in islice(files, _TRIED))
+
+
+def _head(file: Path) -> bytes:
+    if not file.is_file() or file.stat().st_size == 0:
+        return b""
+    return read_head(file, 4096)
 
 
 def read(path: Path) -> Clip:
@@ -40,26 +53,50 @@ def read(path: Path) -> Clip:
         ClipError: a frame is not OpenPose's JSON (it is named), the folder holds several videos,
             or nobody is in any frame.
     """
-    files = _frames(path) if path.is_dir() else {0: path}
+    files, strays = _frames(path) if path.is_dir() else ({0: path}, ())
+    frames = {frame: _people(file) for frame, file in files.items()}
+    flat = any(_flat(person) for people in frames.values() for person in people)
     found = Estimates()
-    for frame, file in files.items():
-        data = read_json(file)
-        people = data.get("people") if isinstance(data, dict) else None
-        if not isinstance(people, list):
-            raise ClipError(file, 'is not a frame of OpenPose: expected a list under "people"')
+    for frame, people in frames.items():
         for number, person in enumerate(people):
-            where = f'"pose_keypoints_2d" of person {number}'
-            entry = person if isinstance(person, dict) else {}
-            values = entry.get("pose_keypoints_2d")
+            name = next((key for key in _KEYS if key in person), _KEYS[0]) if flat else _KEY_3D
+            values = person.get(name, None if flat or _KEYS[0] not in person else [])
             if values == []:
                 continue
-            found.add(file, where, values, frame, _identity(entry))
-    return found.clip(path, max(files) + 1)
+            where = f'"{name}" of person {number}'
+            rows = _in_fours(files[frame], where, values) if name == _KEY_3D else values
+            found.add(files[frame], where, rows, frame, _identity(person))
+    return found.clip(path, max(files) + 1, repairs=strays)
 
 
-def _frames(path: Path) -> dict[int, Path]:
-    """The folder's files by the number of their frame, from 0."""
-    files = sorted(path.glob("*.json"))
+def _people(file: Path) -> list[dict[str, Any]]:
+    data = read_json(file)
+    people = data.get("people") if isinstance(data, dict) else None
+    if not isinstance(people, list):
+        raise ClipError(file, 'is not a frame of OpenPose: expected a list under "people"')
+    return [person if isinstance(person, dict) else {} for person in people]
+
+
+def _flat(person: dict[str, Any]) -> bool:
+    """Whether the person has image coordinates, or nothing at all."""
+    return any(person.get(key) for key in _KEYS) or _KEY_3D not in person
+
+
+def _in_fours(file: Path, where: str, values: Any) -> list[list[float]]:
+    """x, y, z, score a joint."""
+    flat = numbers(file, where, values)
+    if len(flat) % 4:
+        raise ClipError(file, f"{where} has {len(flat)} numbers, expected x, y, z, score a joint")
+    rows: list[list[float]] = flat.reshape(-1, 4).tolist()
+    return rows
+
+
+def _frames(path: Path) -> tuple[dict[int, Path], tuple[str, ...]]:
+    """The folder's files by the number of their frame, from 0, and a note of those left out."""
+    listed = sorted(path.glob("*.json"))
+    files = [file for file in listed if not _is_stray(file)]
+    skipped = [file.name for file in listed if file not in set(files)]
+    strays = (f"{', '.join(skipped[:4])} skipped, no frame of OpenPose",) if skipped else ()
     if len(files) > MAX_FRAMES:
         raise ClipError(path, f"has {len(files):,} frames, a clip may have {MAX_FRAMES:,}; cut it")
     size = sum(file.stat().st_size for file in files)
@@ -76,7 +113,14 @@ def _frames(path: Path) -> dict[int, Path]:
     if len(numbers) < len(files) or len(set(numbers)) < len(files):
         raise ClipError(path, "its files are not numbered by frame, as VIDEO_000000_keypoints.json")
     start = min(numbers)
-    return {number - start: file for number, file in sorted(zip(numbers, files, strict=True))}
+    frames = {number - start: file for number, file in sorted(zip(numbers, files, strict=True))}
+    return frames, strays
+
+
+def _is_stray(file: Path) -> bool:
+    """A hidden file, as macOS adds them, or one without a number and without people."""
+    unnumbered = _NAME.fullmatch(file.name) is None
+    return file.name.startswith(".") or (unnumbered and b'"people"' not in _head(file))
 
 
 def _identity(person: dict[str, Any]) -> int | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import mmap
 import pickletools
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from llm_ar.skeletons.readers.pickled_arrays import CALLS, Name, build, call, fi
 
 _INLINE = 4096
 """Bytes below this are copied, longer ones stay in the map."""
+_GZIP = b"\x1f\x8b"
 _PUSH = frozenset(
     "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING "
     "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 "
@@ -49,6 +51,24 @@ class _File:
         return bytes(self._view[start : self._at])
 
 
+def load_once(path: Path) -> Any:
+    """As `load`; to be looked at, not changed: the last file's data are kept.
+
+    Raises:
+        ClipError: as `load`.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ClipError(path, f"cannot be opened ({error.strerror or error})") from None
+    return _kept(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _kept(path: Path, size: int, changed: int) -> Any:
+    return load(path)
+
+
 def load(path: Path) -> Any:
     """The data in a pickle.
 
@@ -61,6 +81,8 @@ def load(path: Path) -> Any:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise ClipError(path, f"cannot be opened ({error})") from None
+    if data[: len(_GZIP)] == _GZIP:
+        raise ClipError(path, "is compressed with gzip; unpack it (gunzip) and give the .pkl in it")
     machine = _Machine(path)
     where = 0
     try:

@@ -1,7 +1,8 @@
 """PYSKL and MMAction2 annotations: one pickle of many clips.
 
 ``{"split": {name: [frame_dir, ...]}, "annotations": [{"frame_dir", "label", "total_frames",
-"keypoint": (M, T, V, C), "keypoint_score": (M, T, V)}, ...]}``; C = 2 are image coordinates
+"keypoint": (M, T, V, C), "keypoint_score": (M, T, V)}, ...]}``, or one annotation
+alone; C = 2 are image coordinates
 (x right, y down), C = 3 the axes of `Clip`. A joint with a score below `MIN_SCORE` is missing.
 
 One clip of the file is named ``FILE.pkl#FRAME_DIR``; `members` lists them. The name of a class is
@@ -23,7 +24,19 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, Mask, clean_clip
-from llm_ar.skeletons.layouts import BODY_25, COCO, COCO_18, KINECT_V1, KINECT_V2, Layout
+from llm_ar.skeletons.layouts import (
+    AZURE_32,
+    BODY_25,
+    COCO,
+    COCO_18,
+    COCO_WHOLEBODY,
+    HALPE_26,
+    KINECT_V1,
+    KINECT_V2,
+    SMPL_22,
+    SMPL_24,
+    Layout,
+)
 from llm_ar.skeletons.readers import pickles
 from llm_ar.skeletons.readers.files import check_frames
 from llm_ar.skeletons.readers.people import MAX_PEOPLE, MIN_SCORE, most_seen
@@ -38,7 +51,15 @@ _LAYOUTS: dict[tuple[int, int], Layout] = {
     (17, 3): COCO,
     (20, 3): KINECT_V1,
     (25, 3): KINECT_V2,
+    (23, 2): COCO_WHOLEBODY,
+    (26, 2): HALPE_26,
+    (133, 2): COCO_WHOLEBODY,
+    (136, 2): HALPE_26,
+    (22, 3): SMPL_22,
+    (24, 3): SMPL_24,
+    (32, 3): AZURE_32,
 }
+"""By joints and coordinates; of more joints than a layout has, the first are its."""
 _NTU = re.compile(r"S\d{3}C(\d{3})P(\d{3})R\d{3}A\d{3}")
 
 
@@ -105,8 +126,10 @@ def _content(path: Path) -> _Content:
 @lru_cache(maxsize=1)
 def _loaded(path: Path, size: int, changed: int) -> _Content:
     """The whole file, which is read once for all of its clips; its arrays stay on the disk."""
-    data = pickles.load(path)
+    data = pickles.load_once(path)
     listed = data.get("annotations") if isinstance(data, dict) else data
+    if isinstance(data, dict) and "keypoint" in data:
+        listed = [{"frame_dir": path.stem, **data}]
     if not isinstance(listed, list) or not listed:
         raise ClipError(path, 'has no list "annotations"; expected the PYSKL or MMAction2 form')
     clips: dict[str, Mapping[str, Any]] = {}
@@ -176,6 +199,8 @@ def _clip(path: Path, name: str, content: _Content) -> Clip:
         positions = positions[:, kept]
         present = None if present is None else present[:, kept]
     layout = _LAYOUTS[points.shape[2:]]
+    positions = positions[:, :, : len(layout.joints)]
+    present = None if present is None else present[:, :, : len(layout.joints)]
     named = _NTU.match(name)
     return clean_clip(
         # A half turn brings y up and a facing person's right to +x.

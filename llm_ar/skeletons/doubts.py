@@ -1,0 +1,88 @@
+"""Reasons to doubt an answer, whatever it is: too little was seen of the movement."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from llm_ar.skeletons.anatomy import extent
+from llm_ar.skeletons.clip import Clip
+
+LEAST_SHARE = 0.25
+"""Of a clip's frames at least this share should show somebody."""
+LEAST_FRAMES = 8
+"""Fewer seen frames hardly show an action."""
+STILL = 0.02
+"""A body none of whose joints moves over more than this share of its extent stands still."""
+
+TWO_PEOPLE = (
+    "another person",
+    "someone",
+    "each other",
+    "two people",
+    "other's",
+    "shake hands",
+    "shaking hands",
+    "exchange an object",
+    "handshak",
+    "carry something together",
+    "drink together",
+)
+"""Words in the names of actions of two people."""
+
+
+def doubts(clip: Clip) -> tuple[str, ...]:
+    """What a clip lacks for an answer to mean much, one sentence each; empty if nothing.
+
+    Args:
+        clip: as read or repaired.
+    """
+    seen = int(clip.present.any(axis=(1, 2)).sum())
+    if seen == 1:
+        return (f"one of {clip.frames} frames shows somebody, which is no movement",)
+    found = []
+    if seen < LEAST_SHARE * clip.frames or seen < LEAST_FRAMES:
+        found.append(f"only {seen} of {clip.frames} frames show somebody")
+    if _still(clip):
+        found.append("nobody moves")
+    return tuple(found)
+
+
+def answer_doubts(clip: Clip, action: str) -> tuple[str, ...]:
+    """What speaks against one answer: an action of two people where one is seen.
+
+    Args:
+        clip: as read or repaired.
+        action: the answer's name.
+    """
+    people = int(clip.present.any(axis=(0, 2)).sum())
+    if people == 1 and any(words in action.lower() for words in TWO_PEOPLE):
+        return (f"{action!r} takes two people, but one is seen",)
+    return ()
+
+
+def view_doubts(clip: Clip, trained_on_images: bool) -> tuple[str, ...]:
+    """That a 2-D clip is judged by what was learnt of 3-D positions.
+
+    Args:
+        clip: as read or repaired.
+        trained_on_images: whether the model's training had 2-D positions.
+    """
+    if clip.dimensions == 3 or trained_on_images:
+        return ()
+    return ("the recording is 2-D, but the model learnt from 3-D positions; answers are less sure",)
+
+
+def _still(clip: Clip) -> bool:
+    """Whether no joint of anybody moves over more than `STILL`, but for single outliers."""
+    for person in range(clip.people):
+        present = clip.present[:, person]
+        if not present.any():
+            continue
+        joints = np.where(present[..., None], clip.joints[:, person].astype(np.float64), np.nan)
+        size = extent(joints)
+        for joint in np.flatnonzero(present.any(axis=0)):
+            track = joints[present[:, joint], joint]
+            low, high = np.percentile(track, (5, 95), axis=0)
+            if float(np.linalg.norm(high - low)) > STILL * size:
+                return False
+    return True
