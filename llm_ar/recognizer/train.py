@@ -129,7 +129,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         repair=store.repair,
     )
     if trainer.is_world_process_zero():
-        recognizer.glance = _glance(recognizer, sentences, torch.tensor(fit, device=device))
+        recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit, device=device))
         recognizer.save_pretrained(run.out)
     return recognizer
 
@@ -183,7 +183,7 @@ def token_votes(
     return votes_from_name_head(tokenizer.token_text_embeddings, learned, tokenizer.words)
 
 
-def _glance(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> EarlyExit | None:
+def _early_exit(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> EarlyExit | None:
     """The fast path, trusted as far as it agrees with the language model on noisy sentences.
 
     It is what the tokenizer's reader says; a tokenizer that learned no names, or other ones than
