@@ -37,7 +37,9 @@ def whole_prompts(answerer: PromptedLlm, tokens: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def one_pass_each(answerer: PromptedLlm, prompts: Tensor, answers: Sequence[Sequence[int]]) -> Tensor:
+def one_pass_each(
+    answerer: PromptedLlm, prompts: Tensor, answers: Sequence[Sequence[int]]
+) -> Tensor:
     """Log-likelihoods (B, C) by one full pass for each candidate; logits only where needed."""
     words = answerer.llm.get_input_embeddings()
     columns = []
@@ -125,6 +127,8 @@ def _layers(llm: nn.Module) -> tuple[list[nn.Linear | HalfLinear], nn.Linear | H
     return layers, head
 
 
-def answers_of(answerer: PromptedLlm, names: Sequence[str], text_tokenizer: object) -> list[list[int]]:
+def answers_of(
+    answerer: PromptedLlm, names: Sequence[str], text_tokenizer: object
+) -> list[list[int]]:
     """The words of each name, the end token included."""
     return [answer_ids(text_tokenizer, name) for name in names]  # type: ignore[arg-type]

@@ -303,7 +303,9 @@ def test_the_fast_path_is_the_same_after_an_interruption(
     run: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(early_exit, "AGREEMENT", 0.0)
-    assert train_recognizer(changed(run, "unread", epochs=1)).early_exit is None, "it reads no names"
+    assert train_recognizer(changed(run, "unread", epochs=1)).early_exit is None, (
+        "it reads no names"
+    )
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     tokenizer.token_text_embeddings = torch.randn(24, 32)
     tokenizer.save_pretrained(run.out / "tokenizer")
