@@ -1,6 +1,7 @@
 """Several models of one dataset asked together, and each one's tokenizer asked beside its LLM.
 
-A tokenizer that learned names has a posterior of its own, the token classifier's (`llm_ar.recognizer.fast.early_exit`).
+A tokenizer that learned names has a posterior of its own, the token classifier's
+(`llm_ar.recognizer.fast.early_exit`).
 Opinions are combined by multiplying them: the mean of log-probabilities, normalized again.
 """
 

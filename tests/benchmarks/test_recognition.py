@@ -32,7 +32,10 @@ def test_all_ways_answer_the_same(model: ActionRecognizer) -> None:
     words = others.answers_of(answerer, trie.names, model.backbone.text_tokenizer)
     scores = others.one_pass_each(answerer, prompts, words)
     torch.testing.assert_close(
-        scores, answerer.log_likelihoods(tokens, model.labels), atol=1e-4, rtol=0
+        scores,
+        answerer.log_likelihoods(answerer.prompts(tokens), model.labels).float(),
+        atol=1e-4,
+        rtol=0,
     )
     assert torch.equal(others.ours(model, tokens, model.labels, 3), scores.topk(3).indices)
     said = others.generate(answerer, prompts, trie)
@@ -45,8 +48,8 @@ def test_the_libraries_own_layers_say_the_same(model: ActionRecognizer, tiny_mod
     assert any(isinstance(layer, nn.Linear) for layer in plain.llm.modules())
     tokens = torch.arange(2 * model.tokenizer.words).reshape(2, -1) % 16
     torch.testing.assert_close(
-        plain.log_likelihoods(tokens, model.labels),
-        model.prompted_llm.log_likelihoods(tokens, model.labels),
+        plain.log_likelihoods(plain.prompts(tokens), model.labels),
+        model.log_likelihoods(tokens),
         atol=1e-4,
         rtol=2e-3,
     )

@@ -10,10 +10,10 @@ import torch
 from llm_ar.ablations.train import train_reader
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
+from llm_ar.recognizer import recognition
 from llm_ar.recognizer.fast.early_exit import EarlyExit, votes_from_name_head
 from llm_ar.recognizer.llm import load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer import recognition
 from llm_ar.recognizer.zero_shot.conse import (
     SCALE,
     TEMPERATURE,
