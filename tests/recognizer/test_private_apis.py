@@ -34,11 +34,12 @@ def is_private(name: str) -> bool:
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
-    """Private attributes of other objects than ``self``, and private names from libraries."""
+    """Private attributes that the module's own classes do not define, and those it imports."""
+    defined = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             of_self = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-            if not of_self and node.attr not in PUBLIC_IN_SPITE_OF_THE_UNDERSCORE:
+            if not of_self and node.attr not in PUBLIC_IN_SPITE_OF_THE_UNDERSCORE | defined:
                 yield node.attr
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(LIBRARIES):
             parts = [*(node.module or "").split("."), *(name.name for name in node.names)]
