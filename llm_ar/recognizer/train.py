@@ -183,7 +183,9 @@ def token_votes(
     return votes_from_name_head(tokenizer.token_text_embeddings, learned, tokenizer.words)
 
 
-def _early_exit(recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor) -> EarlyExit | None:
+def _early_exit(
+    recognizer: ActionRecognizer, sentences: Sentences, fit: Tensor
+) -> EarlyExit | None:
     """The fast path, trusted as far as it agrees with the language model on noisy sentences.
 
     It is what the tokenizer's reader says; a tokenizer that learned no names, or other ones than

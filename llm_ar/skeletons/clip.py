@@ -138,6 +138,17 @@ class Clip:
         return ClipError(self.source, problem)
 
 
+def _at_origin(values: NDArray[np.float32], layout: Layout) -> Mask:
+    """Which joints (T, M, J) of positions (T, M, J, C) are filled with zeros and so missing."""
+    zero = (values == 0).all(axis=-1)
+    absent = zero.all(axis=-1, keepdims=True)
+    roots = {*layout.centre, *(joint for joint, above in enumerate(layout.parents) if above < 0)}
+    # A root-centred body: its root lies at 0 in every frame that shows it.
+    always = (zero | absent).all(axis=0, keepdims=True)
+    always[..., [joint for joint in range(zero.shape[-1]) if joint not in roots]] = False
+    return absent | (zero & ~always)
+
+
 def clean_clip(
     positions: NDArray[Any],
     present: Mask | None = None,
@@ -155,8 +166,8 @@ def clean_clip(
 ) -> Clip:
     """Make a clip from positions as recorded: what is not a number becomes a missing joint.
 
-    A body whose joints all lie at exactly 0 in a frame is absent there: most file formats fill
-    with zeros. A single joint at 0 is kept, since root-centred recordings have one.
+    A joint at exactly 0 is missing: most file formats fill with zeros. Only the root, or a joint of
+    the body's centre, may lie there in every frame, as in root-centred recordings.
 
     Args:
         positions: ``(T, M, J, C)`` numbers with C = 2 or 3, in the axes of `Clip`.
@@ -180,7 +191,7 @@ def clean_clip(
     if seen.shape != finite.shape:
         raise ClipError(source, f"present has shape {seen.shape}, expected {finite.shape}")
     broken = int((seen & ~finite).sum())
-    seen = seen & finite & (values != 0).any(axis=(-2, -1))[..., None]
+    seen = seen & finite & ~_at_origin(values, layout)
     if not seen.any():
         cause = " (its values are not numbers)" if broken else " (all are 0 or not tracked)"
         raise ClipError(source, f"no joint is present in any frame{cause}; record it again")

@@ -13,6 +13,7 @@ from llm_ar.skeletons.datasets.protocols import SPLIT
 from llm_ar.skeletons.prepare.checks import check_log
 from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 
@@ -27,7 +28,7 @@ def prepared(tmp_path):
         rows = ["file,label,split,subject"]
         for number, (label, split, content) in enumerate(clips):
             if isinstance(content, int):
-                content = RNG.normal(size=(content, 20, 3))
+                content = body(content, seed=number)
             np.save(raw / f"{number}.npy", content)
             rows.append(f"{number}.npy,{label},{split},s{number % 2}")
         (raw / "labels.csv").write_text("\n".join(rows) + "\n")
@@ -67,7 +68,7 @@ def test_labels_that_differ_in_case_or_spaces(prepared):
 
 
 def test_the_same_clip_in_train_and_test(prepared):
-    twice, thrice = RNG.normal(size=(9, 20, 3)), RNG.normal(size=(9, 20, 3))
+    twice, thrice = body(9, seed=101), body(9, seed=102)
     found = prepared(
         ("wave", "train", twice), ("wave", "test", twice), ("wave", "train", thrice),
         ("clap", "train", thrice), *many("clap", "test"), *many("wave", "train"),
@@ -94,9 +95,9 @@ def test_one_label_is_not_enough(prepared):
 
 
 def test_short_clips_and_joints_that_are_hardly_seen(prepared):
-    hidden = RNG.normal(size=(20, 20, 3))
+    hidden = body(20, seed=103)
     hidden[:, 5:] = np.nan
-    gone = RNG.normal(size=(20, 20, 3))
+    gone = body(20, seed=104)
     gone[:, 4] = np.nan
     found = prepared(("wave", "train", hidden), ("wave", "train", gone), ("wave", "test", 7))
     assert found["short"][0].sentence == "1 clip shorter than 8 frames: 2.npy"
@@ -105,7 +106,7 @@ def test_short_clips_and_joints_that_are_hardly_seen(prepared):
 
 
 def test_a_joint_that_no_clip_shows(prepared):
-    gone = [RNG.normal(size=(20, 20, 3)) for _ in range(2)]
+    gone = [body(20, seed=seed) for seed in (105, 106)]
     for positions in gone:
         positions[:, 4] = np.nan
     found = prepared(*(("wave", "train", positions) for positions in gone))

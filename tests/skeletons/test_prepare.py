@@ -11,6 +11,7 @@ from scipy.io import savemat
 from llm_ar.errors import DatasetError
 from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 
@@ -115,10 +116,10 @@ class TestFolder:
         (raw / "labels.csv").write_text(text, encoding="utf-8")
 
     def test_mixed_formats_and_all_columns(self, raw, out, write_skeleton):
-        np.save(raw / "x.npy", RNG.normal(size=(4, 20, 3)))
-        np.savez(raw / "y.npz", joints=RNG.normal(size=(4, 20, 3)), label="not this", camera="7")
+        np.save(raw / "x.npy", body(4))
+        np.savez(raw / "y.npz", joints=body(4), label="not this", camera="7")
         (raw / "sub").mkdir()
-        body = (5, RNG.normal(size=(25, 3)), [2] * 25)
+        sensor_body = (5, RNG.normal(size=(25, 3)), [2] * 25)
         write_skeleton(raw / "sub/S001C002P003R001A004.skeleton", [[body]])
         self.table(
             raw,
@@ -138,9 +139,9 @@ class TestFolder:
         assert store.split("held-out:bob") == ([0, 2], [1])
 
     def test_bad_rows_are_listed_by_row(self, raw, out):
-        np.save(raw / "good.npy", RNG.normal(size=(4, 20, 3)))
+        np.save(raw / "good.npy", body(4))
         np.save(raw / "odd.npy", RNG.normal(size=(4, 19, 3)))
-        nan = RNG.normal(size=(4, 20, 3))
+        nan = body(4)
         nan[0, 0] = np.nan
         np.save(raw / "nan.npy", nan)
         self.table(
@@ -175,7 +176,7 @@ class TestFolder:
         assert [note.source for note in report.repaired] == ["nan.npy"]
 
     def test_a_changed_label_is_changed_input(self, raw, out):
-        np.save(raw / "x.npy", RNG.normal(size=(4, 20, 3)))
+        np.save(raw / "x.npy", body(4))
         self.table(raw, "file,label\nx.npy,wave\n")
         prepare("folder", raw, out)
         self.table(raw, "file,label\nx.npy,clap\n")
@@ -183,7 +184,7 @@ class TestFolder:
         assert ClipStore.open(out).labels == ("clap",)
 
     def test_a_table_elsewhere(self, raw, out, tmp_path):
-        np.save(raw / "x.npy", RNG.normal(size=(4, 20, 3)))
+        np.save(raw / "x.npy", body(4))
         (tmp_path / "mine.csv").write_text("file,label\nx.npy,wave\n")
         assert prepare("folder", raw, out, labels=tmp_path / "mine.csv").read == 1
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from llm_ar.errors import DatasetError
 from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
+from tests.bodies import body
 
-GOOD = np.random.default_rng(0).normal(size=(6, 20, 3)).astype(np.float32)
+GOOD = body(6)
 FAST = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 

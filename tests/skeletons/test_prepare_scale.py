@@ -19,6 +19,7 @@ from llm_ar.errors import ClipError, DatasetError
 from llm_ar.skeletons.prepare import prepare as preparing
 from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 LABELS = ["wave", "clap", "bow"]
@@ -29,7 +30,7 @@ def make_tree(folder, clips=40, broken=(5, 17)):
     rows = ["file,label,split"]
     for number in range(clips):
         path = folder / f"c{number:03d}.npy"
-        np.save(path, RNG.normal(size=(6, 20, 3)).astype(np.float32))
+        np.save(path, body(6, seed=number))
         if number in broken:
             path.write_bytes(path.read_bytes()[:-10])
         rows.append(f"{path.name},{LABELS[number % 3]},{'test' if number % 4 == 0 else 'train'}")

@@ -7,9 +7,10 @@ import pickle
 
 import numpy as np
 
-from llm_ar.skeletons.layouts import COCO, KINECT_V1
+from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2
 from llm_ar.skeletons.prepare.prepare import prepare
 from llm_ar.skeletons.store import ClipStore
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 
@@ -55,7 +56,7 @@ def test_a_dataset_that_begins_with_bvh_takes_other_files_too(tmp_path):
     )
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw/a.bvh").write_text(text)
-    np.save(tmp_path / "raw/b.npy", RNG.normal(size=(4, 25, 3)))
+    np.save(tmp_path / "raw/b.npy", body(4, KINECT_V2))
     (tmp_path / "raw/labels.csv").write_text("file,label\na.bvh,turn\nb.npy,wave\n")
     report = prepare("folder", tmp_path / "raw", tmp_path / "out")
     assert report.read == 2 and not report.refused

@@ -14,6 +14,7 @@ from scipy.io import loadmat, savemat
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2
 from llm_ar.skeletons.readers import arrays, as_clip, files, ntu, nw_ucla, read_clip, utd_mhad
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 
@@ -125,20 +126,23 @@ class TestArrays:
     @pytest.mark.parametrize("shape", [(6, 20, 3), (6, 2, 20, 3)])
     @pytest.mark.parametrize("dtype", ["float32", "float64", ">f4", "int16"])
     def test_npy_of_one_or_more_people(self, tmp_path, shape, dtype):
-        joints = (RNG.normal(size=shape) * 100).astype(dtype)
+        people = [
+            body(shape[0], seed=person) for person in range(shape[1] if len(shape) == 4 else 1)
+        ]
+        joints = (np.stack(people, axis=1).reshape(shape) * 1000).astype(dtype)
         np.save(tmp_path / "x.npy", joints)
         clip = read_clip(tmp_path / "x.npy")
         assert np.array_equal(clip.joints.reshape(shape), joints.astype(np.float32))
         assert clip.layout is KINECT_V1 and clip.present.all()
 
     def test_fortran_order(self, tmp_path):
-        joints = RNG.normal(size=(6, 25, 3)).astype(np.float32)
+        joints = body(6, KINECT_V2)
         np.save(tmp_path / "x.npy", np.asfortranarray(joints))
         clip = read_clip(tmp_path / "x.npy")
         assert np.array_equal(clip.joints[:, 0], joints) and clip.layout is KINECT_V2
 
     def test_image_coordinates_are_turned_upright(self, tmp_path):
-        joints = RNG.uniform(0, 640, size=(6, 17, 2))
+        joints = body(6, COCO)[..., :2] * [100, -100] + 320
         np.save(tmp_path / "x.npy", joints)
         clip = read_clip(tmp_path / "x.npy")
         assert clip.dimensions == 2 and clip.layout is COCO
@@ -162,7 +166,7 @@ class TestArrays:
         assert (clip.fps, clip.label, clip.subject, clip.camera) == (25.0, "wave", "7", "left")
 
     def test_compressed_and_found_by_content(self, tmp_path):
-        np.savez_compressed(tmp_path / "x.npz", joints=np.ones((3, 15, 3)))
+        np.savez_compressed(tmp_path / "x.npz", joints=body(3, SBU))
         (tmp_path / "x.npz").rename(tmp_path / "recording.dat")
         assert read_clip(tmp_path / "recording.dat").layout.name == "sbu-15"
 
@@ -268,7 +272,7 @@ class TestNtu:
     TRACKED = [2] * 25
 
     def test_reads_positions_states_and_name(self, tmp_path, write_skeleton):
-        joints = RNG.normal(size=(6, 25, 3)).astype(np.float32)
+        joints = body(6, KINECT_V2)
         states = RNG.integers(0, 3, size=(6, 25))
         frames = [[(72057594037931648, *body)] for body in zip(joints, states, strict=True)]
         path = write_skeleton(tmp_path / "S003C002P015R001A034.skeleton", frames)

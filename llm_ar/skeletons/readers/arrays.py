@@ -184,7 +184,7 @@ def array_clip(
     if positions.shape[3] == 2:
         # A half turn brings y up and a facing person's right to +x, as 3-D cameras have it.
         positions = -positions
-    there = seen & np.isfinite(positions).all(axis=-1) & (positions != 0).any((-2, -1))[..., None]
+    there = seen & np.isfinite(positions).all(axis=-1) & (positions != 0).any(-1)
     judged = np.where(there[..., None], positions, 0.0)
     layout, why = choose_layout(path, judged, there, options.layout)
     return clean_clip(
