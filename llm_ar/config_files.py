@@ -6,6 +6,7 @@ other.yaml``, relative to itself). Later ones win: defaults, preset, base, file,
 
 from __future__ import annotations
 
+import json
 import re
 import types
 from argparse import ArgumentError
@@ -77,12 +78,15 @@ def settings_from_dict(kind: type[Any], values: Mapping[str, Any]) -> Any:
         ValueError: for a key that the settings do not have or an impossible value, naming it.
     """
     try:
-        return TypeAdapter(kind).validate_python(dict(values))
+        # The rules of JSON: "64" is no number, a list no tuple of another length.
+        return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        problem = "unknown setting" if "unexpected" in first["type"] else first["msg"]
-        raise ValueError(f"{place}: {problem}") from None
+        place = ".".join(map(str, first["loc"])) or "settings"
+        if "unexpected" in first["type"]:
+            raise ValueError(f"{place}: unknown setting") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{place} cannot be {_shown(first['input'])}: {problem}") from None
 
 
 def settings_help() -> str:

@@ -161,8 +161,8 @@ def initial_token_embeddings(
     elif how == "name_head":
         if not tokenizer.token_text_embeddings.shape[1]:
             raise ConfigError(
-                "recognizer.token_embeddings is name_head, but this tokenizer was trained without names "
-                "(tokenizer.extensions.name_loss is 0) and has none; set it to cooccurrence or codebook"
+                "recognizer.token_embeddings is name_head, but this tokenizer was trained without "
+                "names (tokenizer.extensions.name_loss is 0); set it to cooccurrence or codebook"
             )
         text = from_name_head(tokenizer.token_text_embeddings, names)
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())

@@ -1,8 +1,8 @@
 """Training that starts from a model, with few clips of actions it has never seen.
 
-The model's tokenizer, adapter and token_embeddings are taken over, and with them all settings that they
-depend on; the names to answer are those of the new training clips. With ``refine`` stage 1 goes on
-from that tokenizer as well; its tokens then say other things, and have a token_embeddings of their own.
+The model's tokenizer, adapter and token embeddings are copied, with all settings that they depend
+on. The candidate names are those of the new training clips. With ``finetune_tokenizer`` stage 1
+trains that tokenizer further, and the token embeddings are initialised anew.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def augment(
     """Rotate, scale, shear, crop and warp time, add noise, hide joints, each clip by itself.
 
     Args:
-        joints: (B, F, M, J, 3) in body sizes, y up; F = (T - 1) * config.temporal_oversampling + 1 moments.
+        joints: (B, F, M, J, 3) in body sizes, y up; F = (T - 1) config.temporal_oversampling + 1.
         present: (B, F, M, J) bool.
         config: strengths; randomness comes from torch's global generator, which checkpoints hold.
         layout: of the J joints.

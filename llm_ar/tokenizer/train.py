@@ -115,8 +115,8 @@ def train_tokenizer(
         run.preprocess.face_camera and clips.joints[..., 2].any()
     ):
         raise ConfigError(
-            "augment.front_back_flip: backs are taken for fronts where 3-D clips are turned to the camera; "
-            "set it to 0, or preprocess.face_camera to true"
+            "augment.front_back_flip: needs 3-D clips that are turned to the camera; set it to 0, "
+            "or preprocess.face_camera to true"
         )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     settings = run.tokenizer

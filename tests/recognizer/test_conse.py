@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from llm_ar.ablations.train import train_reader
-from llm_ar.config import RunConfig
+from llm_ar.config import AblationConfig, RunConfig
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer import recognition
 from llm_ar.recognizer.fast.early_exit import EarlyExit, votes_from_name_head
@@ -97,13 +97,16 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
     tokenizer.token_text_embeddings = torch.randn(tokenizer.vocabulary, 32)
     untrained = load_backbone(run.recognizer.llm)
     words = untrained.llm.get_input_embeddings().weight.detach()
-    for kind in ("full", "nearest", "transformer"):
-        reader = dataclasses.replace(
-            run.recognizer,
-            adaptation=kind,
-            optim=dataclasses.replace(run.recognizer.optim, epochs=1),
+    for kind in ("full", "nearest_text", "transformer"):
+        settings = dataclasses.replace(
+            run.recognizer, optim=dataclasses.replace(run.recognizer.optim, epochs=1)
         )
-        own = dataclasses.replace(run, out=run.out.parent / kind, recognizer=reader)
+        own = dataclasses.replace(
+            run,
+            out=run.out.parent / kind,
+            recognizer=settings,
+            ablation=AblationConfig(reader=kind),  # type: ignore[arg-type]
+        )
         tokenizer.save_pretrained(own.out / "tokenizer")
         model = train_reader(own)
         if kind == "transformer":
@@ -113,7 +116,7 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
         tokens = torch.randint(24, (2, 4))
         likely, said = model.log_likelihoods(tokens), model.token_logits(tokens)
         # The nearest name is what the tokens say already.
-        assert (said is None) == (kind == "nearest")
+        assert (said is None) == (kind == "nearest_text")
         if said is not None:
             # By the words as they were before they trained with all other weights.
             extensions, text_tokenizer = run.tokenizer.extensions, untrained.text_tokenizer
@@ -128,8 +131,8 @@ def test_latents_have_no_votes(run: RunConfig) -> None:
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
     tokenizer.token_text_embeddings = torch.randn(tokenizer.vocabulary, 32)
     tokenizer.save_pretrained(run.out / "tokenizer")
-    reader = dataclasses.replace(run.recognizer, adaptation="full", reads="latents")
-    model = train_reader(dataclasses.replace(run, recognizer=reader))
+    ablation = AblationConfig(reader="full", input="latents")
+    model = train_reader(dataclasses.replace(run, ablation=ablation))
     latents = torch.randn(2, 4, tokenizer.codebook_config.dim)
     assert model.token_logits(latents) is None
     scores = ConSE(model, ["jump"]).scores(model.log_likelihoods(latents), None)

@@ -7,7 +7,13 @@ import huggingface_hub.constants
 import pytest
 import torch
 
-from llm_ar.config import LlmConfig, LoraSettings, RecognizerConfig
+from llm_ar.config import (
+    AblationConfig,
+    LlmConfig,
+    LoraSettings,
+    RecognizerConfig,
+    RunConfig,
+)
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer import bundled_llm as bundled
 from llm_ar.recognizer import llm as backbone_module
@@ -108,10 +114,11 @@ def test_four_bits_need_cuda_and_bitsandbytes(
 
 
 def test_what_four_bits_cannot_be_is_said_with_the_settings() -> None:
-    with pytest.raises(ConfigError, match=r"recognizer\.llm\.random: .*no 4-bit weights"):
-        LlmConfig(four_bit=True, random=True)
+    reader = RecognizerConfig(llm=LlmConfig(four_bit=True))
+    with pytest.raises(ConfigError, match=r"ablation\.random_llm: .*no 4-bit weights"):
+        RunConfig(recognizer=reader, ablation=AblationConfig(random_llm=True))
     with pytest.raises(ConfigError, match=r"recognizer\.llm\.four_bit: .*cannot be trained"):
-        RecognizerConfig(llm=LlmConfig(four_bit=True), adaptation="full")
+        RunConfig(recognizer=reader, ablation=AblationConfig(reader="full"))
 
 
 def test_words_of_a_4_bit_llm_are_read_whole(

@@ -9,6 +9,7 @@ from llm_ar.recognizer.token_embeddings import (
     token_embeddings_from,
 )
 from llm_ar.tokenizer.extensions.name_head import whitened
+from llm_ar.tokenizer.word_space import WordSpace
 
 
 @pytest.fixture()
@@ -17,30 +18,14 @@ def words() -> torch.Tensor:
     return torch.randn(500, 32, generator=generator) * 0.1 + torch.linspace(-1, 1, 32)
 
 
-@pytest.mark.parametrize("dim", [32, 8, 64])
-def test_codebook_takes_the_words_mean_and_spread(words: torch.Tensor, dim: int) -> None:
-    codebook = torch.randn(40, dim, generator=torch.Generator().manual_seed(1)) * 7 + 3
-    start = token_embeddings_from(codebook, words, None)
-    assert start.shape == (40, 32)
-    torch.testing.assert_close(start.mean(0), words.mean(0), atol=1e-5, rtol=0)
-    spread = (start - start.mean(0)).square().mean().sqrt()
-    torch.testing.assert_close(spread, (words - words.mean(0)).square().mean().sqrt())
-
-
-@pytest.mark.parametrize("dim", [8, 32])
-def test_distances_between_tokens_keep_their_proportions(words: torch.Tensor, dim: int) -> None:
-    codebook = torch.randn(40, dim, generator=torch.Generator().manual_seed(1))
-    start = token_embeddings_from(codebook, words, None)
-    ratio = torch.pdist(start) / torch.pdist(codebook)
-    torch.testing.assert_close(ratio, ratio.mean().expand_as(ratio), rtol=1e-4, atol=0)
-
-
-def test_projection_is_always_the_same(words: torch.Tensor) -> None:
+def test_without_text_they_are_the_lifted_codebook(words: torch.Tensor) -> None:
+    space = WordSpace(32, 8)
+    space.fit(words, norm=1.0)
     codebook = torch.randn(40, 8, generator=torch.Generator().manual_seed(1))
-    first = token_embeddings_from(codebook, words, None)
-    torch.manual_seed(99)
-    again = token_embeddings_from(codebook, words, None)
-    assert torch.equal(first, again)
+    lifted = space.lift(codebook)
+    start = token_embeddings_from(lifted, words, None)
+    assert torch.equal(start, lifted)
+    torch.testing.assert_close(space.project(start), codebook, atol=1e-5, rtol=1e-5)
 
 
 def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> None:
@@ -72,16 +57,16 @@ def test_the_reader_tells_what_it_says_about_the_names(words: torch.Tensor) -> N
     assert outside.abs().max() < 1e-4
 
 
-def test_what_is_told_takes_the_words_spread(words: torch.Tensor) -> None:
+def test_text_takes_the_words_mean_and_spread(words: torch.Tensor) -> None:
     mean = words.mean(0)
-    codebook = torch.randn(4, 32, generator=torch.Generator().manual_seed(1))
-    told = torch.randn(4, 32, generator=torch.Generator().manual_seed(2))
-    geometry = token_embeddings_from(codebook, words, None) - mean
-    meaning = token_embeddings_from(codebook, words, told) - mean - 0.1 * geometry
+    lifted = torch.randn(4, 32, generator=torch.Generator().manual_seed(1)) * 0.1 + mean
+    text = torch.randn(4, 32, generator=torch.Generator().manual_seed(2))
+    start = token_embeddings_from(lifted, words, text) - mean - 0.1 * (lifted - mean)
     spread = (words - mean).square().mean().sqrt()
-    torch.testing.assert_close(meaning, told * spread / told.square().mean().sqrt())
+    torch.testing.assert_close(start, text * spread / text.square().mean().sqrt())
 
 
-def test_a_codebook_without_spread_stays_finite(words: torch.Tensor) -> None:
-    start = token_embeddings_from(torch.ones(4, 32), words, None)
-    torch.testing.assert_close(start, words.mean(0).expand(4, -1), atol=1e-4, rtol=0)
+def test_text_of_nothing_stays_finite(words: torch.Tensor) -> None:
+    mean = words.mean(0)
+    start = token_embeddings_from(mean.expand(4, -1), words, torch.zeros(4, 32))
+    torch.testing.assert_close(start, mean.expand(4, -1))

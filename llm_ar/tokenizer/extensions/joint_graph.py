@@ -109,7 +109,8 @@ class JointGraphEncoder(nn.Module):
 def skeleton_graphs(layout: Layout, people: int) -> Tensor:
     """Graphs (4, M J, M J) over the joints of M people: itself, its parent, its children, all.
 
-    Row i holds the weights of the joints that joint i attends to; a row sums to 1, or to 0 where there is none.
+    Row i holds the weights of the joints that joint i attends to. A row sums to 1, or to 0 where
+    there is none.
     """
     count = len(layout.joints)
     parent = torch.zeros(count, count)

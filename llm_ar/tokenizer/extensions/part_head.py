@@ -35,8 +35,8 @@ class PartHead(nn.Module):
 
     Args:
         dim: d, the width of a token.
-        part_text_embeddings: (C, 6, width), a text embedding for each training name and body part; parts
-            that do the same have the same row, and are one text to choose.
+        part_text_embeddings: (C, 6, width), a text embedding for each training name and body part.
+            Parts that do the same have the same row, and are one class.
         dropout: of the hidden layer.
     """
 
