@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,10 +16,14 @@ class TimedCheckpoints(TrainerCallback):
     """Asks for a checkpoint every few minutes, what a killed run can lose, and at the end.
 
     With the last one, resuming a stage that is complete does nothing.
+
+    Args:
+        minutes: at most so many between two checkpoints.
+        check: called before each of them; it raises if the weights are not worth keeping.
     """
 
-    def __init__(self, minutes: float) -> None:
-        self._seconds = minutes * 60
+    def __init__(self, minutes: float, check: Callable[[], None]) -> None:
+        self._seconds, self._check = minutes * 60, check
         self._last = time.monotonic()
 
     def on_step_end(
@@ -27,6 +32,7 @@ class TimedCheckpoints(TrainerCallback):
         """See the class."""
         due = _of_first_process(time.monotonic() - self._last >= self._seconds)
         if due or state.global_step >= state.max_steps:
+            self._check()
             control.should_save = True
             self._last = time.monotonic()
 

@@ -158,7 +158,7 @@ class ExtensionConfig:
     pooled_name_loss: NonNegative = 0.0
     """Weight of the pooled head: the encoder's mean over time predicts that text as well."""
     clip_token_name_loss: NonNegative = 0.0
-    """Weight of the clip token's own name loss (needs ``clip_token``)."""
+    """Weight of the clip token's own name loss (needs ``clip_token`` and ``name_loss``)."""
     part_loss: NonNegative = 0.0
     """Weight of the part head: tokens predict what the description says each body part does."""
     descriptions: bool = False
@@ -170,6 +170,11 @@ class ExtensionConfig:
             raise ConfigError(
                 "tokenizer.extensions.clip_token_name_loss needs a clip token; set it to 0 or "
                 "tokenizer.extensions.clip_token to true"
+            )
+        if self.clip_token_name_loss > 0 and not self.name_loss:
+            raise ConfigError(
+                "tokenizer.extensions.clip_token_name_loss uses the sentences' name head; set "
+                "tokenizer.extensions.name_loss above 0, or clip_token_name_loss to 0"
             )
         if self.two_person and not self.joint_blocks:
             raise ConfigError(

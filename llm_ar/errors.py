@@ -46,6 +46,10 @@ class ModelError(LlmArError):
     """A model folder that is missing, half-written, or made for something else."""
 
 
+class TrainingError(LlmArError):
+    """A training that cannot go on: its loss is no number any more."""
+
+
 class MissingExtraError(LlmArError):
     """An optional dependency is absent; the message is the exact command that installs it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from transformers.integrations import TensorBoardCallback
 
 from llm_ar.callbacks import TimedCheckpoints, TrainingProgress
 from llm_ar.config import OptimConfig
+from llm_ar.errors import TrainingError
 
 
 class ClipIndices(Dataset[dict[str, int]]):
@@ -39,6 +40,11 @@ class ClipIndices(Dataset[dict[str, int]]):
     def __getitem__(self, place: int) -> dict[str, int]:
         """The row at a place."""
         return {"index": self.indices[place]}
+
+
+def rows_on_host(rows: list[dict[str, int]]) -> dict[str, list[int]]:
+    """A batch of clip numbers as a list, which the library does not move to the device."""
+    return {"index": [row["index"] for row in rows]}
 
 
 def fit_and_held_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -81,6 +87,8 @@ def training_arguments(
         save_strategy="no",
         save_total_limit=2,
         logging_steps=10,
+        # It would wait for the device at each step; `StageTrainer.check_finite` stops instead.
+        logging_nan_inf_filter=False,
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
@@ -109,11 +117,13 @@ class StageTrainer(Trainer):
         super().__init__(model=model, args=args, **rest)
         self._sums: dict[str, Tensor] = {}
         self._steps = 0
+        self._not_finite = torch.zeros((), dtype=torch.bool)
+        self._title = title
         self._started = time.monotonic()
         self._seconds_before = 0.0
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
-        self.add_callback(TimedCheckpoints(save_minutes))
+        self.add_callback(TimedCheckpoints(save_minutes, self.check_finite))
         self._progress = TrainingProgress(title, args.train_batch_size * args.world_size)
         if self.is_world_process_zero():
             self.add_callback(self._progress)
@@ -137,6 +147,10 @@ class StageTrainer(Trainer):
     ) -> Any:
         """The module's "loss"; its other parts are averaged until the next log."""
         outputs = model(**inputs)
+        loss = outputs["loss"].detach()
+        self._not_finite = self._not_finite.to(loss.device) | ~loss.isfinite()
+        if loss.device.type == "cpu":
+            self.check_finite(outputs)
         for name, value in outputs.items():
             if name != "loss":
                 # Not float(value): that would wait for the device at each step.
@@ -144,8 +158,29 @@ class StageTrainer(Trainer):
         self._steps += 1
         return (outputs["loss"], outputs) if return_outputs else outputs["loss"]
 
+    def check_finite(self, outputs: Mapping[str, Tensor] | None = None) -> None:
+        """Stop before a loss that is no number reaches the weights or a checkpoint.
+
+        On a CPU this is checked in each step. Elsewhere it waits for the device, so only when
+        losses are logged and before a checkpoint is written.
+
+        Raises:
+            TrainingError: a loss was infinite or not a number.
+        """
+        if not bool(self._not_finite):
+            return
+        wrong = [name for name, value in (outputs or {}).items() if not value.isfinite().all()]
+        terms = ", ".join(name for name in wrong if name != "loss")
+        raise TrainingError(
+            f"{self._title}: the loss is no finite number"
+            f"{f' ({terms})' if terms else ''} at step {self.state.global_step + 1}; lower "
+            f"{self._title}.optim.learning_rate and start again, or look for broken recordings "
+            "with 'llm-ar data check'"
+        )
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add the averaged parts to what the library logs."""
+        self.check_finite()
         if "loss" in logs and self._steps:
             logs |= {name: float(total) / self._steps for name, total in self._sums.items()}
             self._sums.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -31,10 +32,10 @@ class Classifier(Reader):
     def logits(self, tokens: Tensor) -> Tensor:
         """(B, C) of sentences (B, W), or of latents (B, W, d)."""
 
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
-        """The mean loss of training clips (B,)."""
-        tokens, classes = self._sentences.draw(index)
-        return {"loss": F.cross_entropy(self.logits(tokens), classes)}
+    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
+        """The mean loss of B training clips."""
+        tokens, classes = self._sentences.draw(torch.as_tensor(index))
+        return {"loss": F.cross_entropy(self.logits(tokens), classes.to(tokens.device))}
 
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
         """Log-probabilities (B, N) among trained names."""

@@ -40,8 +40,8 @@ class Reader(nn.Module):
     votes: Tensor | None = None
 
     @abstractmethod
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
-        """The loss of training clips (B,)."""
+    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
+        """The loss of B training clips."""
 
     @abstractmethod
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
@@ -137,9 +137,9 @@ class LlmReader(Reader):
         self.answers = AnswerObjective(llm, prompt, token_embeddings, sentences, text_tokenizer)
         self.vectors, self._text_tokenizer = vectors, text_tokenizer
 
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
+    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
         """The loss of the clips' names, as for LoRA on tokens."""
-        tokens, classes = self.answers.sentences.draw(index)
+        tokens, classes = self.answers.sentences.draw(torch.as_tensor(index))
         vectors = self.vectors(tokens)
         # Each place of each sentence is a word of its own, so that latents are read as tokens are.
         self.answers.token_embeddings = vectors.flatten(0, 1)

@@ -44,7 +44,7 @@ from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import ClipIndices, StageTrainer, training_arguments
+from llm_ar.training import ClipIndices, StageTrainer, rows_on_host, training_arguments
 
 TRAINED_FILE = "trained.safetensors"
 FIGURES_FILE = "training.json"
@@ -151,6 +151,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
             "recogniser",
             settings.optim.save_minutes,
             train_dataset=ClipIndices(range(len(clips))),
+            data_collator=rows_on_host,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         # A training of few steps has no loss but the one of the whole.

@@ -27,10 +27,14 @@ class Sentences:
         self, tokenizer: ActionTokenizer, clips: ClipTensors, changes: AugmentConfig, noise: float
     ) -> None:
         self.tokenizer, self.clips, self.changes, self.noise = tokenizer, clips, changes, noise
-        self._mirrored = mirror_targets(clips.names).to(clips.labels.device)
+        self._labels, self._mirrored = clips.labels.cpu(), mirror_targets(clips.names)
 
     def draw(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy tokens (B, W) and classes (B,) of augmented clips, for clip numbers (B,)."""
+        """Noisy tokens (B, W) and classes (B,) of augmented clips, for clip numbers (B,).
+
+        The classes are on the CPU: the shape of a batch follows from their names, and to ask the
+        device for them would wait for it.
+        """
         tokens, classes = self._augmented(index)
         random = torch.randint_like(tokens, self.tokenizer.vocabulary)
         replaced = torch.rand(tokens.shape, device=tokens.device) < self.noise
@@ -56,14 +60,15 @@ class Sentences:
         for _ in range(passes):
             for rows in index.split(_BATCH):
                 tokens, classes = self._augmented(rows)
-                pairs = tokens * names + classes[:, None]
+                pairs = tokens * names + classes.to(tokens.device)[:, None]
                 counts += torch.bincount(pairs.flatten(), minlength=len(counts))
         return counts.reshape(-1, names)
 
     @torch.no_grad()
     def _augmented(self, index: Tensor) -> tuple[Tensor, Tensor]:
         clips = self.clips
-        joints, present, labels = clips.joints[index], clips.present[index], clips.labels[index]
+        labels, index = self._labels[index.cpu()], index.to(clips.joints.device)
+        joints, present = clips.joints[index], clips.present[index]
         if self.changes.mirror > 0:
             joints, present, labels = mirror(
                 joints,

@@ -6,6 +6,8 @@ padding (`packing`). Logits are computed at the answers' places only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from peft import PeftModel
@@ -48,12 +50,12 @@ class AnswerObjective(nn.Module):
         self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
         self.packed = allow_packing(llm)
 
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
-        """The mean loss over the answers' tokens for clips (B,), drawn anew each time."""
-        return {"loss": self.loss(*self.sentences.draw(index))}
+    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
+        """The mean loss over the answers' tokens for B clips, drawn anew each time."""
+        return {"loss": self.loss(*self.sentences.draw(torch.as_tensor(index)))}
 
     def loss(self, tokens: Tensor, classes: Tensor) -> Tensor:
-        """The mean loss over the answers' tokens for sentences (B, W) of classes (B,)."""
+        """The mean loss over the answers' tokens for sentences (B, W); classes (B,) on the CPU."""
         answers = [torch.tensor(self.answers[number]) for number in classes.tolist()]
         score = self._packed if self.packed else self._padded
         logits, targets = score(self.token_embeddings[tokens], answers)
@@ -73,11 +75,9 @@ class AnswerObjective(nn.Module):
         packing = Packing(before, [prompts.shape[1] - before + n - 1 for n in counts], device)
         # An answer's tokens are predicted at the last places of its sequence.
         places = [torch.arange(-n, 0) for n in counts]
-        ends = packing.ends.repeat_interleave(torch.tensor(counts, device=device))
-        return (
-            packed_logits(self.llm, torch.cat(parts), packing, ends + torch.cat(places).to(device)),
-            targets,
-        )
+        ends = [end.expand(n) for end, n in zip(packing.ends, counts, strict=True)]
+        chosen = torch.cat(ends) + torch.cat(places).to(device)
+        return packed_logits(self.llm, torch.cat(parts), packing, chosen), targets
 
     def _padded(self, sentences: Tensor, answers: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The same with logits and targets for the padding of shorter answers, which is ignored.

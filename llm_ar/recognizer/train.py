@@ -47,7 +47,7 @@ from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import ClipIndices, fit_and_held_out, training_arguments
+from llm_ar.training import ClipIndices, fit_and_held_out, rows_on_host, training_arguments
 
 NAME_PASSES = 4
 """Augmented passes over the training clips that tell which names each token goes with."""
@@ -113,6 +113,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         trie,
         torch.tensor(held_out, dtype=torch.long, device=device),
         train_dataset=ClipIndices(fit),
+        data_collator=rows_on_host,
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     training = _figures(run, trainer, tokenizer, len(fit))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,28 @@ _EPOCHS_FILE = "held_out.json"
 _BEST_FOLDER = "best"
 
 
-@dataclass
 class Meter:
-    """The losses of the current epoch, kept over an interruption."""
+    """The mean loss of the current epoch, kept over an interruption.
 
-    losses: list[float] = field(default_factory=list)
+    The sum stays on the device: ``float(loss)`` would wait for it at each step.
+    """
+
+    def __init__(self, total: float = 0.0, steps: int = 0) -> None:
+        self._total, self.steps = torch.tensor(total, dtype=torch.double), steps
+
+    def add(self, loss: Tensor) -> None:
+        """Note the loss of one step."""
+        self._total = self._total.to(loss.device) + loss.detach().double()
+        self.steps += 1
 
     @property
     def loss(self) -> float:
-        """Their mean."""
-        return sum(self.losses) / max(1, len(self.losses))
+        """The mean; waits for the device."""
+        return float(self._total) / max(1, self.steps)
+
+    def state(self) -> dict[str, float | int]:
+        """What ``Meter(**state)`` goes on from."""
+        return {"total": float(self._total), "steps": self.steps}
 
 
 class AnswerTrainer(CheckpointTrainer, StageTrainer):
@@ -65,13 +76,13 @@ class AnswerTrainer(CheckpointTrainer, StageTrainer):
         self.meter = Meter()
         self._objective, self._llm_name, self._trie = objective, llm_name, trie
         self._held_out = objective.sentences.plain(held_out) if len(held_out) else None
-        super().__init__(objective, args, "recogniser", save_minutes, **rest)
+        super().__init__(objective, args, "recognizer", save_minutes, **rest)
         self.add_callback(_EpochEnds(self))
 
     def compute_loss(self, *given: Any, **named: Any) -> Any:
         """As the library's, with each step's loss noted."""
         loss = super().compute_loss(*given, **named)
-        self.meter.losses.append(float(loss.detach()))
+        self.meter.add(loss)
         return loss
 
     @property
@@ -125,7 +136,7 @@ class AnswerTrainer(CheckpointTrainer, StageTrainer):
     def write_weights(self, folder: Path) -> None:
         """Write the adapter and the losses of the epoch so far."""
         save_adapter(self._objective.llm, folder, self._llm_name)
-        _write_json(folder / _METER_FILE, asdict(self.meter))
+        _write_json(folder / _METER_FILE, self.meter.state())
 
     def read_weights(self, folder: Path) -> None:
         """Read the adapter and the losses of the epoch so far."""
@@ -152,7 +163,7 @@ class _EpochEnds(TrainerCallback):
     ) -> None:
         """Forget the last epoch's losses, but not those of a resumed epoch's beginning."""
         if not state.epoch or state.epoch == int(state.epoch):
-            self.trainer.meter.losses.clear()
+            self.trainer.meter = Meter()
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -163,10 +174,11 @@ class _EpochEnds(TrainerCallback):
         if state.is_world_process_zero:
             held_out = "" if accuracy is None else f", {100 * accuracy:.1f} % of held-out clips"
             print(
-                f"recogniser: epoch {epoch} of {args.num_train_epochs:.0f}, "
+                f"recognizer: epoch {epoch} of {args.num_train_epochs:.0f}, "
                 f"loss {meter.loss:.3f}{held_out}",
                 file=sys.stderr,
             )
+        self.trainer.check_finite()
         control.should_save = True
 
 

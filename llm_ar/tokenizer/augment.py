@@ -166,13 +166,15 @@ def mirror(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Exchange left and right of clips (B, T, M, J, 3), and the labels (B,) that name a side.
 
-    Clips whose mirror image has no class (``targets`` is -1) stay as they are.
+    Clips whose mirror image has no class (``targets`` is -1) stay as they are. The draw is made
+    where ``labels`` and ``targets`` are, which may be the CPU while the joints are elsewhere.
     """
-    chosen = torch.rand(len(joints), device=joints.device) < probability
-    chosen &= targets[labels] >= 0
+    mirrored = torch.rand(len(labels), device=labels.device) < probability
+    mirrored &= targets[labels] >= 0
+    chosen = mirrored.to(joints.device, non_blocking=True)
     order = torch.as_tensor(layout.mirror_index(), device=joints.device)
     flip = joints.new_tensor([-1.0, 1.0, 1.0])
     wide = chosen[:, None, None, None]
     joints = torch.where(wide.unsqueeze(-1), joints[..., order, :] * flip, joints)
     present = torch.where(wide, present[..., order], present)
-    return joints, present, torch.where(chosen, targets[labels], labels)
+    return joints, present, torch.where(mirrored, targets[labels], labels)

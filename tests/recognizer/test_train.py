@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from llm_ar.config import RepairConfig, RunConfig
-from llm_ar.errors import ConfigError, ModelError
+from llm_ar.errors import ConfigError, ModelError, TrainingError
 from llm_ar.recognizer.fast import early_exit
 from llm_ar.recognizer.llm import embed_names, load_backbone, weights_hash
 from llm_ar.recognizer.model import ActionRecognizer
@@ -254,6 +254,19 @@ def test_tokens_can_start_from_the_name_head(run: RunConfig) -> None:
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())
     expected = token_embeddings_from(lifted, words, told).detach()
     torch.testing.assert_close(recognizer.token_embeddings, expected)
+
+
+def test_a_loss_that_is_no_number_stops(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    forward, calls = AnswerObjective.forward, iter(range(10_000))
+
+    def broken(self: AnswerObjective, index: torch.Tensor) -> dict[str, torch.Tensor]:
+        losses = forward(self, index)
+        return losses if next(calls) < 4 else {**losses, "loss": losses["loss"] * torch.inf}
+
+    monkeypatch.setattr(AnswerObjective, "forward", broken)
+    with pytest.raises(TrainingError, match=r"recognizer: .* at step 5; lower recognizer\.optim"):
+        train_recognizer(run)
+    assert not (run.out / "adapter_model.safetensors").exists()
 
 
 def test_loss_is_that_of_the_whole_sequences(run: RunConfig) -> None:

@@ -24,7 +24,8 @@ from llm_ar.config import (
     RunConfig,
     TokenizerConfig,
 )
-from llm_ar.errors import ConfigError, DatasetError
+from llm_ar.errors import ConfigError, DatasetError, TrainingError
+from llm_ar.resume import latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import ClipTensors
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
@@ -66,6 +67,7 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
                 clip_token=True,
                 name_loss=1.0,
                 pooled_name_loss=0.5,
+                clip_token_name_loss=0.5,
                 part_loss=0.5,
             ),
             codebook=CodebookConfig(size=16, dim=8, warmup_steps=3, update="ema"),
@@ -168,6 +170,27 @@ def test_half_written_checkpoints_are_passed_over(run: RunConfig, tmp_path: Path
     )
 
 
+def test_a_loss_that_is_no_number_stops_before_it_reaches_a_weight(
+    run: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward, calls = TokenizerObjective.forward, iter(range(10_000))
+
+    def broken(self: TokenizerObjective, joints: Tensor, *rest: Tensor) -> dict[str, Tensor]:
+        if next(calls) == 6:
+            joints = joints.clone()
+            joints[0, 0] = torch.nan
+        return forward(self, joints, *rest)
+
+    monkeypatch.setattr(TokenizerObjective, "forward", broken)
+    with pytest.raises(TrainingError, match=r"tokenizer: .*reconstruction.* at step 7; lower tok"):
+        train(run)
+    assert step_of(run) == 6
+    monkeypatch.undo()
+    kept = load_file(latest_checkpoint(checkpoint_folder(run.out)) / "model.safetensors")
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+    assert train(run, resume=True).figures["reconstruction"] > 0
+
+
 def test_a_complete_run_has_nothing_to_resume(run: RunConfig) -> None:
     trained = train(run)
     again = train(run, resume=True)
@@ -236,7 +259,7 @@ def test_what_the_reader_learned_is_kept(run: RunConfig) -> None:
 
 
 def test_without_names_there_is_no_meaning(run: RunConfig) -> None:
-    plain = replace(run.tokenizer.extensions, name_loss=0)
+    plain = replace(run.tokenizer.extensions, name_loss=0, clip_token_name_loss=0)
     settings = replace(run.tokenizer, extensions=plain)
     assert train(replace(run, tokenizer=settings)).token_text_embeddings.shape == (16, 0)
 

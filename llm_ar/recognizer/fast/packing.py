@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
@@ -41,16 +42,17 @@ class Packing:
     """
 
     def __init__(self, shared: int, lengths: Sequence[int], device: torch.device) -> None:
-        own = torch.tensor(lengths)
-        self.ends = (shared + own.cumsum(0)).to(device)
-        place = torch.arange(shared + int(own.max()))
+        # On the host, from lengths that are known there: nothing waits for the device.
+        own = np.asarray(lengths)
+        self.ends = torch.from_numpy(shared + own.cumsum()).to(device)
+        place = np.arange(shared + own.max())
         real = place < shared + own[:, None]
-        in_row = (own.cumsum(0) - own)[:, None] + place
+        in_row = (own.cumsum() - own)[:, None] + place
         in_row[:, :shared] = place[:shared]
-        self._layout = in_row.where(real, 0).to(device)
+        self._layout = torch.from_numpy(np.where(real, in_row, 0)).to(device)
         real[1:, :shared] = False
-        self._row = real.flatten().nonzero().squeeze(1).to(device)
-        self.positions = place.expand_as(real)[real][None].to(device)
+        self._row = torch.from_numpy(np.flatnonzero(real)).to(device)
+        self.positions = torch.from_numpy(np.nonzero(real)[1])[None].to(device)
 
     def lay_out(self, row: Tensor) -> Tensor:
         """A row (1, H, N, D) as a padded batch (B, H, L, D)."""

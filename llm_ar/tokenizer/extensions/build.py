@@ -70,12 +70,11 @@ def build_auxiliary_losses(
     """
     losses: list[AuxiliaryLoss] = []
     head = None
-    if extensions.name_loss > 0 or extensions.clip_token_name_loss > 0:
+    if extensions.name_loss > 0:
         head = NameHead(dim, name_text_embeddings, HEAD_DROPOUT)
-    if head is not None and extensions.name_loss > 0:
         losses.append(NameLoss(head, extensions.name_loss))
-    if head is not None and extensions.clip_token_name_loss > 0:
-        losses.append(ClipTokenNameLoss(head, extensions.clip_token_name_loss))
+        if extensions.clip_token_name_loss > 0:
+            losses.append(ClipTokenNameLoss(head, extensions.clip_token_name_loss))
     if extensions.pooled_name_loss > 0:
         losses.append(
             PooledNameLoss(config.width, name_text_embeddings, extensions.pooled_name_loss)

@@ -103,11 +103,13 @@ class ClipTokenNameLoss(AuxiliaryLoss):
 
     def __init__(self, head: NameHead, weight: float) -> None:
         super().__init__("clip_token_name", weight)
-        self.head = head
+        # `NameLoss` owns the head: checkpoints refuse a weight that two modules register.
+        self._shared = (head,)
 
     def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
         """See `AuxiliaryLoss.forward`."""
-        return name_cross_entropy(self.head(quantized.quantized[:, -1:]), labels)
+        (head,) = self._shared
+        return name_cross_entropy(head(quantized.quantized[:, -1:]), labels)
 
 
 def name_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
