@@ -54,7 +54,7 @@ class NearestText(Reader):
             list(names),
         )
 
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
+    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
         """Nothing is trained."""
         raise TypeError("the nearest name is not trained")
 
