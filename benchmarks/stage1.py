@@ -12,32 +12,32 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import product_rate
 from benchmarks.plain_stage1 import plain_formulas
-from benchmarks.training_data import procedural_tensors, untrained_tokenizer
+from benchmarks.training_data import WIDTH, procedural_tensors, untrained_tokenizer
 from llm_ar.config import AugmentConfig, PreprocessConfig, TokenizerConfig
 from llm_ar.tokenizer.objective import TokenizerObjective
 from llm_ar.tokenizer.train import TokenizerTraining
 
-WORDS, WIDTH = 8_192, 576
+WORDS = 8_192
 
 
 def stage1_step(
     config: TokenizerConfig, preprocess: PreprocessConfig, clips: int
-) -> TokenizerTraining:
-    """Stage 1 as a training makes it, past its unquantised beginning."""
+) -> tuple[TokenizerTraining, dict[str, Tensor]]:
+    """Stage 1 as a training makes it, past its unquantised beginning, and a batch for it."""
     torch.manual_seed(0)
     quantized = dataclasses.replace(config.codebook, warmup_steps=1)
     config = dataclasses.replace(config, codebook=quantized)
     tokenizer = untrained_tokenizer(config, preprocess, WIDTH)
     tensors = procedural_tensors(clips, preprocess)
-    names = torch.randn(len(tensors.names), WIDTH)
-    words = torch.randn(WORDS, config.codebook.dim)
-    objective = TokenizerObjective(tokenizer, config, words, names)
-    return TokenizerTraining(objective, tensors, AugmentConfig()).train()
+    objective = TokenizerObjective(tokenizer, config.losses, torch.randn(WORDS, WIDTH))
+    training = TokenizerTraining(objective, tensors.names, AugmentConfig()).train()
+    return training, tensors.batch(torch.arange(clips))
 
 
 def measure_stage1(steps: int) -> dict[str, Any]:
@@ -83,12 +83,11 @@ def measure_stage1(steps: int) -> dict[str, Any]:
 
 def _stepper(config: TokenizerConfig) -> Callable[[], None]:
     """Steps of a training of its own, the optimiser's part included."""
-    training = stage1_step(config, PreprocessConfig(), config.optim.batch_size)
+    training, batch = stage1_step(config, PreprocessConfig(), config.optim.batch_size)
     optimiser = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
-    index = torch.arange(config.optim.batch_size)
 
     def step() -> None:
-        training(index)["loss"].backward()
+        training(**batch)["loss"].backward()
         torch.nn.utils.clip_grad_norm_(training.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad()

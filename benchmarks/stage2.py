@@ -9,11 +9,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
+from torch import Tensor
 from transformers import Trainer, TrainerCallback, set_seed
 
 from benchmarks.plain_training import plain_trainer
@@ -33,16 +35,26 @@ from llm_ar.config import (
     TokenizerConfig,
 )
 from llm_ar.provenance import peak_memory_mib
-from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.data import Sentences, classes_on_host
 from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.scoring import CandidateTrie
 from llm_ar.recognizer.trainer import AnswerTrainer
-from llm_ar.training import ClipIndices, training_arguments
+from llm_ar.training import training_arguments
 
 MEMORY_STEPS = 2
 WAYS = ("plain", "ours")
 OPTIM: OptimConfig = dataclasses.replace(RecognizerConfig().optim, epochs=1, save_minutes=60)
+
+
+class GivenSentences(AnswerObjective):
+    """The objective for sentences that are there already."""
+
+    def forward(  # type: ignore[override]
+        self, tokens: Tensor, classes: Sequence[int]
+    ) -> dict[str, Tensor]:
+        """The mean loss for sentences (B, W)."""
+        return {"loss": self.loss(tokens, torch.as_tensor(classes))}
 
 
 class Turns(TrainerCallback):
@@ -125,7 +137,7 @@ def drawing_seconds(batch: int) -> float:
     times = []
     for _ in range(5):
         start = time.process_time()
-        sentences.draw(torch.arange(batch))
+        sentences.draw_at(torch.arange(batch))
         times.append(time.process_time() - start)
     return min(times)
 
@@ -144,7 +156,7 @@ def _trainer(
     set_seed(0)
     if way == "plain":
         return plain_trainer(backbone.llm, data, settings, args, [callback])
-    objective = AnswerObjective(
+    objective = GivenSentences(
         attach_lora(backbone.llm, settings),
         data.prompt,
         data.token_embeddings,
@@ -158,7 +170,8 @@ def _trainer(
         llm,
         CandidateTrie(backbone.text_tokenizer, NAMES),
         torch.tensor([], dtype=torch.long),
-        train_dataset=ClipIndices(range(clips)),
+        train_dataset=data,
+        data_collator=classes_on_host,
         callbacks=[callback],
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from llm_ar.config import PreprocessConfig, TokenizerConfig
 from llm_ar.recognizer.llm import Backbone
@@ -15,10 +18,12 @@ from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.skeletons.synthetic.actions import ACTIONS
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.model import ActionTokenizer
 
 NAMES = [action.name for action in ACTIONS]
+WIDTH = 576
+"""Of the word embeddings of the embedded language model."""
 CHANCE = 0.4
 """Share of tokens that say nothing about the name."""
 
@@ -30,7 +35,7 @@ class _Named:
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class TrainingData(Dataset[dict[str, Tensor]]):
     """Sentences that are the same however often they are asked for, unlike a training's own.
 
     Attributes:
@@ -47,9 +52,18 @@ class TrainingData:
     answers: list[list[int]]
     clips: type[_Named] = _Named
 
-    def draw(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """The sentences (B, W) and classes (B,) of clip numbers (B,)."""
-        return self.tokens[index], self.classes[index]
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return len(self.classes)
+
+    def __getitem__(self, place: int) -> dict[str, Tensor]:
+        """One sentence: "tokens" and "classes"."""
+        return self.__getitems__([place])
+
+    def __getitems__(self, places: Sequence[int]) -> dict[str, Tensor]:
+        """Sentences (B, W) and classes (B,)."""
+        rows = torch.tensor(places)
+        return {"tokens": self.tokens[rows], "classes": self.classes[rows]}
 
 
 def training_data(count: int, backbone: Backbone) -> TrainingData:
@@ -77,14 +91,22 @@ def untrained_tokenizer(
     config: TokenizerConfig, preprocess: PreprocessConfig, text_width: int
 ) -> ActionTokenizer:
     """A tokenizer as a training begins it."""
-    return ActionTokenizer(config.encoder, config.codebook, preprocess, KINECT_V1, text_width)
+    return ActionTokenizer(
+        config.encoder,
+        dataclasses.replace(config.codebook, dim=config.codebook.dim or WIDTH),
+        preprocess,
+        KINECT_V1,
+        config.extensions,
+        WIDTH,
+        text_width,
+    )
 
 
-def procedural_tensors(count: int, preprocess: PreprocessConfig) -> ClipTensors:
+def procedural_tensors(count: int, preprocess: PreprocessConfig) -> TrainingClips:
     """So many procedural clips as tensors."""
     clips = list(procedural_clips(count))
     pairs = [preprocess_clip(clip, preprocess) for clip in clips]
-    return ClipTensors(
+    return TrainingClips(
         torch.from_numpy(np.stack([pair[0] for pair in pairs])),
         torch.from_numpy(np.stack([pair[1] for pair in pairs])),
         torch.tensor([NAMES.index(str(clip.label)) for clip in clips]),

@@ -18,6 +18,28 @@ _SETTINGS_FILE = "settings.json"
 _STATE_FILE = "trainer_state.json"
 
 
+def begin(folder: Path, settings: dict[str, Any], resume: bool, first: bool = True) -> Path | None:
+    """The checkpoint that a stage goes on from, or None if it starts from the beginning.
+
+    Args:
+        folder: of the stage's checkpoints. What an earlier run left there is removed if this one
+            starts from the beginning, so that it is never resumed as this one.
+        settings: all that must be the same in a resumed run, as plain JSON values.
+        resume: whether to go on from the newest complete checkpoint, if there is one.
+        first: whether this is the process that writes.
+
+    Raises:
+        ConfigError: the checkpoint is of other settings or data; the message names them.
+    """
+    checkpoint = latest_checkpoint(folder) if resume else None
+    if checkpoint is not None:
+        check_settings(folder, settings)
+    elif first:
+        shutil.rmtree(folder, ignore_errors=True)
+        keep_settings(folder, settings)
+    return checkpoint
+
+
 def latest_checkpoint(folder: Path) -> Path | None:
     """The newest complete checkpoint under a folder; half-written ones are removed.
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 from torch.utils.tensorboard import SummaryWriter
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 from transformers.integrations import TensorBoardCallback
@@ -27,24 +26,9 @@ from llm_ar.config import OptimConfig
 from llm_ar.errors import TrainingError
 
 
-class ClipIndices(Dataset[dict[str, int]]):
-    """Rows ``{"index": i}`` of the clips to train on; their tensors are looked up in the step."""
-
-    def __init__(self, indices: Sequence[int]) -> None:
-        self.indices = list(indices)
-
-    def __len__(self) -> int:
-        """Number of clips."""
-        return len(self.indices)
-
-    def __getitem__(self, place: int) -> dict[str, int]:
-        """The row at a place."""
-        return {"index": self.indices[place]}
-
-
-def rows_on_host(rows: list[dict[str, int]]) -> dict[str, list[int]]:
-    """A batch of clip numbers as a list, which the library does not move to the device."""
-    return {"index": [row["index"] for row in rows]}
+def as_batch(batch: Any) -> Any:
+    """The loader's collation for datasets that give whole batches: nothing is left to do."""
+    return batch
 
 
 def fit_and_held_out(labels: Sequence[int], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -93,6 +77,7 @@ def training_arguments(
         disable_tqdm=True,
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
+        accelerator_config={"non_blocking": torch.cuda.is_available()},
         use_cpu=not torch.cuda.is_available(),
         ddp_find_unused_parameters=False,
         ddp_broadcast_buffers=False,

@@ -63,9 +63,10 @@ out: {tmp_path / "run"}
 preprocess: {{frames: 16}}
 augment: {{mirror: 0.5, part_dropout: 0.5, warp: 1.0}}
 tokenizer:
-  encoder: {{width: 8, joint_blocks: 1, joint_width: 8, summary: true}}
+  encoder: {{width: 8}}
   codebook: {{size: 16, dim: 32, warmup_steps: 2, update: ema}}
-  extensions: {{name_loss: 1.0, pooled_name_loss: 1.0}}
+  extensions:
+    {{joint_blocks: 1, joint_width: 8, clip_token: true, name_loss: 1.0, pooled_name_loss: 1.0}}
   optim: {{epochs: 3, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}

@@ -16,12 +16,13 @@ from llm_ar.config import (
     LossConfig,
     RunConfig,
 )
+from llm_ar.recognizer.data import Sentences, classes_on_host
 from llm_ar.recognizer.llm import attach_lora, load_backbone
-from llm_ar.recognizer.objective import AnswerObjective, Sentences
+from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.trainer import Meter
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
@@ -58,7 +59,7 @@ def test_stage_1(run: RunConfig) -> None:
         tokenizer = ActionTokenizer(
             encoder, codebook, run.preprocess, store.layout, extensions, 12, 12
         )
-        clips = ClipTensors.of_run(store, run, store.layout)
+        clips = TrainingClips.of_run(store, run, store.layout)
         names = torch.randn(len(clips.names), 12)
         auxiliary, _ = build_auxiliary_losses(encoder, extensions, 8, names, None)
         objective = TokenizerObjective(tokenizer, LossConfig(), torch.randn(50, 12), auxiliary)
@@ -70,17 +71,17 @@ def test_stage_1(run: RunConfig) -> None:
             shear=0.1,
             hip_centred=0.3,
         )
-        training = TokenizerTraining(objective, clips, augmentation)
-        index = torch.arange(6)
+        training = TokenizerTraining(objective, clips.names, augmentation)
+        batch = clips.batch(torch.arange(6))
         for _ in range(4):
-            backward(training(index))
-        assert not waits(lambda training=training: backward(training(torch.arange(6)))), update
+            backward(training(**batch))
+        assert not waits(lambda call=training, batch=batch: backward(call(**batch))), update
 
 
 def test_stage_2(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     tokenizer = ActionTokenizer.from_pretrained(run.out / "tokenizer")
-    clips = ClipTensors.of_run(store, run, tokenizer.layout)
+    clips = TrainingClips.of_run(store, run, tokenizer.layout)
     backbone = load_backbone(run.recognizer.llm)
     llm = attach_lora(backbone.llm, run.recognizer.lora)
     prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
@@ -92,10 +93,10 @@ def test_stage_2(run: RunConfig) -> None:
         Sentences(tokenizer, clips, run.augment, 0.1),
         backbone.text_tokenizer,
     )
-    meter = Meter()
+    meter, batch = Meter(), clips.batch(torch.arange(4))
 
     def step() -> None:
-        losses = objective(torch.arange(4))
+        losses = objective(**classes_on_host(batch))
         backward(losses)
         meter.add(losses["loss"])
 

@@ -40,8 +40,10 @@ class Reader(nn.Module):
     votes: Tensor | None = None
 
     @abstractmethod
-    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
-        """The loss of B training clips."""
+    def forward(
+        self, joints: Tensor, present: Tensor, classes: Sequence[int]
+    ) -> dict[str, Tensor]:
+        """The loss of B training clips, as `TrainingClips` gives them."""
 
     @abstractmethod
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
@@ -132,19 +134,22 @@ class LlmReader(Reader):
     ) -> None:
         super().__init__()
         self.names = sentences.clips.names
-        device = sentences.clips.labels.device
+        device = sentences.tokenizer.device
         token_embeddings = torch.empty(0, device=device)
         self.answers = AnswerObjective(llm, prompt, token_embeddings, sentences, text_tokenizer)
         self.vectors, self._text_tokenizer = vectors, text_tokenizer
 
-    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
+    def forward(
+        self, joints: Tensor, present: Tensor, classes: Sequence[int]
+    ) -> dict[str, Tensor]:
         """The loss of the clips' names, as for LoRA on tokens."""
-        tokens, classes = self.answers.sentences.draw(torch.as_tensor(index))
+        sentences = self.answers.sentences
+        tokens, drawn = sentences.draw(joints, present, torch.as_tensor(classes))
         vectors = self.vectors(tokens)
         # Each place of each sentence is a word of its own, so that latents are read as tokens are.
         self.answers.token_embeddings = vectors.flatten(0, 1)
         places = torch.arange(vectors.shape[0] * vectors.shape[1], device=vectors.device)
-        return {"loss": self.answers.loss(places.view(vectors.shape[:2]), classes)}
+        return {"loss": self.answers.loss(places.view(vectors.shape[:2]), drawn)}
 
     def scores(self, tokens: Tensor, labels: tuple[str, ...]) -> Tensor:
         """Exact log-likelihoods (B, N) of any names."""

@@ -8,7 +8,6 @@ full fine-tuning that is the whole LLM), and no shipped model is of them.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.checkpoint import TOKENIZER_FOLDER, read_tensors
-from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.data import Sentences, classes_on_host
 from llm_ar.recognizer.fast.early_exit import log_posteriors
 from llm_ar.recognizer.interface import NamesActions
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
@@ -40,11 +39,11 @@ from llm_ar.recognizer.train import (
     train_recognizer,
 )
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_texts
-from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
+from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import ClipIndices, StageTrainer, rows_on_host, training_arguments
+from llm_ar.training import StageTrainer, training_arguments
 
 TRAINED_FILE = "trained.safetensors"
 FIGURES_FILE = "training.json"
@@ -128,10 +127,10 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
     store = ClipStore.open(run.data)
     kind = LatentTokenizer if run.ablation.input == "latents" else ActionTokenizer
     tokenizer = kind.from_pretrained(run.out / TOKENIZER_FOLDER)
-    clips = ClipTensors.of_run(store, run, tokenizer.layout)
+    clips = TrainingClips.of_run(store, run, tokenizer.layout)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(clips), run.seed)
-    tokenizer, clips = tokenizer.to(args.device), clips.to(args.device)
+    tokenizer = tokenizer.to(args.device)
     # A random token stands for a token; nothing like it stands for a latent.
     noise = settings.token_noise if run.ablation.input == "tokens" else 0.0
     sentences = Sentences(tokenizer, clips, run.augment, noise)
@@ -139,19 +138,14 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
     reader = _reader(run, sentences, args.device)
     minutes, loss = 0.0, None
     if trained_weights(reader):
-        checkpoint = latest_checkpoint(folder) if resume else None
-        if checkpoint is not None:
-            check_settings(folder, fixed_settings(run))
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-            keep_settings(folder, fixed_settings(run))
+        checkpoint = begin(folder, fixed_settings(run, store), resume)
         trainer = ReaderTrainer(
             reader,
             args,
             "recogniser",
             settings.optim.save_minutes,
-            train_dataset=ClipIndices(range(len(clips))),
-            data_collator=rows_on_host,
+            train_dataset=clips,
+            data_collator=classes_on_host,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         # A training of few steps has no loss but the one of the whole.
@@ -186,7 +180,7 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
         return SmallTransformer(tokenizer, run.ablation.input, sentences).to(device)
     backbone = load_backbone(settings.llm, device, random=run.ablation.random_llm)
     words = backbone.llm.get_input_embeddings().weight.detach().float()
-    fit = torch.arange(len(sentences.clips), device=device)
+    fit = torch.arange(len(sentences.clips))
     if run.ablation.reader == "nearest_text":
         if run.ablation.input != "tokens":
             raise ConfigError(

@@ -50,9 +50,12 @@ class AnswerObjective(nn.Module):
         self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
         self.packed = allow_packing(llm)
 
-    def forward(self, index: Sequence[int]) -> dict[str, Tensor]:
-        """The mean loss over the answers' tokens for B clips, drawn anew each time."""
-        return {"loss": self.loss(*self.sentences.draw(torch.as_tensor(index)))}
+    def forward(
+        self, joints: Tensor, present: Tensor, classes: Sequence[int]
+    ) -> dict[str, Tensor]:
+        """The mean loss over the answers' tokens for B clips, augmented anew each time."""
+        drawn = self.sentences.draw(joints, present, torch.as_tensor(classes))
+        return {"loss": self.loss(*drawn)}
 
     def loss(self, tokens: Tensor, classes: Tensor) -> Tensor:
         """The mean loss over the answers' tokens for sentences (B, W); classes (B,) on the CPU."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.utils.data import Subset
 from transformers import set_seed
 
 from llm_ar.config import RunConfig
@@ -24,7 +24,7 @@ from llm_ar.recognizer.checkpoint import (
     TOKENIZER_FOLDER,
     read_tensors,
 )
-from llm_ar.recognizer.data import Sentences
+from llm_ar.recognizer.data import Sentences, classes_on_host
 from llm_ar.recognizer.fast.early_exit import (
     EarlyExit,
     calibrate,
@@ -43,11 +43,11 @@ from llm_ar.recognizer.token_embeddings import (
 )
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions
-from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
+from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import ClipIndices, fit_and_held_out, rows_on_host, training_arguments
+from llm_ar.training import fit_and_held_out, training_arguments
 
 NAME_PASSES = 4
 """Augmented passes over the training clips that tell which names each token goes with."""
@@ -74,7 +74,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     settings = run.recognizer
     store = ClipStore.open(run.data)
     tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
-    clips = ClipTensors.of_run(store, run, tokenizer.layout)
+    clips = TrainingClips.of_run(store, run, tokenizer.layout)
     fit, held_out = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))
@@ -89,19 +89,16 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     prompt = Prompt(settings.template, backbone.text_tokenizer)
     trie = CandidateTrie(backbone.text_tokenizer, clips.names)
 
-    sentences = Sentences(tokenizer, clips.to(device), run.augment, settings.token_noise)
-    described = fixed_settings(run)
-    checkpoint = latest_checkpoint(folder) if resume else None
+    sentences = Sentences(tokenizer, clips, run.augment, settings.token_noise)
+    first = args.process_index == 0
+    checkpoint = begin(folder, fixed_settings(run, store), resume, first)
     if checkpoint is not None:
-        check_settings(folder, described)
         token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:
         token_embeddings = initial_token_embeddings(
-            run, sentences, backbone, torch.tensor(fit, device=device)
+            run, sentences, backbone, torch.tensor(fit)
         )
-        if args.process_index == 0:
-            shutil.rmtree(folder, ignore_errors=True)
-            keep_settings(folder, described)
+        if first:
             save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 
     objective = AnswerObjective(llm, prompt, token_embeddings, sentences, backbone.text_tokenizer)
@@ -111,9 +108,9 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         settings.optim.save_minutes,
         settings.llm.name,
         trie,
-        torch.tensor(held_out, dtype=torch.long, device=device),
-        train_dataset=ClipIndices(fit),
-        data_collator=rows_on_host,
+        torch.tensor(held_out, dtype=torch.long),
+        train_dataset=Subset(clips, fit),
+        data_collator=classes_on_host,
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     training = _figures(run, trainer, tokenizer, len(fit))
@@ -130,7 +127,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         repair=store.repair,
     )
     if trainer.is_world_process_zero():
-        recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit, device=device))
+        recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit))
         recognizer.save_pretrained(run.out)
     return recognizer
 
@@ -202,8 +199,8 @@ def _early_exit(
     with torch.random.fork_rng():
         # The same clips and noise after an interruption as without one.
         torch.manual_seed(recognizer.run.seed)
-        chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS].to(fit.device)]
-        tokens = torch.cat([sentences.draw(rows)[0] for rows in chosen.split(_CALIBRATED)])
+        chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS]]
+        tokens = torch.cat([sentences.draw_at(rows)[0] for rows in chosen.split(_CALIBRATED)])
     answers = torch.cat(
         [recognizer.best(rows, top_k=1).indices[:, 0] for rows in tokens.split(_CALIBRATED)]
     )
@@ -221,15 +218,18 @@ def _precision(run: RunConfig) -> dict[str, bool]:
     }
 
 
-def fixed_settings(run: RunConfig) -> dict[str, Any]:
-    """What must not change while a run is interrupted: its settings and the tokenizer."""
+def fixed_settings(run: RunConfig, store: ClipStore) -> dict[str, Any]:
+    """What must not change while a run is interrupted: settings, tokenizer and data."""
     described = settings_to_dict(run)
     described["recognizer"]["optim"].pop("save_minutes")
     # Stage 1 is over: of its settings only the weights they led to matter.
     for name in ("out", "data", "tokenizer"):
         described.pop(name)
     weights = (run.out / TOKENIZER_FOLDER / "model.safetensors").read_bytes()
-    return described | {"tokenizer weights": hashlib.sha256(weights).hexdigest()[:16]}
+    return described | {
+        "tokenizer weights": hashlib.sha256(weights).hexdigest()[:16],
+        "data fingerprint": store.fingerprint,
+    }
 
 
 def _figures(

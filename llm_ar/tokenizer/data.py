@@ -1,4 +1,4 @@
-"""Normalised training clips as tensors, ready for augmentation."""
+"""Normalised training clips as a dataset, ready for augmentation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils.data import Dataset
 
 from llm_ar.config import PreprocessConfig, RunConfig
 from llm_ar.errors import DatasetError
@@ -15,8 +16,8 @@ from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.skeletons.store import ClipStore
 
 
-class ClipTensors(nn.Module):
-    """N clips of F moments, M people and J joints, in memory, on the device of the module.
+class TrainingClips(Dataset[dict[str, Tensor]]):
+    """N clips of F moments, M people and J joints, in memory.
 
     Attributes:
         joints: (N, F, M, J, 3) float32 in body sizes.
@@ -25,20 +26,28 @@ class ClipTensors(nn.Module):
         names: the training labels, in the dataset's order.
     """
 
-    joints: Tensor
-    present: Tensor
-    labels: Tensor
-
     def __init__(self, joints: Tensor, present: Tensor, labels: Tensor, names: list[str]) -> None:
-        super().__init__()
-        self.names = names
-        self.register_buffer("joints", joints, persistent=False)
-        self.register_buffer("present", present, persistent=False)
-        self.register_buffer("labels", labels, persistent=False)
+        self.joints, self.present, self.labels, self.names = joints, present, labels, names
 
     def __len__(self) -> int:
         """Number of clips."""
         return len(self.labels)
+
+    def __getitem__(self, place: int) -> dict[str, Tensor]:
+        """One clip: "joints", "present" and "classes"."""
+        return self.batch(torch.tensor(place))
+
+    def __getitems__(self, places: Sequence[int]) -> dict[str, Tensor]:
+        """A batch at once, which torch's loader asks for where a dataset has it."""
+        return self.batch(torch.tensor(places))
+
+    def batch(self, places: Tensor) -> dict[str, Tensor]:
+        """Clips (B,): "joints" (B, F, M, J, 3), "present" (B, F, M, J) and "classes" (B,)."""
+        return {
+            "joints": self.joints[places],
+            "present": self.present[places],
+            "classes": self.labels[places],
+        }
 
     @classmethod
     def read(
@@ -48,7 +57,7 @@ class ClipTensors(nn.Module):
         preprocess: PreprocessConfig,
         layout: Layout | None = None,
         temporal_oversampling: int = 1,
-    ) -> ClipTensors:
+    ) -> TrainingClips:
         """Read and preprocess clips of a prepared dataset, mapped to a layout (its own if None).
 
         Of the T frames and between them F = (T - 1) * temporal_oversampling + 1 moments are kept.
@@ -78,7 +87,7 @@ class ClipTensors(nn.Module):
         return cls(torch.from_numpy(joints), torch.from_numpy(present), labels, names)
 
     @classmethod
-    def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout) -> ClipTensors:
+    def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout) -> TrainingClips:
         """The clips that a run trains on, in a layout, as fine in time as its augmentation asks.
 
         Raises:

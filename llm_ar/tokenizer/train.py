@@ -3,58 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import Parameter
+from torch.utils.data import Subset
 from transformers import set_seed
 
 from llm_ar.config import AugmentConfig, RunConfig
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import peak_memory_mib
-from llm_ar.resume import check_settings, keep_settings, latest_checkpoint
+from llm_ar.resume import begin
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
 from llm_ar.tokenizer.codebook import LATENT_NORM
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
 from llm_ar.tokenizer.losses import zipf_slope
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
-from llm_ar.training import ClipIndices, StageTrainer, fit_and_held_out, training_arguments
+from llm_ar.training import StageTrainer, as_batch, fit_and_held_out, training_arguments
 
 _NO_FIGURES = {"step", "epoch", "seconds", "grad_norm", "learning_rate"}
 """Parts of the library's log that say nothing about the tokenizer."""
 
 
 class TokenizerTraining(nn.Module):
-    """Clip indices to losses: looks clips up, augments them, applies the objective."""
+    """Clips to losses: augments them and applies the objective.
 
-    def __init__(
-        self, objective: TokenizerObjective, clips: ClipTensors, augmentation: AugmentConfig
-    ) -> None:
-        super().__init__()
-        self.objective, self.clips, self.augmentation = objective, clips, augmentation
-        self.layout: Layout = objective.tokenizer.layout
-        self.register_buffer("mirrored", mirror_targets(clips.names), persistent=False)
+    Args:
+        objective: the losses.
+        names: the training names that classes are indices of.
+        augmentation: how clips are changed.
+    """
 
     mirrored: Tensor
 
-    def forward(self, index: Tensor) -> dict[str, Tensor]:
-        """Losses of the clips (B,) of the training set, and the codebook's state."""
-        clips, tokenizer = self.clips, self.objective.tokenizer
-        joints, present, labels = clips.joints[index], clips.present[index], clips.labels[index]
+    def __init__(
+        self, objective: TokenizerObjective, names: Sequence[str], augmentation: AugmentConfig
+    ) -> None:
+        super().__init__()
+        self.objective, self.augmentation = objective, augmentation
+        self.layout: Layout = objective.tokenizer.layout
+        self.register_buffer("mirrored", mirror_targets(names), persistent=False)
+
+    def forward(self, joints: Tensor, present: Tensor, classes: Tensor) -> dict[str, Tensor]:
+        """Losses of clips (B, F, M, J, 3), (B, F, M, J), (B,), and the codebook's state."""
+        tokenizer = self.objective.tokenizer
         if self.augmentation.mirror > 0:
-            joints, present, labels = mirror(
-                joints, present, labels, self.augmentation.mirror, self.layout, self.mirrored
+            joints, present, classes = mirror(
+                joints, present, classes, self.augmentation.mirror, self.layout, self.mirrored
             )
         joints, present = augment(joints, present, self.augmentation, self.layout)
-        losses = self.objective(joints, present, labels)
+        losses = self.objective(joints, present, classes)
         usage = tokenizer.codebook.usage
         entropy = -(usage * usage.clamp_min(1e-12).log()).sum()
         used = usage > 1e-3 / len(usage)
@@ -110,7 +116,7 @@ def train_tokenizer(
     if run.init_from:
         start = ActionTokenizer.from_pretrained(Path(run.init_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
-    clips = ClipTensors.of_run(store, run, layout)
+    clips = TrainingClips.of_run(store, run, layout)
     if run.augment.front_back_flip > 0 and not (
         run.preprocess.face_camera and clips.joints[..., 2].any()
     ):
@@ -151,22 +157,17 @@ def train_tokenizer(
         None if part_text_embeddings is None else part_text_embeddings[trained],
     )
     objective = TokenizerObjective(tokenizer, settings.losses, words, auxiliary)
-    training = TokenizerTraining(objective, clips, run.augment)
+    training = TokenizerTraining(objective, clips.names, run.augment)
     folder = checkpoint_folder(run.out)
     args = training_arguments(settings.optim, folder, len(fit), run.seed)
-    checkpoint = latest_checkpoint(folder) if resume else None
-    if checkpoint is not None:
-        check_settings(folder, _described(run))
-    elif args.process_index == 0:
-        # What is left of an earlier run must not be resumed as this one.
-        shutil.rmtree(folder, ignore_errors=True)
-        keep_settings(folder, _described(run))
+    checkpoint = begin(folder, _described(run, store), resume, args.process_index == 0)
     trainer = TokenizerTrainer(
         training,
         args,
         "tokenizer",
         settings.optim.save_minutes,
-        train_dataset=ClipIndices(fit),
+        train_dataset=Subset(clips, fit),
+        data_collator=as_batch,
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     objective.eval()
@@ -188,13 +189,13 @@ def train_tokenizer(
     return tokenizer
 
 
-def _described(run: RunConfig) -> dict[str, Any]:
+def _described(run: RunConfig, store: ClipStore) -> dict[str, Any]:
     """What must not change while the stage is interrupted; the other stage's settings may."""
     described = settings_to_dict(run)
     described["tokenizer"]["optim"].pop("save_minutes")
     for name in ("out", "data", "recognizer"):
         described.pop(name)
-    return described
+    return described | {"data fingerprint": store.fingerprint}
 
 
 def checkpoint_folder(out: Path) -> Path:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,10 +126,10 @@ def test_a_killed_run_resumes_exactly(
     )
     forward, calls = LlmReader.forward, iter(range(100))
 
-    def dying(self: LlmReader, index: torch.Tensor) -> dict[str, torch.Tensor]:
+    def dying(self: LlmReader, **batch: Any) -> dict[str, torch.Tensor]:
         if next(calls) == 5:
             raise KeyboardInterrupt
-        return forward(self, index)
+        return forward(self, **batch)
 
     with monkeypatch.context() as patch:
         patch.setattr(LlmReader, "forward", dying)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,10 +50,10 @@ def kill_at_step(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Let the training die in the forward pass of a step (counted from 0)."""
     forward, calls = AnswerObjective.forward, iter(range(10_000))
 
-    def dying(self: AnswerObjective, index: torch.Tensor) -> dict[str, torch.Tensor]:
+    def dying(self: AnswerObjective, **batch: Any) -> dict[str, torch.Tensor]:
         if next(calls) == step:
             raise KilledError
-        return forward(self, index)
+        return forward(self, **batch)
 
     monkeypatch.setattr(AnswerObjective, "forward", dying)
 
@@ -115,9 +116,12 @@ def test_a_killed_run_resumes_exactly(
     assert latest_checkpoint(folder) == folder / f"checkpoint-{step}"
     steps = []
     forward = AnswerObjective.forward
-    monkeypatch.setattr(
-        AnswerObjective, "forward", lambda self, index: (steps.append(1), forward(self, index))[1]
-    )
+
+    def counted(self: AnswerObjective, **batch: Any) -> dict[str, torch.Tensor]:
+        steps.append(1)
+        return forward(self, **batch)
+
+    monkeypatch.setattr(AnswerObjective, "forward", counted)
     train_recognizer(killed, resume=True)
     assert len(steps) == 9 - step
     assert_same(adapter(killed.out), straight)
@@ -259,8 +263,8 @@ def test_tokens_can_start_from_the_name_head(run: RunConfig) -> None:
 def test_a_loss_that_is_no_number_stops(run: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     forward, calls = AnswerObjective.forward, iter(range(10_000))
 
-    def broken(self: AnswerObjective, index: torch.Tensor) -> dict[str, torch.Tensor]:
-        losses = forward(self, index)
+    def broken(self: AnswerObjective, **batch: Any) -> dict[str, torch.Tensor]:
+        losses = forward(self, **batch)
         return losses if next(calls) < 4 else {**losses, "loss": losses["loss"] * torch.inf}
 
     monkeypatch.setattr(AnswerObjective, "forward", broken)

@@ -27,7 +27,7 @@ from llm_ar.config import (
 from llm_ar.errors import ConfigError, DatasetError, TrainingError
 from llm_ar.resume import latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import ClipTensors
+from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
 from llm_ar.tokenizer.extensions.name_head import NameHead
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -99,12 +99,12 @@ def train_until(run: RunConfig, step: int, resume: bool = False) -> None:
     forward = TokenizerTraining.forward
     done = step_of(run) if resume else 0
 
-    def dying(self: TokenizerTraining, index: Tensor) -> dict[str, Tensor]:
+    def dying(self: TokenizerTraining, **batch: Tensor) -> dict[str, Tensor]:
         nonlocal done
         done += 1
         if done > step:
             raise Killed
-        return forward(self, index)
+        return forward(self, **batch)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TokenizerTraining, "forward", dying)
@@ -313,7 +313,7 @@ def test_classes_without_training_clips_do_not_shift_the_names(
     monkeypatch.setattr("llm_ar.tokenizer.train.build_auxiliary_losses", spy)
     train_until(run, 0)
     store = ClipStore.open(run.data)
-    clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
+    clips = TrainingClips.read(store, store.split("xsub")[0], run.preprocess)
     _, names = words_and_names(run)
     assert len(clips.names) == 4 < len(store.labels)
     for row, name in enumerate(clips.names):
@@ -325,24 +325,24 @@ def test_classes_without_training_clips_do_not_shift_the_names(
 def test_clips_are_read_in_order_and_normalised(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     train_clips, _ = store.split("xsub")
-    clips = ClipTensors.read(store, train_clips, run.preprocess)
+    clips = TrainingClips.read(store, train_clips, run.preprocess)
     assert len(clips) == 24
     assert clips.joints.shape == (24, 16, 1, 20, 3) and clips.present.shape == (24, 16, 1, 20)
     assert [clips.names[label] for label in clips.labels] == [store[i].label for i in train_clips]
     assert clips.names == [name for name in store.labels if name in set(clips.names)]
     assert clips.joints.isfinite().all()
     with pytest.raises(DatasetError, match="no clip to train on"):
-        ClipTensors.read(store, [], run.preprocess)
+        TrainingClips.read(store, [], run.preprocess)
 
 
 def test_decay_spares_places_and_vectors(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
-    clips = ClipTensors.read(store, store.split("xsub")[0], run.preprocess)
+    clips = TrainingClips.read(store, store.split("xsub")[0], run.preprocess)
     settings = run.tokenizer
     codebook = replace(settings.codebook, update="loss")
     tokenizer = ActionTokenizer(settings.encoder, codebook, run.preprocess, store.layout)
     objective = TokenizerObjective(tokenizer, settings.losses, torch.randn(50, 8))
-    training = TokenizerTraining(objective, clips, run.augment)
+    training = TokenizerTraining(objective, clips.names, run.augment)
     args = training_arguments(settings.optim, run.out, 24, 0)
     decayed = set(TokenizerTrainer(training, args, "test", 1.0).get_decay_parameter_names(training))
     shapes = {name: parameter.ndim for name, parameter in training.named_parameters()}
