@@ -17,7 +17,7 @@ import torch
 import torch.distributed as distributed
 
 from llm_ar.applications.cli import main
-from llm_ar.ablations import train as adaptation
+from llm_ar.recognizer import train as second
 from llm_ar.tokenizer import train as first
 
 def differing(module):
@@ -40,13 +40,13 @@ class Remembered(first.TokenizerTraining):
 def compared(run, resume=False):
     assert distributed.get_world_size() == 2
     assert differing(trainings[0].objective.tokenizer) == []
-    model = read(run, resume)
+    model = trained(run, resume)
     assert differing(model.llm) == []
     print("the same in both")
     return model
 
 first.TokenizerTraining = Remembered
-read, adaptation.train_reader = adaptation.train_reader, compared
+trained, second.train_recognizer = second.train_recognizer, compared
 sys.exit(main(["train", "--config", sys.argv[1]]))
 """
 

@@ -33,11 +33,20 @@ def test_train_evaluate_recognize_explain(
 data: {procedural_data}
 out: {tmp_path / "run"}
 preprocess: {{frames: 16}}
-augment: {{warp: 1.0, temporal_oversampling: 2, front_back_flip: 0.2, part_dropout: 0.5, mirror: 0.5}}
+augment:
+  {{warp: 1.0, temporal_oversampling: 2, front_back_flip: 0.2, part_dropout: 0.5, mirror: 0.5}}
 tokenizer:
-  encoder: {{joint_blocks: 1, joint_width: 8, width: 8, blocks: 1, summary: true}}
+  encoder: {{width: 8, blocks: 1}}
   codebook: {{size: 16, dim: 32, warmup_steps: 1}}
-  extensions: {{clip_token: true, name_loss: 1.0, pooled_name_loss: 1.0, clip_token_name_loss: 1.0, part_loss: 0.5, descriptions: true}}
+  extensions:
+    joint_blocks: 1
+    joint_width: 8
+    clip_token: true
+    name_loss: 1.0
+    pooled_name_loss: 1.0
+    clip_token_name_loss: 1.0
+    part_loss: 0.5
+    descriptions: true
   optim: {{epochs: 2, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}
