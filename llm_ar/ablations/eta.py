@@ -30,7 +30,7 @@ def rates(results: Sequence[dict[str, Any]]) -> Rates:
     first, second = [], []
     for result in results:
         settings, figures = result["settings"], result["figures"]
-        passes = _PASSES[settings["recognizer"]["adaptation"]]
+        passes = _PASSES[settings["ablation"]["reader"]]
         clips = figures["training_clips"]
         stages = (settings["tokenizer"]["optim"], settings["recognizer"]["optim"])
         frames = settings["preprocess"]["frames"] / 64

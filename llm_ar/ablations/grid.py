@@ -46,6 +46,7 @@ class Trial:
         described = settings_to_dict(self.settings)
         recognizer = described.pop("recognizer")
         described["llm"] = recognizer["llm"]["name"]
+        described.pop("ablation")
         described["tokenizer"]["optim"].pop("save_minutes")
         described.pop("out")
         if not described["finetune_tokenizer"]:

@@ -22,8 +22,8 @@ def nearest_text_scores(tokens: Tensor, token_text_embeddings: Tensor, names: Te
 
     Args:
         tokens: (B, W).
-        token_text_embeddings: (U, width), what each token means in the space of the names' embeddings.
-        names: (N, width), the names' embeddings, centred as the token_text_embeddings are.
+        token_text_embeddings: (U, width) of the tokens.
+        names: (N, width) of the names, centred as the tokens' are.
     """
     pooled = token_text_embeddings[tokens].mean(1)
     return F.normalize(pooled, dim=-1) @ F.normalize(names, dim=-1).T

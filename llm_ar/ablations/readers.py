@@ -32,8 +32,8 @@ class Reader(nn.Module):
 
     Attributes:
         names: what it is trained to answer.
-        votes: (U, C) of the tokens for these names by themselves (see `early_exit`), of language models
-            that read tokens which learned the names; None for others.
+        votes: (U, C) logits of the trained names by each token (see `early_exit`), for language
+            models that read tokens trained with names; None for others.
     """
 
     names: list[str]
@@ -171,7 +171,7 @@ def columns(names: Sequence[str], labels: Sequence[str]) -> list[int]:
     unknown_labels = [label for label in labels if label not in names]
     if unknown_labels:
         raise ConfigError(
-            f"labels: {unknown_labels[0]!r} was not among the trained names, and this reader knows no "
-            "others; use one that reads names as text (ablation.reader lora or full)"
+            f"labels: {unknown_labels[0]!r} is not among the trained names, and this reader knows "
+            "no others; use one that reads names as text (ablation.reader lora or full)"
         )
     return [list(names).index(label) for label in labels]

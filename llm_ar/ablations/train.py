@@ -186,12 +186,12 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
             raise ConfigError(
                 "ablation.input: the nearest name is that of tokens; set it to tokens"
             )
-        # Not the token_embeddings: it is held to the trained names' span, and unseen ones lie outside.
+        # Not the token embeddings: they are held to the trained names' span.
         token_text_embeddings = tokenizer.token_text_embeddings
         if not token_text_embeddings.shape[1]:
             raise ConfigError(
-                "ablation.reader is nearest_text, but this tokenizer was trained without names "
-                "(tokenizer.extensions.name_loss is 0), so that its tokens mean none; train it with names"
+                "ablation.reader is nearest_text, but this tokenizer was trained without names; "
+                "train it with tokenizer.extensions.name_loss above 0"
             )
 
         # The tokenizer's reader learned the trained names around their mean.

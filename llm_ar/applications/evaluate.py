@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
         "in percent (88.14 means 88.14 %%), "
-        "clips, clips_per_second, duplicates (test clips that hold exactly the joints of a training "
+        "clips, clips_per_second, duplicates (test clips with exactly the joints of a training "
         "clip), top1_without_duplicates",
     )
     given = parser.parse_args(arguments)
@@ -137,8 +137,8 @@ def show(evaluation: Evaluation) -> None:
     )
     if summary["duplicates"]:
         results.print(
-            f"{summary['duplicates']} test clips hold exactly the joints of a training clip; without "
-            f"them top-1 is [bold]{summary['top1_without_duplicates']:.1f} %[/]"
+            f"{summary['duplicates']} test clips have exactly the joints of a training clip; "
+            f"without them top-1 is [bold]{summary['top1_without_duplicates']:.1f} %[/]"
         )
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):

@@ -36,8 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="train the recognizer alone, from a trained model's tokenizer, adapter and token_embeddings; "
-        "with --finetune_tokenizer true the tokenizer as well",
+        help="train the recognizer alone, from a trained model's tokenizer, adapter and token "
+        "embeddings; with --finetune_tokenizer true the tokenizer as well",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"
@@ -100,14 +100,14 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
         if stage == "tokenizer" and not settings.finetune_tokenizer:
             raise ConfigError(
                 "init_from: the tokenizer is that of the model to start from, and is not trained; "
-                "train the recognizer, or set refine to true"
+                "train the recognizer, or set finetune_tokenizer to true"
             )
         settings = inherit_config(settings)
         if not settings.finetune_tokenizer:
             stage = "recognizer"
             copy_tokenizer(settings)
     elif settings.finetune_tokenizer:
-        raise ConfigError("finetune_tokenizer: there is no model to refine; name one with --from")
+        raise ConfigError("finetune_tokenizer: needs a model to start from; name one with --from")
     store = ClipStore.open(settings.data)
     for finding in store.check(settings.protocol):
         if finding.warning:

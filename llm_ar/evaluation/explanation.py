@@ -93,7 +93,7 @@ def explain(
 ) -> Explanation:
     """Score a clip's sentence, and all versions of it with one thing taken out, in one batch.
 
-    A token is silenced by the mean of the model's token_embeddings in its place: an embedding between all
+    A token is silenced by the mean of all token embeddings in its place: an embedding between all
     words, which says nothing of its own while the sentence keeps its length. A body part is hidden
     as the tokenizer sees joints that were never seen, after the clip has been centred and scaled,
     so that nothing else moves.

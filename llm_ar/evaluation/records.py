@@ -108,8 +108,8 @@ def table(results: Path, link: str = "results") -> str:
     """
     folds: dict[str, list[float]] = {}
     lines = [
-        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | duplicates | "
-        "top-1 without duplicates | ECE | training | seeds |",
+        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | duplicates "
+        "| top-1 without duplicates | ECE | training | seeds |",
         f"|{' --- |' * 13}",
     ]
     for file in sorted(results.glob("*.json")):

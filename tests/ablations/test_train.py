@@ -94,7 +94,7 @@ def test_full_fine_tuning_keeps_the_whole_llm(run: RunConfig) -> None:
 
 
 def test_a_head_and_a_transformer_train_no_weight_of_the_llm(run: RunConfig) -> None:
-    for kind in ("head", "transformer"):
+    for kind in ("linear_head", "transformer"):
         model = other(run, kind, 1, reader=kind)
         train_reader(model)
         assert not [name for name in load_file(model.out / TRAINED_FILE) if "llm" in name]

@@ -165,8 +165,8 @@ def test_unseen_actions_over_several_splits(base: Path, tmp_path: Path, capsys: 
 paper: unseen
 over: {protocol: [unseen0, unseen1]}
 runs:
-  lora: {}
-  nearest: {ablation.reader: nearest_text}
+  lora: {tokenizer.extensions.name_loss: 1.0}
+  nearest: {tokenizer.extensions.name_loss: 1.0, ablation.reader: nearest_text}
 note: Two splits.
 """,
     )
@@ -224,10 +224,10 @@ def test_few_shots_from_a_trained_model(
     assert "no such model folder" in capsys.readouterr().err
 
 
-def test_a_refined_tokenizer_goes_on_from_the_models(
+def test_a_finetuned_tokenizer_starts_from_the_models(
     base: Path, tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    out = tmp_path / "refined"
+    out = tmp_path / "finetuned"
     words = [
         "--config",
         str(base),
@@ -239,7 +239,7 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
         "true",
     ]
     # That model's tokenizer learned no names.
-    words += ["--recognizer.token_embeddings", "codebook", "--tokenizer.extensions.name_loss", "0"]
+    words += ["--recognizer.token_embeddings", "codebook"]
     # At a rate of nothing the weights stay those of the model; what follows the clips moves on.
     still = ["--tokenizer.optim.learning_rate", "0"]
     assert main(["train", "--from", str(tiny_model), *words, *still]) == 0
@@ -259,7 +259,8 @@ def test_a_refined_tokenizer_goes_on_from_the_models(
 
     assert main(["train", *words]) == 2
     assert "--from" in capsys.readouterr().err
-    assert main(["train", "--from", str(tiny_model), *words[:-2]]) == 2
+    names = ["--tokenizer.extensions.name_loss", "1"]
+    assert main(["train", "--from", str(tiny_model), *words, *names]) == 2
     assert "was trained without names" in capsys.readouterr().err
 
 
@@ -293,7 +294,7 @@ def test_unknown_runs_and_seeds_are_refused(base: Path, tmp_path: Path, capsys: 
             main(["ablate", str(file), "--out", str(tmp_path), "--seeds", seeds])
 
 
-def test_minutes_are_reckoned_from_what_is_done(base: Path, tmp_path: Path) -> None:
+def test_minutes_are_estimated_from_what_is_done(base: Path, tmp_path: Path) -> None:
     found = read_grid(
         grid(
             tmp_path,

@@ -59,7 +59,7 @@ def test_stage_1_as_first_written_computes_the_same() -> None:
     torch.manual_seed(0)
     x, y = torch.randn(20, 6), torch.randn(30, 6) + 1
     torch.testing.assert_close(plain_mmd_loss(x, y), mmd_loss(x, y), rtol=1e-4, atol=1e-6)
-    block = TemporalBlock(8, 3, 0.0)
+    block = TemporalBlock(8, 0.0)
     clips = torch.randn(2, 9, 8)
     ours = block(clips)
     with plain_formulas():

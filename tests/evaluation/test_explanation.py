@@ -126,10 +126,15 @@ def test_a_clip_shorter_than_its_sentence(model: ActionRecognizer, clip: Clip) -
     ]
 
 
-def test_a_summary_stands_for_the_whole_clip(model: ActionRecognizer, clip: Clip) -> None:
+def test_a_clip_token_stands_for_the_whole_clip(model: ActionRecognizer, clip: Clip) -> None:
     plain = model.tokenizer
-    sizes = replace(plain.encoder_config, summary=True)
-    whole = ActionTokenizer(sizes, plain.codebook_config, plain.preprocess, plain.layout)
+    whole = ActionTokenizer(
+        plain.encoder_config,
+        plain.codebook_config,
+        plain.preprocess,
+        plain.layout,
+        replace(plain.extensions, clip_token=True),
+    )
     spans = token_spans(clip, whole)
     assert spans[:-1] == token_spans(clip, plain)
     first, last = spans[0], spans[-2]

@@ -15,10 +15,9 @@ from llm_ar.evaluation.report.tables import markdown, paper_table, write_whole
 
 _HEAD = """# Results
 
-Made from `results/` by `python -m llm_ar.evaluation.report.results_page`; nothing here is typed by hand.
-How to read the columns: [the README](../README.md#accuracy) and [ablations](ablations.md). All by
-the last epoch unless a row says otherwise; `n` is the number of repetitions (seeds, or splits of
-unseen actions).
+Made from `results/` by `python -m llm_ar.evaluation.report.results_page`, never edited by hand.
+[Ablations](ablations.md) explains the grids. All figures are of the last epoch unless a row says
+otherwise; `n` is the number of repetitions (seeds, or splits of unseen actions).
 
 ## Models
 """
@@ -27,8 +26,8 @@ unseen actions).
 _ENSEMBLES = """
 ## Ensembles
 
-Top-1 of several models asked together, not of one model; "tokenizer" is the tokenizers' own name
-readers without a language model, "product" both, by multiplying their probabilities.
+Top-1 of the geometric mean of several models' probabilities, not of one model. "tokenizer" is the
+name heads of the tokenizers without a language model; "product" is both.
 """
 _WAYS = ("llm", "reader", "product")
 

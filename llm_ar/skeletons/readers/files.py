@@ -1,4 +1,4 @@
-"""PrefixCache a recording's bytes, with a clear error for each thing that can be wrong with a file."""
+"""Read a recording's bytes, with a clear error for each thing that can be wrong with a file."""
 
 from __future__ import annotations
 
