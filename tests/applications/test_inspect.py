@@ -14,6 +14,7 @@ from llm_ar.applications.cli import main
 from llm_ar.applications.ui.figures import PANELS, bones, draw, on_screen
 from llm_ar.skeletons.layouts import COCO, KINECT_V1
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
+from tests.bodies import body
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ class TestPictures:
         assert at["right_shoulder"][0] < at["left_shoulder"][0]
 
     def test_image_points_and_outliers_are_drawn(self, tmp_path):
-        points = np.random.default_rng(0).uniform(0, 500, size=(4, 2, 17, 2))
+        points = np.stack([300 - 99 * body(4, COCO, seed)[..., :2] for seed in (0, 1)], axis=1)
         points[2, 1, 3] = 1e30
         np.save(tmp_path / "x.npy", points)
         for ending in ("png", "gif", "html"):

@@ -36,7 +36,11 @@ class TestLayouts:
         clip = body_clip(right)
         fits = best_fits(clip.joints[..., :dimensions], clip.present, [wrong, right])
         assert fits[0].layout is right
-        assert fits[0].cost < 0.6 < 0.75 < fits[1].cost
+        # As `choose_layout` decides: clearly better, or good where the other is none.
+        assert fits[0].cost < 0.6
+        clear = fits[0].cost < 0.6 * fits[1].cost or fits[1].cost > 0.75
+        # In images the 13 joints of two datasets are too alike: a user has to say which.
+        assert clear or (dimensions, len(right.joints)) == (2, 13)
 
     @pytest.mark.parametrize(
         "pair", SHARED, ids=lambda pair: "-not-".join(layout.name for layout in pair)
@@ -85,9 +89,13 @@ class TestOrientation:
         turned = replace(clip, joints=joints.astype(np.float32))
         assert body_up(turned) == up
         found = put_upright(turned)
-        np.testing.assert_allclose(found.joints, clip.joints, atol=1e-5)
+        # Without toes only knees bent below 135 degrees tell, and here they are not.
+        told = layout != "sbu-15"
+        still = [-1, 1, 1] if mirrored and not told else [1, 1, 1]
+        np.testing.assert_allclose(found.joints, clip.joints * still, atol=1e-5)
         assert found.understood.up.startswith(f"{up},")
-        assert ("mirror" in " ".join(found.repairs)) == mirrored
+        assert found.understood.handedness.startswith("right-handed, assumed") == (not told)
+        assert ("mirror" in " ".join(found.repairs)) == (mirrored and told)
         assert (f"{up} was up" in " ".join(found.repairs)) == (up != "y")
 
     def test_image_axes_with_y_down_keep_left_and_right(self, body_clip):

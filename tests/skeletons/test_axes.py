@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from llm_ar.errors import ClipError, ConfigError
@@ -167,6 +167,8 @@ def image(clip):
 def test_written_in_any_form_and_read_back(
     tmp_path, body_clip, layout, axes, up, mirror, scale, frames, seed
 ):
+    # Without toes only deeply bent knees tell a mirror image.
+    assume(not (mirror and layout == "sbu-15"))
     clip = body_clip(layout_named(layout), frames=frames, seed=seed)
     to_file = {
         "y": np.eye(3),
@@ -182,5 +184,5 @@ def test_written_in_any_form_and_read_back(
 
 
 def test_arrange_names_what_it_expects(tmp_path):
-    with pytest.raises(ClipError, match=r"shape \(4, 19, 3\), expected"):
+    with pytest.raises(ClipError, match=r"shape \(4, 19, 3\), so 19 joints, expected"):
         arrange(tmp_path / "x.npy", np.ones((4, 19, 3)), LAYOUTS)

@@ -48,14 +48,20 @@ def test_numbers_that_are_none_become_missing_joints():
     assert clip.repairs == ("2 joint positions not a finite number, marked as missing",)
 
 
-def test_a_body_of_zeros_is_absent_but_a_root_at_zero_is_not():
+def test_zeros_are_missing_but_a_root_that_is_always_there_is_not():
     positions = np.ones((3, 2, 20, 3))
     positions[1, 0] = 0
-    positions[2, 0, 0] = 0
+    positions[2, 0, [0, 5]] = 0
     clip = clean_clip(positions, **KNOWN)
     assert not clip.present[1, 0].any() and clip.present[1, 1].all()
-    assert clip.present[2, 0].all()
-    assert clip.repairs == ()
+    assert not clip.present[2, 0, [0, 5]].any() and clip.present[2, 0].sum() == 18
+    # A recording whose root is the origin: in each frame that shows the body.
+    positions[:, 0, 0] = 0
+    centred = clean_clip(positions, **KNOWN)
+    assert centred.present[[0, 2], 0, 0].all() and not centred.present[1, 0].any()
+    # The same of a hand is no recording of a body.
+    positions[:, :, 11] = 0
+    assert not clean_clip(positions, **KNOWN).present[:, :, 11].any()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0])

@@ -12,7 +12,7 @@ import pytest
 from llm_ar.applications.cli import main
 from llm_ar.config import RepairConfig
 from llm_ar.errors import DatasetError, LayoutError
-from llm_ar.skeletons.layouts import MEDIAPIPE, SBU, map_clip
+from llm_ar.skeletons.layouts import SBU, Layout, map_clip
 from llm_ar.skeletons.prepare.merge import Part, merge
 from llm_ar.skeletons.store import ClipStore, write_store
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
@@ -89,8 +89,19 @@ def test_what_cannot_be_merged_is_named(parts: tuple[Path, Path], tmp_path: Path
         merge([Part(first, "xsub")], out, SBU)
     with pytest.raises(DatasetError, match="procedural is given twice"):
         merge([Part(first, "xsub"), Part(first, "xsub")], out, SBU)
-    with pytest.raises(LayoutError, match="mediapipe-33"):
-        merge([Part(first, "xsub"), Part(second, "split")], out, MEDIAPIPE)
+    stick = Layout.from_dict(
+        {
+            "name": "stick",
+            "joints": ["hip_center", "tail"],
+            "parents": [None, "hip_center"],
+            "pairs": [],
+            "parts": {"torso": ["hip_center", "tail"]},
+            "centre": ["hip_center"],
+            "size_bones": [["hip_center", "tail"]],
+        }
+    )
+    with pytest.raises(LayoutError, match="nothing for joint 'tail'"):
+        merge([Part(first, "xsub"), Part(second, "split")], out, stick)
     with pytest.raises(DatasetError, match="xview"):
         merge([Part(first, "xview"), Part(second, "split")], out, SBU)
     assert not out.exists()

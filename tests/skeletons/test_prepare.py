@@ -119,8 +119,8 @@ class TestFolder:
         np.save(raw / "x.npy", body(4))
         np.savez(raw / "y.npz", joints=body(4), label="not this", camera="7")
         (raw / "sub").mkdir()
-        sensor_body = (5, RNG.normal(size=(25, 3)), [2] * 25)
-        write_skeleton(raw / "sub/S001C002P003R001A004.skeleton", [[body]])
+        sensed = (5, RNG.normal(size=(25, 3)), [2] * 25)
+        write_skeleton(raw / "sub/S001C002P003R001A004.skeleton", [[sensed]])
         self.table(
             raw,
             "\ufefffile, label,subject,split\nx.npy,wave,ann,train\n\n"
@@ -193,7 +193,7 @@ class TestFolder:
         [
             (None, "labels.csv: cannot be read .*columns file,label"),
             (b"", "row 1 must name .*found nothing"),
-            (b"file;label\nx.npy;wave\n", "row 1 must name .*found file;label"),
+            (b"when;what\nx.npy;wave\n", "row 1 must name .*found when,what"),
             (b"file,label,colour\n", "row 1 must name"),
             (b"file,label,label\n", "row 1 must name"),
             (b"file,label\n", "has no recordings"),

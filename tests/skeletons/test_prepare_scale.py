@@ -110,7 +110,7 @@ class TestInterrupted:
     def test_a_killed_run_is_gone_on_with(self, raw, tmp_path, small_shards):
         script = (
             "import sys, time, pathlib\n"
-            "from llm_ar.skeletons import prepare as p\n"
+            "from llm_ar.skeletons.prepare import prepare as p\n"
             "p.SHARD_CLIPS = 8\n"
             "def slow(done, total):\n"
             "    print(done, flush=True)\n"
@@ -143,7 +143,7 @@ class TestInterrupted:
 
     def test_other_input_is_not_gone_on_with(self, raw, tmp_path, small_shards, monkeypatch):
         self.interrupt(raw, tmp_path, monkeypatch)
-        np.save(raw / "c000.npy", np.ones((9, 20, 3)))
+        np.save(raw / "c000.npy", body(9))
         report = prepare("folder", raw, tmp_path / "out")
         assert report.resumed == 0 and ClipStore.open(tmp_path / "out")[0].frames == 9
 
@@ -152,7 +152,7 @@ class TestInterrupted:
     ):
         prepare("folder", raw, tmp_path / "out")
         old = content(tmp_path / "out")
-        np.save(raw / "c000.npy", np.ones((9, 20, 3)))
+        np.save(raw / "c000.npy", body(9))
         self.interrupt(raw, tmp_path, monkeypatch)
         assert content(tmp_path / "out") == old
         assert prepare("folder", raw, tmp_path / "out").resumed == 16
@@ -177,7 +177,7 @@ class TestInterrupted:
     def test_workers_end_with_the_process_that_started_them(self, raw, tmp_path):
         script = (
             "import sys, time, os, signal, pathlib\n"
-            "from llm_ar.skeletons import prepare as p\n"
+            "from llm_ar.skeletons.prepare import prepare as p\n"
             "import multiprocessing\n"
             "p.SHARD_CLIPS = 2\n"
             "def die(done, total):\n"

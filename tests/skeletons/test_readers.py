@@ -12,7 +12,7 @@ import yaml
 from scipy.io import loadmat, savemat
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2
+from llm_ar.skeletons.layouts import COCO, KINECT_V1, KINECT_V2, SBU
 from llm_ar.skeletons.readers import arrays, as_clip, files, ntu, nw_ucla, read_clip, utd_mhad
 from tests.bodies import body
 
@@ -170,6 +170,10 @@ class TestArrays:
         (tmp_path / "x.npz").rename(tmp_path / "recording.dat")
         assert read_clip(tmp_path / "recording.dat").layout.name == "sbu-15"
 
+    def test_the_only_array_of_positions_may_have_any_name(self, tmp_path):
+        joints = body(4)
+        assert np.array_equal(self.npz(tmp_path, keypoints=joints).joints[:, 0], joints)
+
     def test_own_layout_beside_the_file(self, tmp_path):
         own = {
             "name": "stick",
@@ -191,16 +195,19 @@ class TestArrays:
     @pytest.mark.parametrize(
         ("content", "problem"),
         [
-            ({"keypoints": np.ones((4, 20, 3))}, "array 'keypoints'; allowed are joints"),
-            ({"label": "wave"}, r"one array 'joints', but has \['label'\]"),
-            ({"joints": np.ones((4, 19, 3))}, "19 joints.*coco-17 .17.*layout.yaml"),
+            ({"a": np.ones((4, 20, 3)), "b": np.ones((4, 20, 3))}, r"one array .* \['a', 'b'\]"),
+            ({"label": "wave"}, r"one array of positions, but has \['label'\]; name .* 'joints'"),
+            ({"joints": np.ones((4, 19, 3))}, "19 joints.*layouts have 13, .*layout.yaml"),
             ({"joints": np.ones((4, 20, 3)), "layout": "kinect"}, "no joint layout.*'kinect'"),
-            ({"joints": np.ones((4, 20, 3)), "layout": "coco-17"}, "20 joints, but layout coco-17"),
-            ({"joints": np.ones((4, 60))}, r"shape \(4, 60\), expected"),
+            (
+                {"joints": np.ones((4, 20, 3)), "layout": "coco-17"},
+                "20 joints.*layout coco-17 has 17 joints",
+            ),
+            ({"joints": np.ones((4, 60))}, r"shape \(4, 60\) can be read as .*--axes"),
             ({"joints": np.ones((4, 20, 4))}, r"shape \(4, 20, 4\), expected"),
             ({"joints": np.ones((0, 20, 3))}, "no positions at all"),
             ({"joints": np.ones((4, 0, 3))}, "no positions at all"),
-            ({"joints": np.ones((files.MAX_FRAMES + 1, 1, 2), np.int8)}, "cut it into shorter"),
+            ({"joints": np.ones((files.MAX_FRAMES + 1, 17, 2), np.int8)}, "cut it into shorter"),
             ({"joints": np.full((4, 20, 3), "a")}, "expected numbers"),
             ({"joints": np.full((4, 20, 3), None)}, "holds object, expected numbers"),
             (
@@ -262,7 +269,7 @@ class TestSmarthomeArrays:
 
     def test_both_names_of_the_joints_are_one_too_many(self, tmp_path):
         np.savez(tmp_path / "x.npz", kpts=np.ones((4, 17, 2)), joints=np.ones((4, 17, 2)))
-        with pytest.raises(ClipError, match="needs one array 'joints', but has .*'kpts'"):
+        with pytest.raises(ClipError, match="needs one array of positions, but has .*'kpts'"):
             read_clip(tmp_path / "x.npz")
 
 
@@ -391,8 +398,8 @@ class TestAnyFile:
         with pytest.raises(ClipError, match=r"no format known here .*\.skeleton.*\.npz"):
             read_clip(tmp_path / "x.bin")
 
-    def test_as_clip_takes_clips_and_paths(self, tmp_path, make_clip):
-        clip = make_clip()
+    def test_as_clip_takes_clips_and_paths(self, tmp_path, body_clip):
+        clip = body_clip()
         assert as_clip(clip) is clip
         np.save(tmp_path / "x.npy", clip.joints)
         assert np.array_equal(as_clip(str(tmp_path / "x.npy")).joints, clip.joints)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from llm_ar.skeletons.readers import READERS, Reader, arrays, ntu, nw_ucla, read_clip, utd_mhad
+from tests.bodies import body
 
-POSITIONS = np.random.default_rng(0).normal(size=(3, 20, 3))
+POSITIONS = body(3).astype(np.float64)
 
 
 def _json() -> bytes:

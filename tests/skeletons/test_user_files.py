@@ -24,6 +24,7 @@ from llm_ar.skeletons.layouts import (
 )
 from llm_ar.skeletons.readers import format_of, members, pickles, read_clip
 from llm_ar.skeletons.readers.people import MAX_PEOPLE
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
 
@@ -36,8 +37,11 @@ def save(path: Path, content: object) -> Path:
 
 def image_people(frames: int, people: int, joints: int) -> np.ndarray:
     """x, y, score (T, M, J, 3); people stand 300 pixels apart and move a little."""
-    points = RNG.uniform(0, 100, size=(1, people, joints, 3)).repeat(frames, axis=0)
-    points += RNG.uniform(0, 2, size=points.shape)
+    layout = next(known for known in (BODY_25, COCO, COCO_18) if len(known.joints) == joints)
+    points = np.zeros((frames, people, joints, 3))
+    for person in range(people):
+        # x right and y down, as images have it.
+        points[:, person, :, :2] = 300 - 100 * body(frames, layout, seed=person)[..., :2]
     points[..., 0] += 300 * np.arange(people)[:, None]
     points[..., 2] = RNG.uniform(0.2, 1, size=points.shape[:3])
     return points.round(3)
@@ -188,7 +192,7 @@ class TestOpenPose:
             save(tmp_path / f"v_{frame:012}_keypoints.json", self.frame(people[:: (-1) ** frame]))
         clip = read_clip(tmp_path)
         assert format_of(tmp_path) == "OpenPose JSON" and clip.layout is layout
-        assert_upright(clip, points if clip.joints[0, 0, 0, 0] > -150 else points[:, ::-1])
+        assert_upright(clip, points if clip.joints[0, 0, 0, 0] > -450 else points[:, ::-1])
         assert map_clip(clip, KINECT_V1).present.all()
 
     def test_a_missing_frame_keeps_its_time_and_a_weak_joint_is_missing(self, tmp_path):
@@ -239,7 +243,7 @@ class TestAlphaPoseAndCoco:
         clip = read_clip(save(tmp_path / "x.json", entries))
         assert format_of(tmp_path / "x.json") == "AlphaPose JSON"
         assert clip.joints.shape == (6, 2, 17, 3)
-        assert_upright(clip, points if clip.joints[0, 0, 0, 0] > -150 else points[:, ::-1])
+        assert_upright(clip, points if clip.joints[0, 0, 0, 0] > -450 else points[:, ::-1])
 
     def test_identities_and_gaps(self, tmp_path):
         points = image_people(1, 2, 17)[0]
@@ -307,8 +311,12 @@ class TestAlphaPoseAndCoco:
 
 
 class TestMediaPipe:
-    POINTS = RNG.normal(size=(4, 33, 4)).round(4)
-    POINTS[..., 3] = 0.9
+    POINTS = np.full((4, 33, 4), 0.9)
+    # As MediaPipe counts: x right, y down, z away.
+    POINTS[..., :3] = body(4, MEDIAPIPE) * (-1, -1, 1)
+    # A face and fingers: no two joints at one place.
+    POINTS[..., :3] += RNG.normal(0, 0.02, size=(33, 3))
+    POINTS = POINTS.round(4)
     POINTS[1, 20, 3] = 0.2
 
     def check(self, clip):

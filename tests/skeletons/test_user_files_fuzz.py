@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from llm_ar.skeletons.layouts import COCO
 from llm_ar.skeletons.readers import (
     Reader,
     alphapose,
@@ -21,9 +22,12 @@ from llm_ar.skeletons.readers import (
     pyskl,
     read_clip,
 )
+from tests.bodies import body
 
 RNG = np.random.default_rng(0)
-NUMBERS = RNG.uniform(1, 99, 51).round(1).tolist()
+# x, y and a score for each joint of a person in an image.
+NUMBERS = np.concatenate([200 - 90 * body(1, COCO)[0, :, :2], np.full((17, 1), 0.9)], axis=1)
+NUMBERS = NUMBERS.round(1).ravel().tolist()
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -174,8 +174,9 @@ def format_of(path: Path) -> str:
             return name
     raise ClipError(
         path,
-        f"is in no format known here ({', '.join(FORMATS)}); save the joints as a NumPy array "
-        ".npy or .npz (frames, joints, 3)",
+        "is in no format known here (.skeleton, .bvh, .mat, .csv, .pkl, .npy, .npz, JSON of common "
+        "pose estimators, video: see docs/formats); save the joints as a NumPy array .npy or .npz "
+        "(frames, joints, 3)",
     )
 
 

@@ -21,6 +21,7 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.anatomy import best_fits, step
 from llm_ar.skeletons.layout import Layout
 from llm_ar.skeletons.layouts import MEDIAPIPE
+from llm_ar.skeletons.readers.files import check_frames
 
 MOST_PEOPLE = 10
 
@@ -95,6 +96,7 @@ def arrange(
     """
     if 0 in values.shape:
         raise ClipError(path, f"{what} holds no positions at all (shape {values.shape})")
+    check_frames(path, max(values.shape))
     found = list(_readings(values.shape, {len(layout.joints) for layout in layouts}))
     letters = (stated or "").partition(":")[0]
     if letters:
@@ -234,6 +236,9 @@ def _nothing_fits(
     what: str, shape: tuple[int, ...], layouts: Sequence[Layout], letters: str
 ) -> str:
     counts = ", ".join(map(str, sorted({len(layout.joints) for layout in layouts})))
+    known = f"known layouts have {counts}"
+    if len(layouts) == 1:
+        known = f"layout {layouts[0].name} has {counts}"
     if letters:
         return (
             f"{what} has shape {shape}, which --axes {letters} does not fit: V must be one of "
@@ -242,8 +247,9 @@ def _nothing_fits(
     clips = ""
     if len(shape) == 5 and shape[0] > 1:
         clips = f"; it may hold {shape[0]} clips, save each by itself"
+    joints = f", so {shape[-2]} joints" if len(shape) in (3, 4) and shape[-1] in (2, 3) else ""
     return (
-        f"{what} has shape {shape}, expected (frames, joints, 2 or 3) or (frames, people, joints, "
-        f"2 or 3), or the same axes in another order, with {counts} joints{clips}; other joints "
-        "are described in a file layout.yaml in the same folder"
+        f"{what} has shape {shape}{joints}, expected (frames, joints, 2 or 3) or (frames, people, "
+        f"joints, 2 or 3) in any order; {known} joints{clips}; describe other joints in a file "
+        "layout.yaml in the same folder"
     )
