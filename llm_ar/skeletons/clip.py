@@ -138,6 +138,12 @@ class Clip:
         return ClipError(self.source, problem)
 
 
+def finite(positions: NDArray[Any]) -> Mask:
+    """Which positions ``(..., C)`` a clip can hold: all of their numbers are finite as float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.isfinite(positions.astype(np.float32)).all(axis=-1))
+
+
 def _at_origin(values: NDArray[np.float32], layout: Layout) -> Mask:
     """Which joints (T, M, J) of positions (T, M, J, C) are filled with zeros and so missing."""
     zero = (values == 0).all(axis=-1)
@@ -186,12 +192,12 @@ def clean_clip(
     frames, people, count, dimensions = positions.shape
     with np.errstate(over="ignore", invalid="ignore"):
         values = positions.astype(np.float32)
-    finite = np.isfinite(values).all(axis=-1)
+    numbers = finite(values)
     seen = np.ones((frames, people, count), dtype=np.bool_) if present is None else present
-    if seen.shape != finite.shape:
-        raise ClipError(source, f"present has shape {seen.shape}, expected {finite.shape}")
-    broken = int((seen & ~finite).sum())
-    seen = seen & finite & ~_at_origin(values, layout)
+    if seen.shape != numbers.shape:
+        raise ClipError(source, f"present has shape {seen.shape}, expected {numbers.shape}")
+    broken = int((seen & ~numbers).sum())
+    seen = seen & numbers & ~_at_origin(values, layout)
     if not seen.any():
         cause = " (its values are not numbers)" if broken else " (all are 0 or not tracked)"
         raise ClipError(source, f"no joint is present in any frame{cause}; record it again")

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.clip import Clip, Mask, Understanding, clean_clip
+from llm_ar.skeletons.clip import Clip, Mask, Understanding, clean_clip, finite
 from llm_ar.skeletons.datasets.dataset import ClipInfo
 from llm_ar.skeletons.datasets.smarthome import describe
 from llm_ar.skeletons.layouts import COCO, MEDIAPIPE, Layout
@@ -184,7 +184,7 @@ def array_clip(
     if positions.shape[3] == 2:
         # A half turn brings y up and a facing person's right to +x, as 3-D cameras have it.
         positions = -positions
-    there = seen & np.isfinite(positions).all(axis=-1) & (positions != 0).any(-1)
+    there = seen & finite(positions) & (positions != 0).any(-1)
     judged = np.where(there[..., None], positions, 0.0)
     layout, why = choose_layout(path, judged, there, options.layout)
     return clean_clip(

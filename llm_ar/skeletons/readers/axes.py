@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.anatomy import best_fits, step
+from llm_ar.skeletons.clip import finite
 from llm_ar.skeletons.layout import Layout
 from llm_ar.skeletons.layouts import MEDIAPIPE
 from llm_ar.skeletons.readers.files import check_frames
@@ -220,7 +221,7 @@ def _decided(
 def _cost(positions: NDArray[np.float64], layouts: Sequence[Layout]) -> float:
     """How little positions ``(T, M, V, C)`` look like a moving body; 0 is best."""
     positions = positions[..., :3]
-    present = np.isfinite(positions).all(axis=-1) & (positions != 0).any(axis=-1)
+    present = finite(positions) & (positions != 0).any(axis=-1)
     if not present.any():
         return 10.0
     person = int(present.sum(axis=(0, 2)).argmax())

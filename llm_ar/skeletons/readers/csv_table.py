@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.clip import Clip, clean_clip, finite
 from llm_ar.skeletons.estimator_layouts import BODY_PARTS
 from llm_ar.skeletons.layouts import AZURE_32, LAYOUTS, MEDIAPIPE, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
@@ -91,7 +91,7 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
             present[:, place] = _numbers(path, table, columns, [joint["score"]])[:, 0] >= MIN_SCORE
     layout = layouts[0]
     if len(layouts) > 1:
-        there = present & np.isfinite(positions).all(axis=-1)
+        there = present & finite(positions)
         judged = np.where(there[..., None], positions, 0.0)
         layout, _ = choose_layout(path, judged[:, None], there[:, None])
     if axes == 2 or layout in (MEDIAPIPE, AZURE_32):

@@ -40,7 +40,7 @@ def known_layouts(path: Path, name: str | None = None) -> tuple[Layout, ...]:
     named = tuple(layout for layout in layouts if layout.name == name)[:1]
     if not named:
         known = ", ".join(layout.name for layout in layouts)
-        raise ClipError(path, f"no joint layout is called {name!r}; known are {known}")
+        raise ClipError(path, f"no joint layout is called {name[:40]!r}; known are {known}")
     return named
 
 

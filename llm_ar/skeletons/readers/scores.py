@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
+from llm_ar.skeletons.clip import finite
 
 _PIXELS = 10.0
 """Coordinates spread over more than this many units, beside a third of 0..1, are pixels."""
@@ -34,7 +35,7 @@ def third_is_score(
     coordinates = (stated or "").partition(":")[2]
     if coordinates:
         return coordinates == "xys"
-    seen = np.isfinite(positions).all(axis=-1) & (positions != 0).any(axis=-1)
+    seen = finite(positions) & (positions != 0).any(axis=-1)
     shown = positions[seen]
     if not len(shown) or shown[:, 2].min() < 0 or shown[:, 2].max() > 1 or not shown[:, 2].any():
         return False

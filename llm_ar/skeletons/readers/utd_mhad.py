@@ -19,7 +19,7 @@ from scipy.io import loadmat, whosmat
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.anatomy import best_fits
-from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.clip import Clip, clean_clip, finite
 from llm_ar.skeletons.datasets.utd_mhad import describe
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
@@ -93,7 +93,7 @@ def _other(path: Path, name: str, values: NDArray[Any], options: ReadOptions) ->
     positions, said = arrange(path, values, layouts, options.axes, what)
     if positions.shape[2] != len(_ORDER):
         return clip_of_array(path, values, options, what=what)
-    seen = np.isfinite(positions).all(axis=-1) & (positions != 0).any(axis=(-2, -1))[..., None]
+    seen = finite(positions) & (positions != 0).any(axis=(-2, -1))[..., None]
     judged = np.where(seen[..., None], positions, 0.0)
     notes: tuple[str, ...] = ()
     if seen.any() and best_fits(judged, seen, (KINECT_V1, _OF_UTD_MHAD))[0].layout != KINECT_V1:
