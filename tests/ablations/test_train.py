@@ -177,7 +177,7 @@ def test_the_nearest_name_takes_any_candidates(run: RunConfig) -> None:
 
 def test_classifiers_refuse_names_that_never_trained(run: RunConfig) -> None:
     model = train_reader(other(run, "transformer", 1, reader="transformer"))
-    with pytest.raises(ConfigError, match="'fly' was not among the trained names"):
+    with pytest.raises(ConfigError, match="'fly' is not among the trained names"):
         model.log_likelihoods(torch.zeros(1, 4, dtype=torch.long), ("walk", "fly"))
 
 

@@ -13,10 +13,12 @@ from llm_ar.skeletons.anatomy import best_fits
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.datasets.sbu import ACTIONS as SBU_ACTIONS
 from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
-from llm_ar.skeletons.layouts import COCO, KINECT_V1, LAYOUTS, SBU, layout_named
+from llm_ar.skeletons.layouts import COCO, KINECT_V1, LAYOUTS, SBU, layout_named, map_clip
 from llm_ar.skeletons.orientation import body_up, forward, put_upright
 from llm_ar.skeletons.read_options import ReadOptions
 from llm_ar.skeletons.readers import nw_ucla, read_clip, sbu, utd_mhad
+from llm_ar.skeletons.synthetic.body import forward_kinematics, random_body
+from llm_ar.skeletons.synthetic.motion import keyed, legs, trunk
 
 SHARED = [
     pair
@@ -66,6 +68,9 @@ class TestLayouts:
         np.save(tmp_path / "x.npy", body_clip().joints[:, 0])
         with pytest.raises(ClipError, match="no joint layout is called 'kinect'"):
             read_clip(tmp_path / "x.npy", ReadOptions(layout="kinect"))
+        with pytest.raises(ClipError, match="known are kinect-v1") as long:
+            read_clip(tmp_path / "x.npy", ReadOptions(layout="x" * 1000))
+        assert len(long.value.problem) < 400
 
 
 UPS = {
@@ -97,6 +102,22 @@ class TestOrientation:
         assert found.understood.handedness.startswith("right-handed, assumed") == (not told)
         assert ("mirror" in " ".join(found.repairs)) == (mirrored and told)
         assert (f"{up} was up" in " ".join(found.repairs)) == (up != "y")
+
+    @pytest.mark.parametrize("mirrored", [False, True])
+    def test_without_toes_deeply_bent_knees_tell(self, mirrored):
+        squat = legs(120, 140) | trunk(lean=30)
+        motion = keyed((0.0, {}), (0.3, squat), (0.7, squat), (1.0, {}))
+        moved = forward_kinematics(
+            random_body(np.random.default_rng(0)), motion(np.arange(40) / 39)
+        )
+        joints = moved * [-1, 1, -1] + [0, -0.8, 3]
+        right = map_clip(clean_clip(joints[:, None], source="x", layout=KINECT_V1, fps=30.0), SBU)
+        flip = np.float32([-1, 1, 1] if mirrored else [1, 1, 1])
+        found = put_upright(replace(right, joints=right.joints * flip))
+        np.testing.assert_allclose(found.joints, right.joints, atol=1e-5)
+        way = "mirrored, bent knees point backward"
+        expected = way if mirrored else "right-handed, bent knees point forward"
+        assert found.understood.handedness == expected
 
     def test_image_axes_with_y_down_keep_left_and_right(self, body_clip):
         clip = body_clip()

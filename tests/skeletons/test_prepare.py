@@ -189,6 +189,31 @@ class TestFolder:
         assert prepare("folder", raw, out, labels=tmp_path / "mine.csv").read == 1
 
     @pytest.mark.parametrize(
+        ("text", "encoding"),
+        [
+            ("file;label\nx.npy;wave\nsub/y.npy;clap, twice\n", "utf-8"),
+            ("file\tlabel\r\nx.npy\twave\r\nsub/y.npy\tclap, twice\r\n", "utf-8-sig"),
+            ('file,label\nx.npy,wave\nsub/y.npy,"clap, twice"\n', "utf-16"),
+            (',Filename,Action\n0,x.npy,wave\n1,sub\\y.npy,"clap, twice"\n', "utf-8"),
+            ("x.npy;wave\nsub/y.npy;clap, twice\n", "utf-8"),
+        ],
+        ids=["semicolons", "tabs", "utf-16", "other-names", "no-names"],
+    )
+    def test_tables_as_spreadsheets_write_them(self, raw, out, text, encoding):
+        np.save(raw / "x.npy", body(4))
+        (raw / "sub").mkdir()
+        np.save(raw / "sub/y.npy", body(5))
+        (raw / "labels.csv").write_text(text, encoding=encoding, newline="")
+        report = prepare("folder", raw, out)
+        assert (report.read, report.refused) == (2, ())
+        store = ClipStore.open(out)
+        assert [(row[0], row[4]) for row in store.metadata()] == [
+            ("wave", "x.npy"),
+            ("clap, twice", "sub/y.npy"),
+        ]
+        assert [store[0].frames, store[1].frames] == [4, 5]
+
+    @pytest.mark.parametrize(
         ("content", "problem"),
         [
             (None, "labels.csv: cannot be read .*columns file,label"),

@@ -174,6 +174,15 @@ class TestArrays:
         joints = body(4)
         assert np.array_equal(self.npz(tmp_path, keypoints=joints).joints[:, 0], joints)
 
+    @pytest.mark.filterwarnings("error")
+    def test_numbers_too_large_to_hold_are_missing_joints(self, tmp_path):
+        joints = body(12).astype(np.float64)
+        joints[3, 5] = 1e200
+        clip = self.npz(tmp_path, joints=joints)
+        assert np.argwhere(~clip.present).tolist() == [[3, 0, 5]]
+        assert clip.repairs == ("1 joint position not a finite number, marked as missing",)
+        assert clip.layout == KINECT_V1
+
     def test_own_layout_beside_the_file(self, tmp_path):
         own = {
             "name": "stick",

@@ -63,6 +63,8 @@ def test_the_undamaged_samples_are_read(read_bytes_as, reader, name, content):
     assert read_bytes_as(reader.read, name, content) is not None
 
 
+# A warning on the screen is one message too many.
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @settings(max_examples=400, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_damaged_files_are_read_whole_or_refused(damaged, read_bytes_as, data):

@@ -37,7 +37,7 @@ _TURNED = re.compile(r"translate\(([-\d.]+) ([-\d.]+)\) rotate\(([-\d.]+)\)")
 
 
 def to_png(svg: str) -> bytes:
-    """A picture of `llm_ar.evaluation.report.plots` as the bytes of a PNG, twice as wide in pixels."""
+    """A picture of `plots` as the bytes of a PNG, twice as wide in pixels."""
     picture = fromstring(svg)
     _, _, width, height = map(float, picture.attrib["viewBox"].split())
     image = Image.new("RGB", (round(width * _ZOOM), round(height * _ZOOM)), _PAPER)
