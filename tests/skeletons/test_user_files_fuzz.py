@@ -144,5 +144,8 @@ def test_absurd_counts_are_refused_at_once(tmp_path):
     (tmp_path / "x.csv").write_bytes(_csv().replace(b"\n2,", b"\n1000000000,"))
     with pytest.raises(ClipError, match="has 1,000,000,001 frames, a clip may have 108,000"):
         read_clip(tmp_path / "x.csv")
+
+
+def test_a_bvh_of_too_many_joints_is_refused(read_bytes_as):
     deep = "HIERARCHY\nROOT a\n{\n" + "JOINT b\n{\n" * 100_000
     assert read_bytes_as(read_clip, "x.bvh", deep.encode()) is None
