@@ -34,12 +34,18 @@ SkeletonWriter = Callable[..., Path]
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def data_folder() -> Path | None:
+    """Folder of the real recordings (``LLM_AR_DATA``, else ``../shared/data``), if it is there."""
+    folder = Path(os.environ.get("LLM_AR_DATA", ROOT.parent / "shared" / "data"))
+    return folder if folder.is_dir() else None
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of the real recordings (``LLM_AR_DATA``, else ``../shared/data``), or a skip."""
-    folder = Path(os.environ.get("LLM_AR_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no real recordings at {folder}; set LLM_AR_DATA to their folder")
+    """That folder, or a skip."""
+    folder = data_folder()
+    if folder is None:
+        pytest.skip("no real recordings; set LLM_AR_DATA to their folder")
     return folder
 
 
