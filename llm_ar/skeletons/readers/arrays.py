@@ -38,7 +38,7 @@ from llm_ar.skeletons.layouts import COCO, MEDIAPIPE, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import smarthome
 from llm_ar.skeletons.readers.axes import arrange
-from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
+from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, listed, read_bytes
 from llm_ar.skeletons.readers.landmarks import upright
 from llm_ar.skeletons.readers.layout_choice import LAYOUT_FILE as LAYOUT_FILE
 from llm_ar.skeletons.readers.layout_choice import choose_layout, known_layouts
@@ -217,8 +217,8 @@ def _main(path: Path, content: dict[str, NDArray[Any]]) -> str:
     if len(given) != 1:
         raise ClipError(
             path,
-            f"needs one array of positions, but has {sorted(content)}; name the positions "
-            "'joints', or save them alone",
+            f"needs one array of positions, but has {listed(content) or 'none'}; name the "
+            "positions 'joints', or save them alone",
         )
     return given[0]
 
@@ -344,9 +344,9 @@ def layout_for(path: Path, name: str | None, joints: int) -> Layout:
     for layout in known:
         if name is not None or len(layout.joints) == joints:
             return layout
-    listed = ", ".join(f"{layout.name} ({len(layout.joints)})" for layout in known)
+    counts = ", ".join(f"{layout.name} ({len(layout.joints)})" for layout in known)
     raise ClipError(
         path,
-        f"has {joints} joints, as no known layout has: {listed}; describe its joints in a file "
+        f"has {joints} joints, as no known layout has: {counts}; describe its joints in a file "
         f"{LAYOUT_FILE} in the same folder",
     )

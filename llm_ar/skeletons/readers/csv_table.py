@@ -34,7 +34,7 @@ from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers.arrays import FPS, LAYOUT_FILE, clip_of_array, layout_for
 from llm_ar.skeletons.readers.csv_forms import Rows, is_long, is_nameless, is_number, wide
 from llm_ar.skeletons.readers.csv_names import Columns, columns_of, is_axis, joint_name
-from llm_ar.skeletons.readers.files import check_frames, read_bytes
+from llm_ar.skeletons.readers.files import check_frames, listed, read_bytes
 from llm_ar.skeletons.readers.layout_choice import choose_layout, known_layouts
 from llm_ar.skeletons.readers.people import MIN_SCORE, Detection, follow
 
@@ -160,7 +160,7 @@ def _joints(
     raise ClipError(
         path,
         f"row 1: its joints are those of no known layout; the nearest, {best.name}, lacks "
-        f"{', '.join(more) or 'none'} of them and has {', '.join(missing) or 'none'} besides; "
+        f"{listed(more) or 'none'} of them and has {listed(missing) or 'none'} besides; "
         f"describe them in a file {LAYOUT_FILE} in the same folder",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from llm_ar.errors import ClipError
@@ -11,6 +12,16 @@ MAX_BYTES = 64 * 2**20
 
 MAX_FRAMES = 108_000
 """An hour at 30 frames a second; longer recordings are cut first."""
+
+
+_LISTED = 160
+"""Most characters of a list of names in a message."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names that a file holds, in alphabetical order, for a message: cut where they are many."""
+    text = ", ".join(sorted(names))
+    return text if len(text) <= _LISTED else f"{text[:_LISTED]}..."
 
 
 def check_file(path: Path, limit: int | None = MAX_BYTES) -> None:

@@ -45,7 +45,7 @@ def libraries() -> tuple[Any, Any]:
         import cv2
         import mediapipe
     except ImportError:
-        raise MissingExtraError("PrefixCache video", "video") from None
+        raise MissingExtraError("reading video", "video") from None
     return cv2, mediapipe
 
 

@@ -25,7 +25,7 @@ from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers.arrays import array_clip, clip_of_array
 from llm_ar.skeletons.readers.axes import arrange
-from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, read_bytes
+from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, listed, read_bytes
 from llm_ar.skeletons.readers.layout_choice import known_layouts
 
 FPS = 30.0
@@ -128,11 +128,9 @@ def _variable(path: Path, data: bytes) -> tuple[str, NDArray[Any]]:
 
 def _single(path: Path, found: dict[str, Any]) -> tuple[str, NDArray[Any]]:
     if len(found) != 1:
-        listed = (
-            f"has the arrays {', '.join(sorted(found))}" if found else "has no array of numbers"
-        )
+        has = f"has the arrays {listed(found)}" if found else "has no array of numbers"
         raise ClipError(
-            path, f"{listed}; expected one array of positions, or 'd_skel' of 20 x 3 x frames"
+            path, f"{has}; expected one array of positions, or 'd_skel' of 20 x 3 x frames"
         )
     name, values = next(iter(found.items()))
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
