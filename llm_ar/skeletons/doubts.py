@@ -6,6 +6,7 @@ import numpy as np
 
 from llm_ar.skeletons.anatomy import extent
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers.clock import unusual_rate
 
 LEAST_SHARE = 0.25
 """Of a clip's frames at least this share should show somebody."""
@@ -39,7 +40,8 @@ def doubts(clip: Clip) -> tuple[str, ...]:
     seen = int(clip.present.any(axis=(1, 2)).sum())
     if seen == 1:
         return (f"one of {clip.frames} frames shows somebody, which is no movement",)
-    found = []
+    rate = unusual_rate(clip.fps)
+    found = [] if rate is None else [rate]
     if seen < LEAST_SHARE * clip.frames or seen < LEAST_FRAMES:
         found.append(f"only {seen} of {clip.frames} frames show somebody")
     if _still(clip):
