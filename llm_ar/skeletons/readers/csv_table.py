@@ -225,7 +225,8 @@ def _rate(
     if "time" not in columns.special or len(table) == 1:
         return None
     column = columns.special["time"]
-    rate = rate_of(_numbers(path, table, columns, [column])[:, 0], header[column])
+    stamps = _numbers(path, table, columns, [column])[:, 0].tolist()
+    rate = rate_of(stamps, header[column])
     if rate is None:
         raise ClipError(path, "column 'time' does not go forward; write seconds or milliseconds")
     return rate
