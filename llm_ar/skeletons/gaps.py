@@ -65,10 +65,10 @@ def gap_notes(clip: Clip) -> tuple[str, ...]:
     if gaps:
         noun = "joint position" if gaps == 1 else "joint positions"
         most = longest_gap(clip.fps)
-        found.append(f"{gaps:,} {noun} missing for {most} frames at most, taken as interpolated")
+        found.append(f"{gaps:,} {noun} in gaps of at most {most} frames, interpolated")
     if jumps:
         noun = "joint position jumps" if jumps == 1 else "joint positions jump"
-        found.append(f"{jumps:,} {noun} away for one frame, taken as interpolated")
+        found.append(f"{jumps:,} {noun} away for one frame, interpolated")
     return tuple(found)
 
 

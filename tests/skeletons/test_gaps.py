@@ -51,9 +51,7 @@ def test_gaps_of_a_third_of_a_second_are_short() -> None:
     assert np.array_equal(np.argwhere(gaps), [[t, 0, 3] for t in range(5, 15)])
     assert short_gaps(present, 60.0).sum() == 21
     clip = clip_of(body(40), present)
-    assert gap_notes(clip) == (
-        "10 joint positions missing for 10 frames at most, taken as interpolated",
-    )
+    assert gap_notes(clip) == ("10 joint positions in gaps of at most 10 frames, interpolated",)
     assert fill_gaps(clip).present.sum() == present.sum() + 10
 
 
@@ -73,7 +71,7 @@ def test_a_spike_moves_neither_scale_nor_place(frame: int, joint: str) -> None:
     positions[frame, KINECT_V1.joints.index(joint)] += [40, -30, 20]
     clip = clip_of(positions)
     assert find_spikes(clip).sum() == 1
-    assert gap_notes(clip)[-1] == "1 joint position jumps away for one frame, taken as interpolated"
+    assert gap_notes(clip)[-1] == "1 joint position jumps away for one frame, interpolated"
     joints, _ = preprocess_clip(clip, CONFIG)
     assert np.abs(joints - expected).max() < 0.2
 
@@ -103,7 +101,7 @@ def test_readers_say_what_is_interpolated(tmp_path: Path) -> None:
     np.save(path, positions)
     clip = read_clip(path)
     assert not clip.present[10:13].any()
-    assert "60 joint positions missing for 10 frames at most" in clip.repairs[-1]
+    assert "60 joint positions in gaps of at most 10 frames" in clip.repairs[-1]
 
 
 def test_hips_at_the_corner_of_an_image_are_missing_in_all_frames(tmp_path: Path) -> None:
