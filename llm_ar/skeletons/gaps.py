@@ -1,9 +1,11 @@
-"""Short gaps and single outliers of joints: interpolated over time, and said.
+"""People missing for a few frames, and single outliers of joints: interpolated over time, and said.
 
-A joint that is missing for a third of a second at most, between two frames that show it, is taken
-as seen on the straight line between them: nothing that is recognised happens meanwhile. Longer gaps
-stay missing. A joint that is far away in one frame and back in the next is a fault of the sensor;
-it is treated as a gap. A clip without either is left as it is, to the bit.
+A person of whom most is missing for a third of a second at most, between frames that show more, is
+taken as seen on the straight line between them: nothing that is recognised happens meanwhile.
+Longer gaps, and those of single joints in a body that is seen, stay marked as missing.
+
+A joint that is far away in one frame and back in the next is a fault of the sensor, and missing. A
+clip without either is left as it is, to the bit.
 """
 
 from __future__ import annotations
@@ -27,18 +29,18 @@ _BACK = 0.25
 
 
 def fill_gaps(clip: Clip) -> Clip:
-    """The clip with short gaps and spikes of each joint interpolated; ``present`` there as well.
+    """The clip without spikes, and with people interpolated in short gaps (``present`` there).
 
     Args:
         clip: people, not raw tracks.
 
     Returns:
-        the same clip where there is nothing to fill.
+        the same clip where there is nothing to do.
     """
     spikes = find_spikes(clip)
     seen = clip.present & ~spikes
-    gaps = short_gaps(seen, clip.fps)
-    if not (gaps.any() or spikes.any()) or not (seen | gaps).any():
+    gaps = short_gaps(seen, clip.fps) & _hidden(seen)[..., None]
+    if not (gaps.any() or spikes.any()) or not seen.any():
         return clip
     joints = clip.joints.copy()
     times = np.arange(clip.frames)
@@ -53,19 +55,20 @@ def fill_gaps(clip: Clip) -> Clip:
 
 
 def gap_notes(clip: Clip) -> tuple[str, ...]:
-    """What `fill_gaps` would fill, one sentence each.
+    """What `fill_gaps` would do, one sentence each.
 
     Args:
         clip: as read.
     """
     spikes = find_spikes(clip)
-    jumps = int(spikes.sum())
-    gaps = int((short_gaps(clip.present & ~spikes, clip.fps) & ~spikes).sum())
+    seen = clip.present & ~spikes
+    gaps = short_gaps(seen, clip.fps) & _hidden(seen)[..., None]
+    frames, jumps = int(gaps.any(axis=(1, 2)).sum()), int(spikes.sum())
     found = []
-    if gaps:
-        noun = "joint position" if gaps == 1 else "joint positions"
+    if frames:
+        noun = "frame" if frames == 1 else "frames"
         most = longest_gap(clip.fps)
-        found.append(f"{gaps:,} {noun} in gaps of at most {most} frames, interpolated")
+        found.append(f"{frames:,} {noun} without a person, at most {most} in a row, interpolated")
     if jumps:
         noun = "joint position jumps" if jumps == 1 else "joint positions jump"
         found.append(f"{jumps:,} {noun} away for one frame, interpolated")
@@ -92,6 +95,12 @@ def short_gaps(present: Mask, fps: float) -> Mask:
     following = np.minimum.accumulate(after[::-1], axis=0)[::-1]
     bounded = (last >= 0) & (following < len(present)) & ~present
     return np.asarray(bounded & (following - last - 1 <= longest_gap(fps)))
+
+
+def _hidden(present: Mask) -> Mask:
+    """In which frames ``(T, M)`` less than half of what is ever seen of a person is there."""
+    ever = present.any(axis=0).sum(axis=-1)
+    return np.asarray(2 * present.sum(axis=-1) < ever)
 
 
 def find_spikes(clip: Clip) -> Mask:

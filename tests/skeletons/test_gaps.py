@@ -50,9 +50,21 @@ def test_gaps_of_a_third_of_a_second_are_short() -> None:
     gaps = short_gaps(present, 30.0)
     assert np.array_equal(np.argwhere(gaps), [[t, 0, 3] for t in range(5, 15)])
     assert short_gaps(present, 60.0).sum() == 21
+    assert gap_notes(clip_of(body(40), present)) == ()
+
+
+def test_people_are_filled_and_single_joints_stay_missing() -> None:
+    present = np.ones((40, 1, 20), bool)
+    present[5:15] = False
+    present[20:25, 0, 4] = False
     clip = clip_of(body(40), present)
-    assert gap_notes(clip) == ("10 joint positions in gaps of at most 10 frames, interpolated",)
-    assert fill_gaps(clip).present.sum() == present.sum() + 10
+    assert gap_notes(clip) == ("10 frames without a person, at most 10 in a row, interpolated",)
+    filled = fill_gaps(clip)
+    assert filled.present[5:15].all() and not filled.present[20:25, 0, 4].any()
+    present[5:15, 0, :3] = True  # a few joints are no person
+    assert fill_gaps(clip_of(body(40), present)).present[5:15].all()
+    present[4, 0, 3:] = False  # one frame more than a third of a second
+    assert not fill_gaps(clip_of(body(40), present)).present[4:15, 0, 3:].any()
 
 
 def test_filled_frames_do_not_count_as_seen() -> None:
@@ -101,7 +113,7 @@ def test_readers_say_what_is_interpolated(tmp_path: Path) -> None:
     np.save(path, positions)
     clip = read_clip(path)
     assert not clip.present[10:13].any()
-    assert "60 joint positions in gaps of at most 10 frames" in clip.repairs[-1]
+    assert "3 frames without a person, at most 10 in a row" in clip.repairs[-1]
 
 
 def test_hips_at_the_corner_of_an_image_are_missing_in_all_frames(tmp_path: Path) -> None:
