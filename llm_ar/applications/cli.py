@@ -25,6 +25,7 @@ from llm_ar.applications import (
     sentence,
     train,
 )
+from llm_ar.applications.serve import command as serve
 from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
 from llm_ar.errors import LlmArError
 
@@ -61,6 +62,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("recognize", "name the action in each file", recognize.run),
     Command("explain", "what carried the answer: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
+    Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )
 
