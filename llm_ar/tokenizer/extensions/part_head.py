@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.tokenizer.codebook import Quantized
 from llm_ar.tokenizer.extensions.name_head import whitened
@@ -45,7 +44,7 @@ class PartHead(nn.Module):
     def __init__(self, dim: int, part_text_embeddings: Tensor, dropout: float) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, _HIDDEN), nn.GELU(), Dropout(dropout)
+            nn.LayerNorm(dim), nn.Linear(dim, _HIDDEN), nn.GELU(), nn.Dropout(dropout)
         )
         self.looks = nn.Linear(_HIDDEN, len(PARTS))
         width = part_text_embeddings.shape[2]
