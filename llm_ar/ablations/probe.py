@@ -1,4 +1,4 @@
-"""What sentences hold without an LLM: a logistic regression on token counts, per variant of stage 1.
+"""What sentences hold without an LLM: linear probes of token counts, per variant of stage 1.
 
 ``python -m llm_ar.ablations.probe experiments/paper/utd-mhad.yaml --out FILE.json`` trains stage 1
 with each loss left out and with a Euclidean codebook, for each seed, and fits two linear probes:
