@@ -13,7 +13,7 @@ from rich.text import Text
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import add_read_options, read_options
+from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
 from llm_ar.applications.ui.terminal import progress_bar, results
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         "that it loses when a token says nothing, and when a body part is not seen.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     parser.add_argument(
         "--data", type=Path, help="prepared dataset, to find the nearest training clips in"
     )

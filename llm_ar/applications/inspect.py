@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import print_error, results
+from llm_ar.applications.ui.terminal import notes, print_error, results
 from llm_ar.errors import ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
@@ -76,7 +76,8 @@ def run(arguments: Sequence[str]) -> int:
         "--picture",
         type=Path,
         metavar="OUT",
-        help="draw the clip: .png is a strip of frames, .gif and .html an animation",
+        help="draw the clip: .png is a strip of frames, .gif and .html an animation, all as "
+        "the camera saw the people",
     )
     add_read_options(parser)
     given = parser.parse_args(arguments)
@@ -202,6 +203,8 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
         from llm_ar.applications.ui.figures import draw
 
         draw(clip, picture)
+        # JSON has standard output for itself.
+        (notes if as_json else results).print(f"Picture: {picture}", markup=False, soft_wrap=True)
 
 
 def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:

@@ -19,7 +19,12 @@ from llm_ar.applications.ui.descriptions import (
     show_description,
 )
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import add_read_options, positive, read_options
+from llm_ar.applications.ui.options import (
+    add_model_option,
+    add_read_options,
+    positive,
+    read_options,
+)
 from llm_ar.applications.ui.terminal import notes, print_error, results
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
@@ -65,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="recordings, or webcam:0"
     )
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     names = parser.add_mutually_exclusive_group()
     names.add_argument(
         "--labels", help="candidate names, separated by commas or line breaks (default: trained)"

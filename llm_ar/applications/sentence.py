@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.ui.options import add_read_options, read_options
+from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -16,7 +16,7 @@ def run(arguments: Sequence[str]) -> int:
         description="Write a clip as its action sentence, the numbers of its tokens in order.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     add_read_options(parser)
     given = parser.parse_args(arguments)
 

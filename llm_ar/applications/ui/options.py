@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from llm_ar.recognizer.default_model import default_model
 from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
 
 
@@ -16,6 +18,18 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model``, which may be left out where a model came with the package."""
+    default = default_model()
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=default,
+        required=default is None,
+        help="folder of a trained model (default: the one that comes with llm-ar)",
+    )
 
 
 def add_read_options(parser: argparse.ArgumentParser) -> None:
