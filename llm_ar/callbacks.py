@@ -60,10 +60,10 @@ class TrainingProgress(TrainerCallback):
     def __init__(self, title: str, clips_a_step: int) -> None:
         self._title, self._clips_a_step = title, clips_a_step
         self._task: TaskID | None = None
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._written = time.monotonic()
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
             TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]}"),

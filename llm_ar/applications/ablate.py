@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from llm_ar.ablations.grid import Grid, Trial, read_grid
 from llm_ar.ablations.sharing import copy_tokenizer_from_sibling, finished_sibling, same_settings
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.ui.terminal import note, show_lines
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import (
@@ -75,10 +75,10 @@ def run(arguments: Sequence[str]) -> int:
         _announce([t for t in left if not finished_sibling(t, given.out)], len(trials), given.out)
         return 0
     for number, trial in enumerate(left, 1):
-        notes.print(f"ablate: {number} of {len(left)}, {trial.name}", markup=False)
+        note(f"ablate: {number} of {len(left)}, {trial.name}")
         _do(trial, given.out)
         tabulate(grid, given.out)
-    results.print(tabulate(grid, given.out), markup=False, soft_wrap=True)
+    show_lines(tabulate(grid, given.out))
     return 0
 
 
@@ -139,7 +139,7 @@ def _do(trial: Trial, out: Path) -> None:
             if finished(trial, out) is None and not _taken(trial, out):
                 _train_and_evaluate(trial, out)
     except Timeout:
-        notes.print(f"ablate: another process is at {trial.name}", markup=False)
+        note(f"ablate: another process is at {trial.name}")
 
 
 def _taken(trial: Trial, out: Path) -> bool:
@@ -151,11 +151,7 @@ def _taken(trial: Trial, out: Path) -> bool:
     place = Path(os.path.relpath(file, out)).as_posix()
     mine = {"run": trial.run, "differences": dict(trial.differences), "taken_from": place}
     write_json(_result_file(trial, out), {**result, **mine})
-    notes.print(
-        f"ablate: {trial.name}: the same as {place}, of commit {result['commit']}",
-        markup=False,
-        soft_wrap=True,
-    )
+    note(f"ablate: {trial.name}: the same as {place}, of commit {result['commit']}")
     return True
 
 
@@ -215,7 +211,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
     write_json(_result_file(trial, out), result)
     # Checkpoints are for going on, and there is nothing left to go on with.
     shutil.rmtree(settings.out / "training", ignore_errors=True)
-    notes.print(f"ablate: {trial.name}: top-1 {figures['top1']:.1f} %", markup=False)
+    note(f"ablate: {trial.name}: top-1 {figures['top1']:.1f} %")
 
 
 def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
@@ -227,12 +223,9 @@ def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
     minutes = expected_minutes(left, known)
     for trial, expected in zip(left, minutes, strict=True):
         changes = ", ".join(f"{name} {value}" for name, value in trial.differences.items())
-        line = f"{trial.name}: about {expected:.0f} min ({changes or 'the base'})"
-        results.print(line, markup=False, soft_wrap=True)
-    results.print(
-        f"{len(left)} of {trials} are left, about {sum(minutes):.0f} min in all ({known.origin})",
-        markup=False,
-        soft_wrap=True,
+        show_lines(f"{trial.name}: about {expected:.0f} min ({changes or 'the base'})")
+    show_lines(
+        f"{len(left)} of {trials} are left, about {sum(minutes):.0f} min in all ({known.origin})"
     )
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.ui.terminal import note, results
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.ablations.ensemble import Member
@@ -38,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 
     members = []
     for place, folder in enumerate(given.models, 1):
-        notes.print(f"ensemble: {place} of {len(given.models)}, {folder}", markup=False)
+        note(f"ensemble: {place} of {len(given.models)}, {folder}")
         members.append(_member(folder, given.data))
     figures = member_predictions(members)
     if given.record is not None:
@@ -53,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     for name, row in figures.items():
         shown = "all together" if name == "all" else given.models[int(name) - 1].as_posix()
         cells = [f"{row[way]:.1f} %" if way in row else "-" for way in ("llm", "reader", "product")]
-        table.add_row(shown, *cells)
+        table.add_row(plain(shown), *cells)
     results.print(table)
     return 0
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.terminal import progress_bar, results, show_lines
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.evaluate import Evaluation
@@ -84,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         print(json.dumps(evaluation.summary(), allow_nan=False))
     else:
         show(evaluation)
-        results.print(f"Report: {report}", markup=False, soft_wrap=True)
+        show_lines(f"Report: {report}")
     return 0
 
 
@@ -131,20 +133,30 @@ def show(evaluation: Evaluation) -> None:
     """Print the summary and the accuracy of each action."""
     summary = evaluation.summary()
     results.print(
-        f"[bold]{summary['top1']:.1f} %[/] top-1   {summary['top5']:.1f} % top-5   "
-        f"{summary['mean_class']:.1f} % mean class   {summary['ece']:.1f} % calibration error   "
-        f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s"
+        Text.assemble(
+            (f"{summary['top1']:.1f} %", "bold"),
+            f" top-1   {summary['top5']:.1f} % top-5   {summary['mean_class']:.1f} % mean class   "
+            f"{summary['ece']:.1f} % calibration error   "
+            f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s",
+        ),
+        soft_wrap=True,
     )
     if summary["duplicates"]:
         results.print(
-            f"{summary['duplicates']} test clips have exactly the joints of a training clip; "
-            f"without them top-1 is [bold]{summary['top1_without_duplicates']:.1f} %[/]"
+            Text.assemble(
+                f"{summary['duplicates']} test clips have exactly the joints of a training clip; "
+                "without them top-1 is ",
+                (f"{summary['top1_without_duplicates']:.1f} %", "bold"),
+            ),
+            soft_wrap=True,
         )
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):
-        table.add_column(title, justify="right" if justify == "right" else "left")
-    table.add_column("most often taken for", style="dim")
+    table.add_column("action", overflow="fold")
+    for title in ("right", "clips"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("most often taken for", style="dim", overflow="fold")
     for row in evaluation.per_class():
         accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1f} %"
-        table.add_row(row["action"], accuracy, str(row["clips"]), row["taken_for"] or "")
+        taken_for = plain(row["taken_for"] or "")
+        table.add_row(plain(row["action"]), accuracy, str(row["clips"]), taken_for)
     results.print(table)

@@ -14,7 +14,8 @@ from rich.text import Text
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
 from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.terminal import progress_bar, results, show_lines
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
 
 BAR = 16
+_NAMES = ("answer then", "nearest training clip", "action")
+"""Columns of user text, which may be too long for one line."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -71,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     show(explanation, neighbours)
     if given.html is not None:
-        results.print(f"Page: {given.html}", markup=False, soft_wrap=True)
+        show_lines(f"Page: {given.html}")
     return 0
 
 
@@ -140,10 +143,10 @@ def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) ->
 def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> None:
     """Print an explanation as tables with bars."""
     best = explanation.top[0]
-    results.print(Text(explanation.file, style="bold"), soft_wrap=True)
+    results.print(plain(explanation.file, "bold"), soft_wrap=True)
     results.print(
         Text.assemble(
-            (best.action, "bold cyan"),
+            plain(best.action, "bold cyan"),
             f"  {100 * best.probability:.1f} %, log-probability {explanation.log_probability:.4f}",
         )
     )
@@ -160,7 +163,7 @@ def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> No
     parts = _table("part hidden", "changed", "loss", "", "answer then")
     for part in explanation.parts:
         parts.add_row(
-            part.part.replace("_", " "),
+            plain(part.part.replace("_", " ")),
             str(part.changed),
             *_loss(part, explanation.parts),
             _other(part.answer, best.action),
@@ -169,14 +172,15 @@ def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> No
     if neighbours is not None:
         clips = _table("nearest training clip", "action", "distance")
         for neighbour in neighbours:
-            clips.add_row(Text(neighbour.clip), Text(neighbour.action), f"{neighbour.distance:.3f}")
+            distance = f"{neighbour.distance:.3f}"
+            clips.add_row(plain(neighbour.clip), plain(neighbour.action), distance)
         results.print(clips)
 
 
 def _table(*titles: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=title not in _NAMES, overflow="fold")
     return table
 
 
@@ -192,4 +196,4 @@ def _loss(
 
 def _other(answer: str, best: str) -> Text:
     """The answer, if it is another one."""
-    return Text("" if answer == best else answer, style="bold red")
+    return plain("" if answer == best else answer, "bold red")

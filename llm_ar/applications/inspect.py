@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.table import Table
-from rich.text import Text
 
 from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import print_error, results
+from llm_ar.applications.ui.terminal import print_error, results, show_lines
+from llm_ar.applications.ui.text import plain, plain_lines, visible
 from llm_ar.errors import ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
@@ -209,16 +209,16 @@ def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:
         names = {"file": str(file), "clips": [str(clip) for clip in clips]}
         print(json.dumps(names, ensure_ascii=False), flush=True)
         return
-    results.print(Text(str(file), style="bold"), soft_wrap=True)
-    results.print(f"  {len(clips):,} clips; inspect one of them:")
+    results.print(plain(file, "bold"), soft_wrap=True)
+    show_lines(f"  {len(clips):,} clips; inspect one of them:")
     for clip in clips[:SHOWN]:
-        results.print(f"  {clip}", markup=False, soft_wrap=True)
+        results.print(plain(f"  {clip}"), soft_wrap=True)
     if len(clips) > SHOWN:
-        results.print(f"  and {len(clips) - SHOWN:,} more (--json lists all)")
+        show_lines(f"  and {len(clips) - SHOWN:,} more (--json lists all)")
 
 
 def _show(about: Inspection) -> None:
-    results.print(Text(about.file, style="bold"), soft_wrap=True)
+    results.print(plain(about.file, "bold"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -232,11 +232,12 @@ def _show(about: Inspection) -> None:
         *((name, getattr(about, name)) for name in ("label", "subject", "camera", "split")),
         *((f"{name}, how", how) for name, how in about.understood.items()),
         ("missing", _missing(about.missing)),
-        ("problems", "\n".join(about.problems) or "none"),
+        ("problems", "\n".join(map(visible, about.problems)) or "none"),
     ]
     for name, value in rows:
         if value is not None:
-            table.add_row(f"  {name}", Text(value))
+            cell = plain_lines(value) if name == "problems" else plain(value)
+            table.add_row(f"  {name}", cell)
     results.print(table)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llm_ar.applications.ui.options import positive
-from llm_ar.applications.ui.terminal import results
+from llm_ar.applications.ui.terminal import show_lines
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,5 +29,5 @@ def run(arguments: Sequence[str]) -> int:
     from llm_ar.skeletons.synthetic.dataset import make_procedural
 
     report = make_procedural(given.out, given.clips, given.subjects, given.seed)
-    results.print(report.summary(), markup=False, soft_wrap=True)
+    show_lines(report.summary())
     return 0

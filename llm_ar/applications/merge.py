@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.ui.terminal import results
+from llm_ar.applications.ui.terminal import show_lines
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -39,5 +39,5 @@ def run(arguments: Sequence[str]) -> int:
     layout = layout_named(given.layout)
     named = [part.rpartition(":") for part in given.parts]
     parts = [Part(ClipStore.open(folder), protocol) for folder, _, protocol in named]
-    results.print(merge(parts, given.out, layout).summary(), markup=False, soft_wrap=True)
+    show_lines(merge(parts, given.out, layout).summary())
     return 0

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from llm_ar.applications.ui.options import add_read_options, positive, read_options
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.terminal import progress_bar, show_lines
 from llm_ar.config import RepairConfig
 
 
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
             options=read_options(given),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    results.print(report.summary(), markup=False, soft_wrap=True)
+    show_lines(report.summary())
     return 0
 
 

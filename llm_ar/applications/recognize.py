@@ -20,7 +20,8 @@ from llm_ar.applications.ui.descriptions import (
 )
 from llm_ar.applications.ui.loading import load_recognizer
 from llm_ar.applications.ui.options import add_read_options, positive, read_options
-from llm_ar.applications.ui.terminal import notes, print_error, results
+from llm_ar.applications.ui.terminal import note, print_error, results
+from llm_ar.applications.ui.text import plain
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
@@ -237,12 +238,10 @@ def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     """Note on standard error if names that were not trained are scored by likelihood."""
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
     if unknown_labels and not request.zero_shot and not request.synonyms:
-        notes.print(
+        note(
             f"llm-ar: {len(unknown_labels)} of the names were not trained, such as "
             f"{unknown_labels[0]!r}; --zero-shot compares their descriptions with those of the "
-            "trained names",
-            markup=False,
-            soft_wrap=True,
+            "trained names"
         )
 
 
@@ -275,20 +274,20 @@ def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
 
 def show(title: str, outcome: Outcome) -> None:
     """Print one clip's answers as bars, and below them what speaks against trusting them."""
-    results.print(Text(title, style="bold"), soft_wrap=True)
+    results.print(plain(title, "bold"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
         style = "bold cyan" if rank == 0 else "dim"
         table.add_row(
             "",
-            Text(answer.action, style=style),
+            plain(answer.action, style),
             Text(f"{100 * answer.probability:5.1f} %", style=style),
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
     for warning in outcome.warnings:
-        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
+        results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
 
 
 def _recognize(

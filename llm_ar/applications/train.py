@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.ui.terminal import note, show_lines
 from llm_ar.config import RunConfig
 from llm_ar.config_files import load_run, settings_help
 from llm_ar.errors import ConfigError
@@ -70,11 +70,11 @@ def run(arguments: Sequence[str]) -> int:
     if given.dry_run:
         from llm_ar.applications.estimate.dry_run import dry_run
 
-        results.print(dry_run(settings, given.gpu), markup=False, soft_wrap=True)
+        show_lines(dry_run(settings, given.gpu))
         return 0
     folder = train(settings, stage, resume=given.resume)
     _leave_the_others()
-    results.print(f"The model is in {folder}", markup=False, soft_wrap=True)
+    show_lines(f"The model is in {folder}")
     return 0
 
 
@@ -111,7 +111,7 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     store = ClipStore.open(settings.data)
     for finding in store.check(settings.protocol):
         if finding.warning:
-            notes.print(f"check: {finding.sentence}", markup=False, soft_wrap=True)
+            note(f"check: {finding.sentence}")
     if stage != "recognizer":
         train_first(settings, store, resume)
     if stage != "tokenizer":

@@ -14,14 +14,27 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-results = Console(highlight=False)
-notes = Console(stderr=True, highlight=False)
+from llm_ar.applications.ui.text import plain, plain_lines
+
+# No markup and no emoji codes: what is printed is mostly the user's own text (labels, paths).
+results = Console(highlight=False, markup=False, emoji=False)
+notes = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def print_error(problem: object) -> None:
     """One line about a user's mistake, on standard error, never wrapped or styled."""
     sentence = " ".join(str(problem).split())
-    notes.print(f"llm-ar: {sentence}", style="red", markup=False, soft_wrap=True)
+    notes.print(plain(f"llm-ar: {sentence}", "red"), soft_wrap=True)
+
+
+def note(sentence: object) -> None:
+    """One line of progress or advice on standard error."""
+    notes.print(plain(sentence), soft_wrap=True)
+
+
+def show_lines(text: object) -> None:
+    """Lines of a result on standard output, never wrapped or styled."""
+    results.print(plain_lines(text), soft_wrap=True)
 
 
 def quiet_libraries() -> None:
@@ -37,7 +50,7 @@ def quiet_libraries() -> None:
 def progress_bar() -> Progress:
     """A bar with counts and time left, gone when done; on standard error, if it is a terminal."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
