@@ -59,7 +59,8 @@ def run(arguments: Sequence[str]) -> int:
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
         "in percent (88.14 means 88.14 %%), "
         "clips, clips_per_second, duplicates (test clips with exactly the joints of a training "
-        "clip), top1_without_duplicates",
+        "clip), top1_without_duplicates, name_head_top1 (the tokenizer alone, without the LLM; null "
+        "where it has no name head), neighbour_top1 (null without --record)",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.own_names:
@@ -72,6 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         given.out or Path("evaluations") / name,
         fast=given.fast,
         own_names=given.own_names,
+        baseline=given.record is not None,
     )
     if given.record is not None:
         from llm_ar.evaluation.records import record
@@ -97,6 +99,7 @@ def evaluate_model(
     out: Path,
     fast: bool = False,
     own_names: bool = False,
+    baseline: bool = False,
 ) -> tuple[Evaluation, Path]:
     """Evaluate with a progress bar; returns the evaluation and the path of its report.
 
@@ -107,6 +110,7 @@ def evaluate_model(
         out: folder of the results.
         fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: choose among the dataset's own names alone.
+        baseline: also answer by the nearest joints.
     """
     from llm_ar.evaluation.evaluate import evaluate
     from llm_ar.evaluation.report.report import write_report, write_results
@@ -123,6 +127,7 @@ def evaluate_model(
             name=model.resolve().name,
             fast=fast,
             own_names=own_names,
+            baseline=baseline,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     write_results(evaluation, out)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import DatasetError
 from llm_ar.evaluation import metrics
+from llm_ar.evaluation.baseline import nearest_by_joints
 from llm_ar.provenance import versions
 from llm_ar.recognizer.interface import NamesActions
 from llm_ar.skeletons.clip import Clip
@@ -40,6 +41,9 @@ class Evaluation:
         seconds: time taken, from joints to probabilities.
         seed: the seed that the model was trained with.
         date: when, ISO 8601, UTC.
+        name_head: classes (N,) that the tokenizer's name head alone answers, without the LLM; None
+            for a tokenizer without one.
+        neighbour: classes (N,) of the training clips with the nearest joints, the plain baseline.
     """
 
     model: str
@@ -54,6 +58,8 @@ class Evaluation:
     seconds: float
     seed: int
     date: str
+    name_head: NDArray[np.int64] | None = None
+    neighbour: NDArray[np.int64] | None = None
 
     @cached_property
     def answers(self) -> NDArray[np.int64]:
@@ -70,7 +76,7 @@ class Evaluation:
         """How far the probabilities can be trusted."""
         return metrics.calibration(self.probabilities, self.truth)
 
-    def summary(self) -> dict[str, float]:
+    def summary(self) -> dict[str, float | None]:
         """The figures to quote; accuracies and ECE in percent with two decimals."""
         return {
             "top1": _percent(metrics.top_k(self.probabilities, self.truth, 1)),
@@ -81,7 +87,12 @@ class Evaluation:
             "clips_per_second": round(len(self.truth) / self.seconds, 2),
             "duplicates": int(self.duplicates.sum()),
             "top1_without_duplicates": self._top1_without_duplicates(),
+            "name_head_top1": self._top1_of(self.name_head),
+            "neighbour_top1": self._top1_of(self.neighbour),
         }
+
+    def _top1_of(self, answers: NDArray[np.int64] | None) -> float | None:
+        return None if answers is None else _percent(float((answers == self.truth).mean()))
 
     def _top1_without_duplicates(self) -> float:
         """Top-1 on the clips that did not train under another name."""
@@ -134,6 +145,7 @@ def evaluate(
     batch_size: int = 16,
     fast: bool = False,
     own_names: bool = False,
+    baseline: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Recognise the protocol's test clips among the names that the model was trained on.
@@ -150,6 +162,7 @@ def evaluate(
         fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: leave out trained names that are none of the dataset's, as a model of this
             dataset alone would not know them.
+        baseline: also answer by the nearest joints, the plain baseline.
         on_progress: called with clips done and clips in all, after each batch.
 
     Raises:
@@ -174,15 +187,19 @@ def evaluate(
     truth = np.array([labels.index(str(label)) for label in truths])
 
     started = time.perf_counter()
-    probabilities, sentences = [], []
+    probabilities, sentences, name_head = [], [], []
     for first in range(0, len(indices), batch_size):
         clips = [store[index] for index in indices[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
         scores = model.log_likelihoods(tokens, labels, fast=fast)
         probabilities.append(scores.double().softmax(dim=-1).cpu().numpy())
         sentences.append(tokens.cpu().numpy())
+        if (logits := model.token_logits(tokens)) is not None:
+            columns = [list(model.labels).index(name) for name in labels if name in model.labels]
+            name_head.append(logits[:, columns].argmax(dim=-1).cpu().numpy())
         if on_progress is not None:
             on_progress(first + len(clips), len(indices))
+    seconds = time.perf_counter() - started
     return Evaluation(
         model=name,
         dataset=store.dataset,
@@ -193,9 +210,15 @@ def evaluate(
         probabilities=np.concatenate(probabilities),
         sentences=np.concatenate(sentences),
         duplicates=duplicates,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         seed=model.run.seed,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        name_head=np.concatenate(name_head) if name_head and not unseen else None,
+        neighbour=(
+            nearest_by_joints(store, protocol, model.run, labels)
+            if baseline and not unseen
+            else None
+        ),
     )
 
 

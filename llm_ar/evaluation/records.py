@@ -26,10 +26,29 @@ _FIGURES = (
     "mean_class",
     "top1_without_duplicates",
     "ece",
+    "name_head_top1",
+    "neighbour_top1",
     "minutes",
     "peak_memory_mib",
 )
+_COLUMNS = (
+    "top1",
+    "name_head_top1",
+    "neighbour_top1",
+    "top5",
+    "mean_class",
+    "top1_without_duplicates",
+    "ece",
+)
 _PER_SEED = ("seeds", *_FIGURES, "dates", "commits", "devices")
+
+
+_SUMMARY = (
+    ("NW-UCLA, cameras 1 and 2 train, 3 tests", "nw-ucla-xview.json", "nw-ucla-paper.json"),
+    ("UTD-MHAD, odd subjects train, even ones test", "utd-mhad.json", "utd-mhad-paper.json"),
+    ("SBU, fold 1 of 5", "sbu-fold1.json", "sbu-paper.json"),
+)
+"""Title, file of our model and file of the published method, of the rows of the short table."""
 
 
 def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> None:
@@ -61,6 +80,8 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
         "mean_class": summary["mean_class"],
         "top1_without_duplicates": summary["top1_without_duplicates"],
         "ece": summary["ece"],
+        "name_head_top1": summary["name_head_top1"],
+        "neighbour_top1": summary["neighbour_top1"],
         "minutes": training["minutes"],
         "peak_memory_mib": training["peak_memory_mib"],
         "dates": evaluation.date,
@@ -76,10 +97,9 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
                 f"{file}: holds another result ({', '.join(differing)} differ); choose another file"
             )
         for place, seed in enumerate(before["seeds"]):
-            # Calibration and devices were not recorded at first: such a run has none until it is
-            # evaluated anew.
-            unknown = [None] * len(before["seeds"])
-            earlier = {"ece": unknown, "devices": unknown} | before
+            # Some figures were not recorded at first: such a run has none until it is evaluated
+            # anew.
+            earlier = dict.fromkeys(_PER_SEED, [None] * len(before["seeds"])) | before
             runs.setdefault(seed, {key: earlier[key][place] for key in _PER_SEED})
     columns = {key: [runs[seed][key] for seed in sorted(runs)] for key in _PER_SEED}
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,9 +128,9 @@ def table(results: Path, link: str = "results") -> str:
     """
     folds: dict[str, list[float]] = {}
     lines = [
-        "| benchmark | protocol | model | names | top-1 | top-5 | mean class | clips | duplicates "
-        "| top-1 without duplicates | ECE | training | seeds |",
-        f"|{' --- |' * 13}",
+        "| benchmark | protocol | model | names | clips | top-1 | name head alone | nearest joints "
+        "| top-5 | mean class | without duplicates | ECE | training | seeds |",
+        f"|{' --- |' * 14}",
     ]
     for file in sorted(results.glob("*.json")):
         result = json.loads(file.read_text(encoding="utf-8"))
@@ -121,11 +141,8 @@ def table(results: Path, link: str = "results") -> str:
             result["protocol"],
             f"[{result['model']}]({link}/{file.name})",
             str(result["names"]),
-            *(_spread(result[key]) for key in ("top1", "top5", "mean_class")),
             str(result["clips"]),
-            str(result["duplicates"]),
-            _spread(result["top1_without_duplicates"]),
-            _spread(result.get("ece", [None])),
+            *(_spread(result.get(key, [None])) for key in _COLUMNS),
             f"{_minutes(result)}, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]
@@ -133,9 +150,43 @@ def table(results: Path, link: str = "results") -> str:
         if re.fullmatch(r"fold\d+", result["protocol"]):
             folds.setdefault(result["benchmark"], []).append(mean(result["top1"]))
     for benchmark, top1 in folds.items():
-        cells = [benchmark, f"mean of {len(top1)} folds", "", "", f"{mean(top1):.1f}", *[""] * 8]
+        cells = [benchmark, f"mean of {len(top1)} folds", *[""] * 3, f"{mean(top1):.1f}"]
+        cells += [""] * 8
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def summary_table(results: Path) -> str:
+    """A short Markdown table: each dataset's own model beside the published method and baselines.
+
+    Args:
+        results: the folder.
+    """
+    lines = [
+        "| dataset, protocol | ours | published method, same LLM | name head alone, no LLM "
+        "| nearest joints |",
+        f"|{' --- |' * 5}",
+    ]
+    for title, ours, published in _SUMMARY:
+        found = [json.loads(file.read_text("utf-8")) for file in sorted(results.glob(ours))]
+        if not found:
+            continue
+        seeds = max(len(result["seeds"]) for result in found)
+        cells = [f"{title} ({seeds} seed{'s' if seeds > 1 else ''})"]
+        cells.append(_mean_of(found, "top1"))
+        paper = [json.loads(file.read_text("utf-8")) for file in sorted(results.glob(published))]
+        cells.append(_mean_of(paper, "top1") if paper else "-")
+        cells += [_mean_of(found, key) for key in ("name_head_top1", "neighbour_top1")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _mean_of(results: list[dict[str, Any]], key: str) -> str:
+    """Of one file the mean and spread over seeds, of several (folds) the mean of their means."""
+    if len(results) == 1:
+        return _spread(results[0].get(key, [None]))
+    values = [value for result in results for value in result.get(key, [None])]
+    return "-" if None in values else f"{mean(values):.1f}"
 
 
 def _minutes(result: Mapping[str, Any]) -> str:
@@ -157,7 +208,8 @@ def update(page: Path, results: Path) -> None:
     _, end, after = rest.partition(_END)
     if not begin or not end:
         raise LlmArError(f"{page}: has no place for the table; add the lines {_BEGIN} and {_END}")
-    page.write_text(f"{before}{_BEGIN}\n{table(results)}\n{_END}{after}", encoding="utf-8")
+    text = f"{before}{_BEGIN}\n{summary_table(results)}\n{_END}{after}"
+    page.write_text(text, encoding="utf-8")
 
 
 def _spread(values: list[float | None]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
-from llm_ar.evaluation.records import record, table, update
+from llm_ar.evaluation.records import record, summary_table, table, update
 from llm_ar.evaluation.report.results_page import page
 
 TRAINING = {
@@ -76,19 +76,26 @@ def test_another_benchmark_is_not_mixed_in(tmp_path: Path) -> None:
 
 def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     results = tmp_path / "results"
-    record(evaluation(0, right=9), TRAINING, results / "toy.json")
-    record(evaluation(1, right=7), TRAINING, results / "toy.json")
+    for seed, right in ((0, 9), (1, 7)):
+        found = evaluation(seed, right)
+        found = replace(found, name_head=1 - found.truth, neighbour=found.truth)
+        record(found, TRAINING, results / "nw-ucla-xview.json")
+    record(evaluation(0, right=2), TRAINING, results / "nw-ucla-paper.json")
     (results / "speed.json").write_text('{"ratio": 3}')
     page = tmp_path / "README.md"
     page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nafter\n")
     update(page, results)
     text = page.read_text()
-    assert "| nw-ucla | xview | [toy](results/toy.json) | 2 | 80.0 ± 10.0 |" in text
+    row = "3 tests (2 seeds) | 80.0 ± 10.0 | 20.0 | 0.0 ± 0.0 | 100.0 ± 0.0 |"
+    assert row in text
     assert text.startswith("before\n") and text.endswith("<!-- /results -->\nafter\n")
     assert "old" not in text and "speed" not in text
     update(page, results)
     assert page.read_text() == text
-    assert table(results) in text
+    assert summary_table(results) in text
+    whole = table(results)
+    assert "| 2 | 10 | 80.0 ± 10.0 | 0.0 ± 0.0 | 100.0 ± 0.0 | 100.0 ± 0.0 |" in whole
+    assert "speed" not in whole
 
 
 def test_results_from_before_calibration_was_recorded(tmp_path: Path) -> None:
@@ -120,7 +127,9 @@ def test_folds_have_a_mean(tmp_path: Path) -> None:
     assert command == (
         "llm-ar train --config experiments/ours/toy.yaml --protocol fold2 --out runs/toy-fold2"
     )
-    assert table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  |  | 75.0 |")
+    assert table(tmp_path).splitlines()[-1].startswith(
+        "| nw-ucla | mean of 2 folds |  |  |  | 75.0 |"
+    )
 
 
 def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
@@ -141,7 +150,7 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
     (tmp_path / "ablations").mkdir()
     (tmp_path / "ablations" / "toy-geometry.json").write_text(json.dumps(grid))
     text = page(tmp_path)
-    assert "[toy](../results/toy.json) | 2 | 90.0 |" in text
+    assert "[toy](../results/toy.json) | 2 | 10 | 90.0 |" in text
     assert "| euclidean | 78.5 | -1.5 | 1 | 89.7 | -1.8 |" in text
     assert "2026-01-02, [JSON](../results/ablations/toy-geometry.json)." in text
     assert text.endswith("A note.\n")

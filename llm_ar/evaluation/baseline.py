@@ -1,0 +1,41 @@
+"""The plain baseline: the name of the training clip whose normalized joints are nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neighbors import KNeighborsClassifier
+
+from llm_ar.config import RunConfig
+from llm_ar.skeletons.preprocess import preprocess_clip
+from llm_ar.skeletons.store import ClipStore
+
+
+def nearest_by_joints(
+    store: ClipStore, protocol: str, run: RunConfig, labels: Sequence[str]
+) -> NDArray[np.int64]:
+    """Classes (N,) of the protocol's test clips by one nearest neighbour; nothing is trained.
+
+    The distance is Euclidean between joints that are preprocessed as the model's are: centred,
+    scaled, turned to the camera if the run says so, and resampled to its frames. Missing joints are
+    zeros.
+
+    Args:
+        store: a prepared dataset.
+        protocol: its training and test clips.
+        run: whose preprocessing is applied.
+        labels: the classes; training clips of others are left out.
+    """
+    known = store.metadata()
+    train, test = store.split(protocol)
+    train = [index for index in train if known[index].label in labels]
+    classes = [labels.index(str(known[index].label)) for index in train]
+    classifier = KNeighborsClassifier(n_neighbors=1).fit(_rows(store, train, run), classes)
+    return np.asarray(classifier.predict(_rows(store, test, run)), dtype=np.int64)
+
+
+def _rows(store: ClipStore, indices: Sequence[int], run: RunConfig) -> NDArray[np.float32]:
+    rows = [preprocess_clip(store[index], run.preprocess)[0].ravel() for index in indices]
+    return np.stack(rows)
