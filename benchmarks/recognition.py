@@ -104,7 +104,7 @@ def against_others(
     words = others.answers_of(answerer, trie.names, model.backbone.text_tokenizer)
     spread = np.linspace(0, len(words) - 1, QUICK_PASSES if quick else PASSES).round().astype(int)
     some = [words[place] for place in sorted(set(spread.tolist()))]
-    # A pass takes time by its words, so the rest is reckoned from those that are measured.
+    # A pass takes time by its words, so the rest is estimated from those that are measured.
     before = prompts.shape[1] - 1
     share = sum(before + len(ids) for ids in words) / sum(before + len(ids) for ids in some)
     each_pass = [(before + len(ids), len(ids)) for ids in words]

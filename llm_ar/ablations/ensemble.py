@@ -1,8 +1,8 @@
-"""Several models of one dataset asked together, and each one's tokenizer asked beside its LLM.
+"""Ensembles of models of one dataset, and each model's token classifier beside its LLM.
 
-A tokenizer that learned names has a posterior of its own, the token classifier's
-(`llm_ar.recognizer.fast.early_exit`).
-Opinions are combined by multiplying them: the mean of log-probabilities, normalized again.
+A tokenizer with a name head has a posterior of its own, the token classifier's
+(`llm_ar.recognizer.fast.early_exit`). Posteriors are combined by their geometric mean: the mean of
+log-probabilities, normalized again.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Posteriors = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """What one model says of N test clips.
+    """One model's predictions for N test clips.
 
     Args:
         evaluation: by its language model.
-        reader: (N, C) probabilities by its tokenizer alone, or None if it learned no names.
+        reader: (N, C) probabilities by its tokenizer alone, or None if it has no name head.
     """
 
     evaluation: Evaluation
@@ -34,7 +34,7 @@ class Member:
 
 
 def product(posteriors: Sequence[Posteriors]) -> Posteriors:
-    """Opinions (N, C) of some judges as one, (N, C): their geometric mean, normalized."""
+    """The normalized geometric mean (N, C) of several predictors' probabilities (N, C)."""
     logs = np.mean([np.log(np.maximum(one, 1e-12)) for one in posteriors], axis=0)
     likelihoods = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(likelihoods / likelihoods.sum(axis=1, keepdims=True))
@@ -46,7 +46,7 @@ def member_predictions(members: Sequence[Member]) -> dict[str, dict[str, float]]
     Returns:
         For each member, under the number that it has (from 1), and for ``"all"`` of several:
         ``"llm"``, the language models alone; ``"reader"``, the tokenizers alone; ``"product"``,
-        both. The last two are left out where a tokenizer learned no names.
+        both. The last two are left out where a tokenizer has no name head.
 
     Raises:
         ConfigError: the members answered other clips or other names than the first one.
@@ -71,10 +71,10 @@ def member_predictions(members: Sequence[Member]) -> dict[str, dict[str, float]]
 def _figures(members: Sequence[Member], truth: NDArray[np.int64]) -> dict[str, float]:
     llm = [member.evaluation.probabilities for member in members]
     readers = [member.reader for member in members if member.reader is not None]
-    judges: Mapping[str, list[Posteriors]] = {"llm": llm}
+    predictors: Mapping[str, list[Posteriors]] = {"llm": llm}
     if len(readers) == len(members):
-        judges = {"llm": llm, "reader": readers, "product": [*llm, *readers]}
+        predictors = {"llm": llm, "reader": readers, "product": [*llm, *readers]}
     return {
         name: round(100 * metrics.top_k(product(given), truth, 1), 2)
-        for name, given in judges.items()
+        for name, given in predictors.items()
     }

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from llm_ar.ablations.grid import Trial
+from llm_ar.ablations.sharing import noted_settings
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import training_clips
 
@@ -26,25 +27,31 @@ class Rates:
 
 
 def rates(results: Sequence[dict[str, Any]]) -> Rates:
-    """The rates of finished trials, the default ones for a stage that none of them tells about."""
-    first, second = [], []
+    """The rates of finished trials, the default ones for a stage that none of them trained.
+
+    Trials whose settings have other names by now are left out.
+    """
+    first, second, known_trials = [], [], 0
     for result in results:
-        settings, figures = result["settings"], result["figures"]
-        passes = _PASSES[settings["ablation"]["reader"]]
+        run, figures = noted_settings(result["settings"]), result["figures"]
+        if run is None:
+            continue
+        known_trials += 1
+        passes = _PASSES[run.ablation.reader]
         clips = figures["training_clips"]
-        stages = (settings["tokenizer"]["optim"], settings["recognizer"]["optim"])
-        frames = settings["preprocess"]["frames"] / 64
-        if not settings["init_from"] or settings.get("finetune_tokenizer"):
+        if not run.init_from or run.finetune_tokenizer:
             seconds = 60 * figures["minutes_tokenizer"]
-            first.append(seconds / (clips * stages[0]["epochs"] * frames))
+            first.append(
+                seconds / (clips * run.tokenizer.optim.epochs * run.preprocess.frames / 64)
+            )
         if passes:
             seconds = 60 * figures["minutes_recognizer"] * 4 / passes
-            second.append(seconds / (clips * stages[1]["epochs"]))
+            second.append(seconds / (clips * run.recognizer.optim.epochs))
     known = Rates()
     return Rates(
         median(first) if first else known.first,
         median(second) if second else known.second,
-        f"by {len(results)} finished ones" if results else known.origin,
+        f"by {known_trials} finished ones" if known_trials else known.origin,
     )
 
 

@@ -32,9 +32,7 @@ class Classifier(Reader):
     def logits(self, tokens: Tensor) -> Tensor:
         """(B, C) of sentences (B, W), or of latents (B, W, d)."""
 
-    def forward(
-        self, joints: Tensor, present: Tensor, classes: Sequence[int]
-    ) -> dict[str, Tensor]:
+    def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """The mean loss of B training clips."""
         tokens, drawn = self._sentences.draw(joints, present, torch.as_tensor(classes))
         return {"loss": F.cross_entropy(self.logits(tokens), drawn.to(tokens.device))}

@@ -54,9 +54,7 @@ class NearestText(Reader):
             list(names),
         )
 
-    def forward(
-        self, joints: Tensor, present: Tensor, classes: Sequence[int]
-    ) -> dict[str, Tensor]:
+    def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """Nothing is trained."""
         raise TypeError("the nearest name is not trained")
 

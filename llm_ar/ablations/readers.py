@@ -40,9 +40,7 @@ class Reader(nn.Module):
     votes: Tensor | None = None
 
     @abstractmethod
-    def forward(
-        self, joints: Tensor, present: Tensor, classes: Sequence[int]
-    ) -> dict[str, Tensor]:
+    def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """The loss of B training clips, as `TrainingClips` gives them."""
 
     @abstractmethod
@@ -139,9 +137,7 @@ class LlmReader(Reader):
         self.answers = AnswerObjective(llm, prompt, token_embeddings, sentences, text_tokenizer)
         self.vectors, self._text_tokenizer = vectors, text_tokenizer
 
-    def forward(
-        self, joints: Tensor, present: Tensor, classes: Sequence[int]
-    ) -> dict[str, Tensor]:
+    def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """The loss of the clips' names, as for LoRA on tokens."""
         sentences = self.answers.sentences
         tokens, drawn = sentences.draw(joints, present, torch.as_tensor(classes))

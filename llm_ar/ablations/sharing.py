@@ -42,9 +42,19 @@ def copy_tokenizer_from_sibling(first: Path, out: Path) -> None:
 
 
 def same_settings(noted: Mapping[str, Any], settings: RunConfig) -> bool:
-    """Whether noted settings are these ones; settings that are newer than the note had defaults."""
+    """Whether noted settings are these ones, wherever the run's folder is."""
+    before = noted_settings(noted)
+    return before is not None and replace(before, out=settings.out) == settings
+
+
+def noted_settings(noted: Mapping[str, Any]) -> RunConfig | None:
+    """The settings noted in a result; those that are newer than the note had their defaults.
+
+    Returns:
+        None if a setting has another name or other values by now.
+    """
     try:
-        before = settings_from_dict(RunConfig, noted)
+        settings: RunConfig = settings_from_dict(RunConfig, noted)
     except (ValueError, TypeError):
-        return False
-    return bool(replace(before, out=settings.out) == settings)
+        return None
+    return settings

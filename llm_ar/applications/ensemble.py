@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Evaluate the models and print what each says and what they say together."""
+    """Evaluate the models and print the accuracy of each and of all together."""
     parser = argparse.ArgumentParser(
         prog="llm-ar ensemble",
         description="Recognise a protocol's test clips by several models of one dataset; top-1 of "

@@ -59,8 +59,8 @@ def run(arguments: Sequence[str]) -> int:
         help="print one JSON object: top1, top5, mean_class and ece (expected calibration error) "
         "in percent (88.14 means 88.14 %%), "
         "clips, clips_per_second, duplicates (test clips with exactly the joints of a training "
-        "clip), top1_without_duplicates, name_head_top1 (the tokenizer alone, without the LLM; null "
-        "where it has no name head), neighbour_top1 (null without --record)",
+        "clip), top1_without_duplicates, name_head_top1 (the tokenizer alone, without the LLM; "
+        "null where it has no name head), neighbour_top1 (null without --record)",
     )
     given = parser.parse_args(arguments)
     if given.fast and given.own_names:

@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         "--gpu",
         metavar="NAME",
         default="a100-80gb",
-        help="the GPU that --dry-run reckons with (default a100-80gb)",
+        help="the GPU that --dry-run estimates for (default a100-80gb)",
     )
     parser.add_argument("-h", "--help", action="store_true", help="show this and all settings")
     # The stage is taken off first: behind an unknown "--setting", argparse would take its value.

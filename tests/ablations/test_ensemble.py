@@ -1,4 +1,4 @@
-"""Models asked together: products of posteriors, and what may not be put together."""
+"""Ensembles: products of posteriors, and models that cannot be combined."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def test_the_product_is_that_of_the_odds() -> None:
     np.testing.assert_allclose(product([first]), first)
 
 
-def test_a_certain_judge_does_not_break_the_product() -> None:
+def test_a_certain_member_does_not_break_the_product() -> None:
     found = product([np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0]])])
     # What is held impossible counts as 1e-12, and the square roots of the products are summed.
     odds = np.sqrt([[1e-12, 1e-12, 1e-24]])
     np.testing.assert_allclose(found, odds / odds.sum())
 
 
-def test_two_that_err_in_different_clips_are_right_together() -> None:
+def test_members_that_err_in_different_clips_are_right_together() -> None:
     sure, unsure = [0.05, 0.9, 0.05], [0.5, 0.4, 0.1]
     one = Member(evaluation([sure, unsure], [1, 1]), None)
     two = Member(evaluation([unsure, sure], [1, 1]), np.array([sure, sure]))
     found = member_predictions([one, two])
     assert found["1"] == {"llm": 50.0}
     assert found["2"] == {"llm": 50.0, "reader": 100.0, "product": 100.0}
-    assert found["all"] == {"llm": 100.0}, "a tokenizer without names has no say"
+    assert found["all"] == {"llm": 100.0}, "not every tokenizer has a name head"
     assert member_predictions([two]).keys() == {"1"}
 
 

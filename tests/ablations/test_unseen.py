@@ -136,13 +136,13 @@ def test_unseen_actions_by_their_likeness_to_seen_ones(
     blind = oracle(model, store, unseen)
     seen = list(blind.labels)
     # The i-th unseen action is taken for the i-th seen one, whose description is like its own.
-    twin = dict(zip(unseen, seen, strict=False))
-    places = {told(name): seen.index(twin.get(name, name)) for name in (*seen, *unseen)}
+    seen_like = dict(zip(unseen, seen, strict=False))
+    places = {told(name): seen.index(seen_like.get(name, name)) for name in (*seen, *unseen)}
     assert len(places) == len(seen) + len(unseen)
     blind.text_embeddings = lambda texts: torch.eye(len(seen))[[places[text] for text in texts]]
 
     def score(tokens: Tensor, names: Sequence[str]) -> Tensor:
-        said = [twin.get(store.labels[int(t)], store.labels[int(t)]) for t in tokens]
+        said = [seen_like.get(store.labels[int(t)], store.labels[int(t)]) for t in tokens]
         return torch.tensor([[9.0 * (name == answer) for name in names] for answer in said])
 
     blind.log_likelihoods = score
@@ -152,8 +152,8 @@ def test_unseen_actions_by_their_likeness_to_seen_ones(
         assert found.analogy_top1 == 100.0 and found.top1 < 100
         assert found.analogy_seen == 100.0, "no clip is named less surely than those of training"
     # Where the language model says nothing, the tokens do.
-    twins = blind.log_likelihoods
-    blind.token_logits = lambda tokens: twins(tokens, blind.labels).log_softmax(-1)
+    by_likeness = blind.log_likelihoods
+    blind.token_logits = lambda tokens: by_likeness(tokens, blind.labels).log_softmax(-1)
     blind.log_likelihoods = lambda tokens, names: torch.zeros(len(tokens), len(names))
     assert evaluate_unseen(blind, store).analogy_top1 == 100.0
     blind.token_logits = lambda tokens: None

@@ -294,6 +294,37 @@ def test_unknown_runs_and_seeds_are_refused(base: Path, tmp_path: Path, capsys: 
             main(["ablate", str(file), "--out", str(tmp_path), "--seeds", seeds])
 
 
+@pytest.mark.parametrize(
+    ("difference", "shared"),
+    [
+        ("ablation.reader: linear_head", True),
+        ("ablation.input: latents", True),
+        ("ablation.random_llm: true", True),
+        ("recognizer.lora.rank: 2", True),
+        ("recognizer.token_noise: 0.1", True),
+        ("tokenizer.optim.save_minutes: 1", True),
+        ("recognizer.llm.name: another", False),
+        ("tokenizer.optim.epochs: 2", False),
+        ("tokenizer.extensions.name_loss: 1", False),
+        ("tokenizer.codebook.update: ema", False),
+        ("augment.yaw_degrees: 0", False),
+        ("preprocess.frames: 32", False),
+        ("held_out: 0.1", False),
+        ("shots: 2", False),
+        ("protocol: unseen0", False),
+    ],
+)
+def test_stage_1_is_shared_by_runs_that_differ_in_stage_2_alone(
+    base: Path, tmp_path: Path, difference: str, shared: bool
+) -> None:
+    found = read_grid(grid(tmp_path, f"runs: {{a: {{}}, b: {{{difference}}}}}"))
+    one, other = found.trials((0,), tmp_path)
+    assert one.settings != other.settings
+    assert (one.first_stage == other.first_stage) is shared
+    later = {trial.first_stage for trial in found.trials((1,), tmp_path)}
+    assert not later & {one.first_stage, other.first_stage}, "each seed has a stage 1 of its own"
+
+
 def test_minutes_are_estimated_from_what_is_done(base: Path, tmp_path: Path) -> None:
     found = read_grid(
         grid(
@@ -318,3 +349,11 @@ def test_minutes_are_estimated_from_what_is_done(base: Path, tmp_path: Path) -> 
     }
     known = rates([done])
     assert known.first == pytest.approx(120 / 2000) and known.second == pytest.approx(0.6)
+
+    # A result may be older than a setting, which then had its default; others tell nothing.
+    earlier = {**done, "settings": {**done["settings"]}}
+    del earlier["settings"]["ablation"]
+    assert rates([earlier]).second == pytest.approx(0.9)
+    renamed = {**done, "settings": {**done["settings"], "refine": False}}
+    assert rates([renamed]) == Rates()
+    assert rates([done, renamed]) == known

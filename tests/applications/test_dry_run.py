@@ -46,7 +46,7 @@ def run_with(name: str, rank: int = 8, **llm: object) -> RunConfig:
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_experiments_load_and_can_be_reckoned(config, tmp_path, monkeypatch):
+def test_experiments_load_and_can_be_estimated(config, tmp_path, monkeypatch):
     run = load_run(config)
     monkeypatch.chdir(tmp_path)
     assert "memory for training: " in dry_run(run, "a100-80gb")
@@ -54,7 +54,7 @@ def test_experiments_load_and_can_be_reckoned(config, tmp_path, monkeypatch):
     assert config.read_text().startswith("# ")
 
 
-def test_every_protocol_of_the_paper_has_a_run_and_a_small_twin():
+def test_every_protocol_of_the_paper_has_a_large_and_a_small_run():
     for folder in ("llama-13b", "small"):
         assert {path.stem for path in (EXPERIMENTS / folder).glob("*.yaml")} >= PAPER
     for name in PAPER:
@@ -170,7 +170,7 @@ def test_a_large_model_does_not_fit_a_small_gpu():
         ({"recognizer": RecognizerConfig(template="none")}, "l4", ConfigError),
     ],
 )
-def test_what_cannot_be_reckoned_is_refused(change, gpu, error):
+def test_what_cannot_be_estimated_is_refused(change, gpu, error):
     run = replace(run_with("smollm2-135m-instruct"), **change)
     with pytest.raises(error):
         dry_run(run, gpu)
