@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from llm_ar.ablations.grid import Grid, Trial, read_grid
 from llm_ar.ablations.sharing import copy_tokenizer_from_sibling, finished_sibling, same_settings
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import note, show_lines
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
@@ -33,17 +34,18 @@ _TRAINING = (
     "minutes_recognizer",
     "trained_parameters",
 )
-"""What a result tells of the training; not its memory, of which a process knows the peak of all."""
+"""The training's figures in a result; not its memory: a process knows only the peak of all."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what is left of a grid and print its table."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar ablate",
         description="Train and evaluate each run of a grid (experiments/ablations/*.yaml), both "
         "stages; runs that differ in stage 2 alone share stage 1. The same command goes on after "
         "an interruption; several may work on one folder at the same time. What a grid in a folder "
         "beside it has trained with the same settings is taken from there.",
+        example="llm-ar ablate experiments/ablations/utd-mhad-codebook.yaml --out runs/codebook",
     )
     parser.add_argument("grid", type=Path, help="YAML file with base and runs")
     parser.add_argument("--out", type=Path, required=True, help="folder of runs, figures, tables")
@@ -131,7 +133,7 @@ def tabulate(grid: Grid, out: Path) -> str:
 
 
 def _do(trial: Trial, out: Path) -> None:
-    """Both stages and the evaluation of one trial, unless another process is at it."""
+    """Both stages and the evaluation of one trial, unless another process works on it."""
     place = trial.settings.out
     place.mkdir(parents=True, exist_ok=True)
     try:
@@ -139,7 +141,7 @@ def _do(trial: Trial, out: Path) -> None:
             if finished(trial, out) is None and not _taken(trial, out):
                 _train_and_evaluate(trial, out)
     except Timeout:
-        note(f"ablate: another process is at {trial.name}")
+        note(f"ablate: another process works on {trial.name}")
 
 
 def _taken(trial: Trial, out: Path) -> bool:

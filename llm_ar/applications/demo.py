@@ -15,11 +15,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.cli import EXIT_USAGE
 from llm_ar.applications.evaluate import evaluate_model, show
 from llm_ar.applications.recognize import BAR
 from llm_ar.applications.train import train
 from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.parser import EXIT_USAGE
 from llm_ar.applications.ui.terminal import (
     notes,
     print_error,

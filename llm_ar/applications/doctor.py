@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from rich.text import Text
 
 import llm_ar
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import print_error, results
 from llm_ar.applications.ui.text import plain
 from llm_ar.errors import LlmArError
@@ -33,9 +33,10 @@ FOUR_BIT = "bitsandbytes"
 
 def run(arguments: Sequence[str]) -> int:
     """Print versions, devices and caches; returns 2 if something needed is missing."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar doctor",
         description="Versions, devices, caches, and what is missing.",
+        example="llm-ar doctor",
     )
     parser.parse_args(arguments)
     missing: list[str] = []

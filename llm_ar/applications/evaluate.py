@@ -1,8 +1,7 @@
-"""``llm-ar evaluate``: how good a model is, as figures, as JSON and as a page to look at."""
+"""``llm-ar evaluate``: the accuracy of a model as figures, as JSON and as a page."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.models import check_data, check_model
+from llm_ar.applications.ui.options import add_data_option, add_model_option
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import progress_bar, results, show_lines
 from llm_ar.applications.ui.text import plain
 
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate a model, write the results, and print their summary."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar evaluate",
-        description="Recognise a protocol's test clips; writes evaluation.json and report.html.",
+        description="Recognize a protocol's test clips; writes evaluation.json and report.html.",
+        example="llm-ar evaluate --model runs/mine --data data/mine",
     )
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
-    parser.add_argument("--data", type=Path, required=True, help="folder of a prepared dataset")
-    parser.add_argument("--protocol", help="who is tested (default: the model's own protocol)")
+    add_model_option(parser)
+    add_data_option(parser)
+    parser.add_argument("--protocol", help="which clips test (default: the model's own protocol)")
     parser.add_argument(
         "--out", type=Path, help="where to write (default: evaluations/NAME OF THE MODEL)"
     )
@@ -64,7 +67,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
     if given.fast and given.own_names:
-        parser.error("--fast knows all the trained names at once; leave out --own-names")
+        parser.error("--fast chooses among all trained names; leave out --own-names")
+    check_model(given.model)
+    check_data(given.data)
     name = given.model.resolve().name
     evaluation, report = evaluate_model(
         given.model,
@@ -106,7 +111,7 @@ def evaluate_model(
     Args:
         model: folder of a trained model.
         data: folder of a prepared dataset.
-        protocol: who is tested; the model's own by default.
+        protocol: which clips test; the model's own by default.
         out: folder of the results.
         fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: choose among the dataset's own names alone.

@@ -1,9 +1,7 @@
-"""``llm-ar explain``: what carried an answer (tokens, body parts), and similar training clips."""
+"""``llm-ar explain``: what an answer depends on (tokens, body parts); similar training clips."""
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +11,10 @@ from rich.text import Text
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import progress_bar, results, show_lines
+from llm_ar.applications.ui.models import check_data, check_model
+from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import print_json, progress_bar, results, show_lines
 from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ _NAMES = ("answer then", "nearest training clip", "action")
 
 def run(arguments: Sequence[str]) -> int:
     """Explain the answer to one file."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar explain",
-        description="Recognise a file, and say what carried the answer: the log-probability (nats) "
-        "that it loses when a token says nothing, and when a body part is not seen.",
+        description="Recognize a file and show what its answer depends on: the log-probability "
+        "(nats) that it loses when a token is masked, and when a body part is hidden.",
+        example="llm-ar explain clip.npz --model models/generalist --html explanation.html",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     parser.add_argument(
         "--data", type=Path, help="prepared dataset, to find the nearest training clips in"
     )
@@ -51,6 +52,9 @@ def run(arguments: Sequence[str]) -> int:
     add_read_options(parser)
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, None)
+    check_model(given.model)
+    if given.data is not None:
+        check_data(given.data)
 
     from llm_ar.skeletons.readers import as_clip, read_clip
 
@@ -70,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         name = given.model.resolve().name
         write_explanation(explanation, neighbours, model, name, clip, given.html)
     if given.json:
-        print(json.dumps(as_json(explanation, neighbours), ensure_ascii=False, allow_nan=False))
+        print_json(as_json(explanation, neighbours))
         return 0
     show(explanation, neighbours)
     if given.html is not None:
@@ -102,7 +106,7 @@ def find_neighbours(
 
 
 def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> dict[str, object]:
-    """An explanation as JSON values; ``nearest`` is null where nothing was looked for."""
+    """An explanation as JSON values; ``nearest`` is null where none were searched."""
     return {
         "file": explanation.file,
         "answer": explanation.top[0].action,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +11,14 @@ import numpy as np
 from rich.table import Table
 
 from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import print_error, results, show_lines
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import (
+    EXIT_FAILED,
+    print_error,
+    print_json,
+    results,
+    show_lines,
+)
 from llm_ar.applications.ui.text import plain, plain_lines, visible
 from llm_ar.errors import ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
@@ -64,11 +69,13 @@ class Inspection:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Inspect each file; returns 2 if any could not be read."""
-    parser = argparse.ArgumentParser(
+    """Inspect each file; returns 1 if any could not be read."""
+    parser = CommandParser(
         prog="llm-ar inspect",
-        description="Say what a recording is: format, layout, frames, people, missing joints, "
-        "frame rate and problems; and draw it. The format is found by content.",
+        description="Show what a recording is: format, layout, frames, people, missing joints, "
+        "frame rate and problems; and draw it. The format is found by content. The exit code is 1 "
+        "if a file cannot be read; with --json it gets an object with \"file\" and \"error\".",
+        example="llm-ar inspect clip.npz --picture clip.png",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and clip")
@@ -87,10 +94,14 @@ def run(arguments: Sequence[str]) -> int:
     for file in given.files:
         try:
             _one(file, given.json, given.picture, options)
+        except ConfigError:
+            raise
         except LlmArError as error:
             print_error(error)
+            if given.json:
+                print_json({"file": str(file), "error": str(error)})
             failed += 1
-    return 2 if failed else 0
+    return EXIT_FAILED if failed else 0
 
 
 def inspect(path: Path, options: ReadOptions = BY_FILE) -> tuple[Inspection, Clip]:
@@ -98,7 +109,7 @@ def inspect(path: Path, options: ReadOptions = BY_FILE) -> tuple[Inspection, Cli
 
     Args:
         path: the file.
-        options: what is stated of it.
+        options: how it is to be read.
 
     Raises:
         ClipError: it cannot be read.
@@ -195,7 +206,7 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
         return
     about, clip = inspect(clips[0], options)
     if as_json:
-        print(json.dumps(asdict(about), ensure_ascii=False), flush=True)
+        print_json(asdict(about))
     else:
         _show(about)
     if picture is not None:
@@ -206,8 +217,7 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
 
 def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:
     if as_json:
-        names = {"file": str(file), "clips": [str(clip) for clip in clips]}
-        print(json.dumps(names, ensure_ascii=False), flush=True)
+        print_json({"file": str(file), "clips": [str(clip) for clip in clips]})
         return
     results.print(plain(file, "bold"), soft_wrap=True)
     show_lines(f"  {len(clips):,} clips; inspect one of them:")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from llm_ar.applications.ui.models import known_data, known_models
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
 
 
@@ -16,6 +19,22 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
+
+
+def add_model_option(parser: CommandParser) -> None:
+    """Add ``--model``; a message that it is missing names the models that are there."""
+    option = parser.add_argument(
+        "--model", type=Path, required=True, metavar="FOLDER", help="folder of a trained model"
+    )
+    parser.offer(option, known_models)
+
+
+def add_data_option(parser: CommandParser) -> None:
+    """Add ``--data``; a message that it is missing names the datasets that are there."""
+    option = parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="folder of a prepared dataset"
+    )
+    parser.offer(option, known_data)
 
 
 def add_read_options(parser: argparse.ArgumentParser) -> None:

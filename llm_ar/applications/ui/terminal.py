@@ -1,7 +1,8 @@
-"""Where words go: results to standard output, everything else to standard error."""
+"""Results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 
@@ -21,10 +22,21 @@ results = Console(highlight=False, markup=False, emoji=False)
 notes = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+EXIT_FAILED = 1
+"""Exit code when some of several files could not be used; the others were."""
+
+
 def print_error(problem: object) -> None:
-    """One line about a user's mistake, on standard error, never wrapped or styled."""
+    """One line about what is wrong, on standard error, never wrapped."""
     sentence = " ".join(str(problem).split())
     notes.print(plain(f"llm-ar: {sentence}", "red"), soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON value as a line on standard output."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # Bytes of a file name that are no text are lone surrogates, which JSON can only escape.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), flush=True)
 
 
 def note(sentence: object) -> None:
