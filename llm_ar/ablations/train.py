@@ -198,8 +198,8 @@ def _reader(run: RunConfig, sentences: Sentences, device: torch.device) -> Reade
         given = (run.tokenizer.extensions, words, backbone.text_tokenizer)
         middle = embed_actions(*given, names).mean(0)
 
-        def embed(asked: Sequence[str]) -> Tensor:
-            return embed_actions(*given, asked) - middle
+        def embed(labels: Sequence[str]) -> Tensor:
+            return embed_actions(*given, labels) - middle
 
         def read(texts: Sequence[str]) -> Tensor:
             return embed_texts(backbone.llm, backbone.text_tokenizer, texts)

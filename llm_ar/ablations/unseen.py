@@ -207,16 +207,16 @@ def evaluate_unseen(
     scored = (*names, *(label for label in model.labels if label not in names))
     order = torch.tensor([scored.index(label) for label in model.labels])
     scores, similarity = [], []
-    asked = [*some, *indices]
-    for first in range(0, len(asked), batch_size):
-        clips = [store[index] for index in asked[first : first + batch_size]]
+    evaluated = [*some, *indices]
+    for first in range(0, len(evaluated), batch_size):
+        clips = [store[index] for index in evaluated[first : first + batch_size]]
         tokens = model.tokenizer.encode_clips(clips)
         found = model.log_likelihoods(tokens, scored).double().cpu()
-        said = model.token_logits(tokens)
-        similarity.append(analogies.scores(found[:, order], said).cpu().numpy())
+        logits = model.token_logits(tokens)
+        similarity.append(analogies.scores(found[:, order], logits).cpu().numpy())
         scores.append(found[:, : len(names)].numpy())
         if on_progress is not None:
-            on_progress(first + len(clips), len(asked))
+            on_progress(first + len(clips), len(evaluated))
     of_training, of_test = np.split(np.concatenate(scores), [len(some)])
     return unseen_figures(
         of_test,

@@ -53,8 +53,8 @@ def test_figures_by_hand() -> None:
 def test_clips_named_less_surely_than_most_training_clips_are_doubted() -> None:
     sure = np.linspace(1, 5, 21)
     trained = np.stack([sure, np.zeros(21)], axis=1)
-    asked = np.array([[1.39, 0], [1.41, 0], [0, 9.0], [0, 0]])
-    assert doubt(asked + 7, trained).tolist() == [True, False, False, True]
+    clips = np.array([[1.39, 0], [1.41, 0], [0, 9.0], [0, 0]])
+    assert doubt(clips + 7, trained).tolist() == [True, False, False, True]
 
 
 def test_the_prior_is_the_mean_probability() -> None:
@@ -87,8 +87,8 @@ def oracle(model: ActionRecognizer, store: ClipStore, blind: Sequence[str]) -> S
 
     def score(tokens, names):
         truth = [store.labels[int(token)] for token in tokens]
-        said = [seen[0] if name in blind else name for name in truth]
-        return torch.tensor([[float(name == answer) for name in names] for answer in said])
+        answers = [seen[0] if name in blind else name for name in truth]
+        return torch.tensor([[float(name == answer) for name in names] for answer in answers])
 
     return SimpleNamespace(
         run=replace(model.run, protocol="unseen0"),
@@ -111,8 +111,8 @@ def test_unseen_and_seen_clips_among_all_names(tiny_model: Path, procedural_data
     seen: list[tuple[int, int]] = []
     untrained = evaluate_unseen(model, store, on_progress=lambda *counts: seen.append(counts))
     assert (untrained.clips, untrained.seen_clips) == (of_unseen, len(test) - of_unseen)
-    asked = len(test) + min(128, len(store.split("unseen0")[0]))
-    assert untrained.unseen_names == 3 and seen[-1] == (asked, asked)
+    evaluated = len(test) + min(128, len(store.split("unseen0")[0]))
+    assert untrained.unseen_names == 3 and seen[-1] == (evaluated, evaluated)
     model.labels = everything
     found = evaluate_unseen(oracle(model, store, unseen), store)
     assert found.generalised_seen == found.seen_top1 == 100.0
@@ -142,8 +142,8 @@ def test_unseen_actions_by_their_likeness_to_seen_ones(
     blind.text_embeddings = lambda texts: torch.eye(len(seen))[[places[text] for text in texts]]
 
     def score(tokens: Tensor, names: Sequence[str]) -> Tensor:
-        said = [seen_like.get(store.labels[int(t)], store.labels[int(t)]) for t in tokens]
-        return torch.tensor([[9.0 * (name == answer) for name in names] for answer in said])
+        answers = [seen_like.get(store.labels[int(t)], store.labels[int(t)]) for t in tokens]
+        return torch.tensor([[9.0 * (name == answer) for name in names] for answer in answers])
 
     blind.log_likelihoods = score
     for labels in (seen, seen[::-1]):

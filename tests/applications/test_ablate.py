@@ -119,7 +119,7 @@ runs:
     assert "euclidean-seed0.json: was made with other settings" in capsys.readouterr().err
 
 
-def test_what_a_grid_beside_it_has_trained_is_taken(
+def test_results_of_a_grid_beside_it_are_reused(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = grid(tmp_path, "runs:\n  all: {}\n")
@@ -276,7 +276,7 @@ def test_a_finetuned_tokenizer_starts_from_the_models(
         ("runs: {a: {}}\nover: {protocol: []}", "a list of values for protocol"),
     ],
 )
-def test_what_is_wrong_with_a_grid_is_said(tmp_path: Path, text: str, problem: str) -> None:
+def test_errors_in_a_grid_are_reported(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         read_grid(grid(tmp_path, text))
 

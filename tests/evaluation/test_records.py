@@ -127,8 +127,8 @@ def test_folds_have_a_mean(tmp_path: Path) -> None:
     assert command == (
         "llm-ar train --config experiments/ours/toy.yaml --protocol fold2 --out runs/toy-fold2"
     )
-    assert table(tmp_path).splitlines()[-1].startswith(
-        "| nw-ucla | mean of 2 folds |  |  |  | 75.0 |"
+    assert (
+        table(tmp_path).splitlines()[-1].startswith("| nw-ucla | mean of 2 folds |  |  |  | 75.0 |")
     )
 
 
@@ -161,6 +161,8 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
         assert f"2026-01-02{told}, [JSON]" in page(tmp_path)
 
 
-def test_the_page_of_this_project_is_the_one_made_from_its_results() -> None:
+def test_the_pages_of_this_project_are_those_made_from_its_results() -> None:
     root = Path(__file__).parents[2]
+    made = f"<!-- results -->\n{summary_table(root / 'results')}\n<!-- /results -->"
+    assert made in (root / "README.md").read_text(encoding="utf-8")
     assert page(root / "results") == (root / "docs" / "results.md").read_text(encoding="utf-8")
