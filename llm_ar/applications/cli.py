@@ -103,7 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     names = [command.name for command in COMMANDS]
     inside = [name for name in names if name.startswith(f"{words[0]} ")]
     word = " ".join(words[:2]) if inside else words[0]
-    meant = did_you_mean(word, names) or f"; the commands are {', '.join(inside or names)}"
+    meant = did_you_mean(word, names) if " " in word or not inside else ""
+    meant = meant or f"; the commands are {', '.join(inside or names)}"
     print_error(f"there is no command {word!r}{meant} (see llm-ar --help)")
     return EXIT_USAGE
 

@@ -62,9 +62,11 @@ def run(arguments: Sequence[str]) -> int:
         show_lines(dry_run(settings, given.gpu))
         return 0
     command = typed_command(arguments)
-    _prepare_folder(settings, stage, given.resume, given.overwrite, command)
+    _check_folder(settings, stage, given.resume, given.overwrite, command)
     try:
-        folder = train(settings, stage, resume=given.resume, command=command)
+        folder = train(
+            settings, stage, resume=given.resume, overwrite=given.overwrite, command=command
+        )
     except KeyboardInterrupt:
         notes.show_cursor(True)
         notes.print()
@@ -141,10 +143,10 @@ def _check_settings(parser: CommandParser, overrides: Sequence[str]) -> None:
             raise ConfigError(f"there is no option or setting {name}{meant}")
 
 
-def _prepare_folder(
+def _check_folder(
     settings: RunConfig, stage: Stage, resume: bool, overwrite: bool, command: str
 ) -> None:
-    """Refuse or clear what an earlier training left in the folder, and say which it is.
+    """See that the training can begin or go on in its folder, and say from where it goes on.
 
     Raises:
         ConfigError: there is one, and neither ``--resume`` nor ``--overwrite`` is given.
@@ -159,18 +161,11 @@ def _prepare_folder(
             f"{settings.out}: holds no trained tokenizer; train stage 1 first (llm-ar train "
             "tokenizer), or both stages"
         )
-    first = is_first_process()
     if not overwrite:
         folder.check(stage, resume, command)
-    elif first:
-        folder.clear(stage)
-    if not first:
-        return
-    if resume:
-        found = folder.of(stage)
-        where = " and ".join(map(str, found))
-        note(f"Goes on: {where}" if found else f"No checkpoint in {settings.out}: begins at step 0")
-    folder.keep_command(command)
+    if resume and is_first_process():
+        found = " and ".join(map(str, folder.of(stage)))
+        note(f"Goes on: {found}" if found else f"No checkpoint in {settings.out}: begins at step 0")
 
 
 def _check_start(settings: RunConfig, stage: Stage) -> None:
@@ -205,7 +200,12 @@ def _trained(settings: RunConfig, stage: Stage) -> Stage:
 
 
 def train(
-    settings: RunConfig, stage: Stage = "both", *, resume: bool = False, command: str = ""
+    settings: RunConfig,
+    stage: Stage = "both",
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    command: str = "",
 ) -> Path:
     """Train one stage or both; returns the model's folder.
 
@@ -213,6 +213,7 @@ def train(
         settings: everything that makes the model.
         stage: which part; the recognizer needs a trained tokenizer in the model's folder.
         resume: go on from the last checkpoint, if there is one.
+        overwrite: remove what an earlier training has left in the folder.
         command: what was typed, to name the command that goes on after an interruption.
 
     Raises:
@@ -239,6 +240,11 @@ def train(
     if first:
         for line in plan(settings, stage, store, command):
             note(line)
+        folder = RunFolder.look(settings.out)
+        if overwrite:
+            folder.clear(stage)
+        if command:
+            folder.keep_command(command)
     if stage != "recognizer":
         with announced("tokenizer"):
             train_first(settings, store, resume)

@@ -262,7 +262,7 @@ def test_a_finetuned_tokenizer_starts_from_the_models(
     assert main(["train", *words]) == 2
     assert "--from" in capsys.readouterr().err
     names = ["--tokenizer.extensions.name_loss", "1"]
-    assert main(["train", "--from", str(tiny_model), *words, *names]) == 2
+    assert main(["train", "--from", str(tiny_model), *words, *names, "--overwrite"]) == 2
     assert "was trained without names" in capsys.readouterr().err
 
 

@@ -273,7 +273,8 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     assert main([*command, "--out", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     expected = ["top1", "top5", "mean_class", "ece", "clips", "clips_per_second"]
-    assert list(summary) == [*expected, "duplicates", "top1_without_duplicates"]
+    added = ["duplicates", "top1_without_duplicates", "name_head_top1", "neighbour_top1"]
+    assert list(summary) == [*expected, *added]
     assert summary["duplicates"] == 0
     written = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert written.items() >= summary.items() and summary["clips"] == 32
