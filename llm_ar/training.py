@@ -53,7 +53,8 @@ def training_arguments(
 ) -> TrainingArguments:
     """The library's arguments for one stage; checkpoints go to ``folder``.
 
-    The library must be told about the CPU: it takes several processes there for separate runs.
+    ``use_cpu`` is set explicitly: without it the library takes several CPU processes for separate
+    runs.
     Between processes only gradients travel: all that is trained is used in every step, and the
     frozen rest is the same everywhere.
     """

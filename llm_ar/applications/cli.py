@@ -71,8 +71,8 @@ COMMANDS: tuple[Command, ...] = (
 FIRST_STEPS = """\
 first steps:
   llm-ar doctor                                            is everything installed?
-  llm-ar recognize FILE --model models/generalist          name the action in a recording
-  llm-ar prepare folder --raw FOLDER --out data/mine       your own recordings and labels.csv
+  llm-ar recognize FILE                                    name the action in a recording
+  llm-ar prepare folder --raw FOLDER --out data/mine       a folder of recordings and labels.csv
   llm-ar train --preset ours --data data/mine --protocol seeded:20 --out runs/mine
   llm-ar evaluate --model runs/mine --data data/mine"""
 

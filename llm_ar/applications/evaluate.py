@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         description="Recognize a protocol's test clips; writes evaluation.json and report.html.",
         example="llm-ar evaluate --model runs/mine --data data/mine",
     )
-    add_model_option(parser)
+    add_model_option(parser, required=True)
     add_data_option(parser)
     parser.add_argument("--protocol", help="which clips test (default: the model's own protocol)")
     parser.add_argument(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llm_ar.applications.ui.models import known_data, known_models
 from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.recognizer.default_model import default_model
 from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
 
 
@@ -21,10 +22,22 @@ def positive(text: str) -> int:
     return number
 
 
-def add_model_option(parser: CommandParser) -> None:
-    """Add ``--model``; a message that it is missing names the models that are there."""
+def add_model_option(parser: CommandParser, *, required: bool = False) -> None:
+    """Add ``--model``; a message that it is missing names the models that are there.
+
+    Args:
+        parser: of the command.
+        required: otherwise it may be left out where a model came with the package.
+    """
+    default = None if required else default_model()
+    also = "" if required else " (default: the one that comes with llm-ar)"
     option = parser.add_argument(
-        "--model", type=Path, required=True, metavar="FOLDER", help="folder of a trained model"
+        "--model",
+        type=Path,
+        default=default,
+        required=default is None,
+        metavar="FOLDER",
+        help=f"folder of a trained model{also}",
     )
     parser.offer(option, known_models)
 
