@@ -14,6 +14,7 @@ from llm_ar.applications.ui.options import add_read_options, read_options
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import (
     EXIT_FAILED,
+    note,
     print_error,
     print_json,
     results,
@@ -83,7 +84,8 @@ def run(arguments: Sequence[str]) -> int:
         "--picture",
         type=Path,
         metavar="OUT",
-        help="draw the clip: .png is a strip of frames, .gif and .html an animation",
+        help="draw the clip: .png is a strip of frames, .gif and .html an animation, all as "
+        "the camera saw the people",
     )
     add_read_options(parser)
     given = parser.parse_args(arguments)
@@ -213,6 +215,8 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
         from llm_ar.applications.ui.figures import draw
 
         draw(clip, picture)
+        # JSON has standard output for itself.
+        (note if as_json else show_lines)(f"Picture: {picture}")
 
 
 def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:
