@@ -76,7 +76,8 @@ class Layout:
 
     def bones(self) -> list[tuple[int, int, str]]:
         """Each bone as (joint, parent, side); side is "left", "right" or "middle"."""
-        side = {left: "left" for left, _ in self.pairs} | {right: "right" for _, right in self.pairs}
+        side = dict.fromkeys((left for left, _ in self.pairs), "left")
+        side |= dict.fromkeys((right for _, right in self.pairs), "right")
         return [
             (joint, parent, side.get(joint, "middle"))
             for joint, parent in enumerate(self.parents)

@@ -6,6 +6,7 @@ import json
 import os
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.animation import PillowWriter
@@ -99,7 +100,8 @@ def _strip(clip: Clip, path: Path) -> None:
             axes = figure.add_axes((left, _FOOT / height, side, _PANEL[1] / height))
             _frame(axes, middle - half, middle + half)
             _show(_lines(axes), clip, screen, frame)
-            figure.text(left + side / 2, 6 / height, _seconds(clip, frame), ha="center")
+            time = figure.text(left + side / 2, 6 / height, _seconds(clip, frame), ha="center")
+            time.set_color(THEME["faint"])
         figure.text(8 / width, 1 - 6 / height, title, va="top", color=THEME["ink"])
         picture = Picture(figure, title, texts=(title,), whole=True)
         path.write_bytes(picture.png())
@@ -111,14 +113,14 @@ def _gif(clip: Clip, path: Path) -> None:
     low, high = np.percentile(screen[clip.present], [1, 99], axis=0)
     half = np.full(2, max(*(high - low), 0.3) / (1 - 4 * _MARGIN) / 2)
     milliseconds = max(20, min(1000, round(1000 * clip.frames / clip.fps / len(chosen))))
-    writer = PillowWriter(fps=1000 / milliseconds)
+    writer = PillowWriter(fps=cast(int, 1000 / milliseconds))  # any number is taken
     with settings():
         figure = _figure(_GIF_SIDE, _GIF_SIDE)
         axes = figure.add_axes((0, 0, 1, 1))
         _frame(axes, (low + high) / 2 - half, (low + high) / 2 + half)
         lines = _lines(axes)
-        time = figure.text(8 / _GIF_SIDE, 8 / _GIF_SIDE, "")
-        with writer.saving(figure, str(path), dpi=1.5 * POINTS):
+        time = figure.text(8 / _GIF_SIDE, 8 / _GIF_SIDE, "", color=THEME["faint"])
+        with writer.saving(figure, str(path), dpi=POINTS):
             for frame in chosen:
                 _show(lines, clip, screen, frame)
                 time.set_text(_seconds(clip, frame))
@@ -167,6 +169,7 @@ def _figure(width: float, height: float) -> Figure:
         borderaxespad=0,
         handlelength=1.2,
         columnspacing=1.2,
+        labelcolor=THEME["faint"],
     )
     return figure
 

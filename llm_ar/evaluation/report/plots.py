@@ -69,8 +69,8 @@ def reliability(calibration: Calibration) -> Picture:
                 continue
             lower, upper, right = 100 * row.lower, 100 * row.upper, 100 * row.accuracy
             name = f"bin-{number}"
-            at, width = (lower + 0.4, 0), upper - lower - 0.8
-            bar = Rectangle(at, width, max(0.4, right), facecolor=THEME["right"], alpha=0.5, gid=name)
+            bar = Rectangle((lower + 0.4, 0), upper - lower - 0.8, max(0.4, right), gid=name)
+            bar.set(facecolor=THEME["right"], alpha=0.5)
             axes.add_patch(bar)
             axes.plot(
                 100 * row.confidence, right, "o", color=THEME["ink"], ms=7, mew=0, clip_on=False
