@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_ar.applications.ui.models import check_model, known_models
 from llm_ar.applications.ui.options import positive
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import notes
+from llm_ar.applications.ui.text import plain
 from llm_ar.errors import ConfigError, MissingExtraError
+from llm_ar.recognizer.default_model import default_model
 
 PORT = 8000
+KEY_VARIABLE = "LLM_AR_API_KEY"
+SHORTEST_KEY = 16
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 MEBI = 2**20
 
 
 def run(arguments: Sequence[str]) -> int:
     """Serve until a signal ends it."""
     given = parser().parse_args(arguments)
-    folders = model_folders(given.model)
+    folders = model_folders(given.model or [str(default_model())])
+    for folder in folders.values():
+        check_model(folder)
+    keys = api_keys(os.environ.pop(KEY_VARIABLE, ""), given.host)
+    if not (math.isfinite(given.deadline) and given.deadline > 0):
+        raise ConfigError("--deadline: it must be a positive number of seconds")
     try:
         import uvicorn
 
         from llm_ar.applications.serve.api import application, largest_body
         from llm_ar.applications.serve.limits import Limits
-        from llm_ar.applications.serve.security import KEY_VARIABLE, Keys, Policy, Rate
+        from llm_ar.applications.serve.security import Keys, Policy, Rate
         from llm_ar.applications.serve.service import Service, Settings
     except ImportError:
         raise MissingExtraError("serving", "serve") from None
-    keys = api_keys(os.environ.pop(KEY_VARIABLE, ""), given.host)
 
     from llm_ar.applications.ui.loading import load_recognizer
 
@@ -52,7 +63,8 @@ def run(arguments: Sequence[str]) -> int:
         not given.quiet,
     )
     url = f"http://{'[' + given.host + ']' if ':' in given.host else given.host}:{given.port}/"
-    notes.print(f"{', '.join(models)} at {url} (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    names = ", ".join(models)
+    notes.print(plain(f"{names} at {url} (Ctrl-C ends it)"), soft_wrap=True)
     uvicorn.run(
         application(service, policy),
         host=given.host,
@@ -69,24 +81,31 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command's options."""
-    made = argparse.ArgumentParser(
+    made = CommandParser(
         prog="llm-ar serve",
         description="Serve models over HTTP, with a page to look at recordings. Only this machine "
         "can reach it, unless --host says otherwise; then the environment must hold an API key in "
         "LLM_AR_API_KEY (several are separated by commas).",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        example="llm-ar serve --model models/generalist",
     )
-    made.add_argument(
+    shipped = default_model()
+    option = made.add_argument(
         "--model",
         action="append",
-        required=True,
+        required=shipped is None,
         metavar="[NAME=]FOLDER",
-        help="a trained model, again for each; the first is used where a request names none",
+        help="a trained model, again for each; the first is used where a request names none"
+        + ("" if shipped is None else " (default: the one that comes with llm-ar)"),
     )
-    made.add_argument("--host", default="127.0.0.1", help="address to listen at")
-    made.add_argument("--port", type=positive, default=PORT, help="port to listen at")
+    made.offer(option, known_models)
+    made.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at (default: this machine only)"
+    )
+    made.add_argument(
+        "--port", type=positive, default=PORT, help=f"port to listen at (default {PORT})"
+    )
     made.add_argument(
         "--name",
         action="append",
@@ -94,20 +113,45 @@ def parser() -> argparse.ArgumentParser:
         metavar="HOST",
         help="host name under which it is called, again for each",
     )
-    made.add_argument("--queue", type=positive, default=64, help="requests that may wait")
-    made.add_argument("--batch", type=positive, default=16, help="requests that share a pass")
     made.add_argument(
-        "--linger", type=float, default=5.0, metavar="MS", help="wait for others to share a pass"
+        "--queue", type=positive, default=64, help="requests that may wait (default 64)"
     )
     made.add_argument(
-        "--deadline", type=float, default=30.0, metavar="SECONDS", help="most that a request takes"
+        "--batch", type=positive, default=16, help="most requests that share a pass (default 16)"
     )
     made.add_argument(
-        "--rate", type=int, default=600, help="requests a minute of each key or address; 0: any"
+        "--linger",
+        type=float,
+        default=5.0,
+        metavar="MS",
+        help="milliseconds that a pass waits for others to join (default 5)",
     )
-    made.add_argument("--max-upload", type=positive, default=16, metavar="MIB", help="of a file")
-    made.add_argument("--max-frames", type=positive, default=9000, help="of a recording")
-    made.add_argument("--max-candidates", type=positive, default=256, help="names to choose from")
+    made.add_argument(
+        "--deadline",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="the most that a request may take (default 30)",
+    )
+    made.add_argument(
+        "--rate",
+        type=int,
+        default=600,
+        help="requests a minute of each key, or address without one; 0: any (default 600)",
+    )
+    made.add_argument(
+        "--max-upload",
+        type=positive,
+        default=16,
+        metavar="MIB",
+        help="size of an uploaded file (default 16)",
+    )
+    made.add_argument(
+        "--max-frames", type=positive, default=9000, help="frames of a recording (default 9000)"
+    )
+    made.add_argument(
+        "--max-candidates", type=positive, default=256, help="names to choose from (default 256)"
+    )
     made.add_argument(
         "--video",
         action="store_true",
@@ -159,8 +203,6 @@ def api_keys(variable: str, host: str) -> list[str]:
     Raises:
         ConfigError: a key is short, or there is none and other machines reach the address.
     """
-    from llm_ar.applications.serve.security import KEY_VARIABLE, SHORTEST_KEY
-
     keys = [key.strip() for key in variable.split(",") if key.strip()]
     if any(len(key) < SHORTEST_KEY for key in keys):
         raise ConfigError(
@@ -176,8 +218,6 @@ def api_keys(variable: str, host: str) -> list[str]:
 
 def known_hosts(host: str, names: Sequence[str]) -> frozenset[str]:
     """Names under which the service answers; empty for any, where a key protects it anyway."""
-    from llm_ar.applications.serve.security import LOOPBACK_NAMES
-
     if is_loopback(host):
         return frozenset({*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in names)})
     return frozenset(name.lower() for name in names) and frozenset(

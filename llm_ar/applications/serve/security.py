@@ -27,10 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from llm_ar.applications.serve.limits import Problem
 from llm_ar.applications.serve.metrics import Metrics
 
-KEY_VARIABLE = "LLM_AR_API_KEY"
-SHORTEST_KEY = 16
 CLIENT_GONE = 499
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 OPEN_PATHS = ("/v1/health/live", "/v1/health/ready")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from matplotlib import font_manager, style
 from matplotlib.figure import Figure
+from PIL import Image
 
 THEME = {
     "card": "#ffffff",
@@ -70,7 +71,11 @@ class Picture:
         missing = fonts("".join(self.texts))[1]
         if missing:
             _say_missing(missing)
-        return self._saved(format="png", dpi=2 * POINTS)
+        drawn = Image.open(io.BytesIO(self._saved(format="png", dpi=2 * POINTS)))
+        file = io.BytesIO()
+        # With so few colours it is a third as large.
+        drawn.convert("RGB").quantize(64).save(file, format="PNG", optimize=True)
+        return file.getvalue()
 
     def svg(self, kind: str = "picture") -> str:
         """An ``svg`` element to stand in a page with ``report.css``; the same for the same figure.
