@@ -1,8 +1,8 @@
 """Stage 1 as it was first written here: tokens as wide as the LLM's words, formulas as they stand.
 
 MMD takes five exponentials of all distances, those among words included, and the exact median; the
-library's convolutions take and give channels before time; dropout draws a float a number. What is
-computed is the same but for the width of a token.
+library's convolutions take and give channels before time. What is computed is the same but for the
+width of a token.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def plain_mmd_loss(x: Tensor, y: Tensor) -> Tensor:
 
 def _plain_block(self: TemporalBlock, x: Tensor) -> Tensor:
     hidden = self.conv(self.norm(x).transpose(1, 2)).transpose(1, 2)
-    return x + F.dropout(self.out(F.gelu(hidden)), self.dropout.share, self.training)
+    return x + F.dropout(self.out(F.gelu(hidden)), self.dropout.p, self.training)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def device_name() -> str:
 
 
 def peak_memory_mib() -> int | None:
-    """The most main memory that this process has held so far; None where it is not told."""
+    """The most main memory that this process has held so far; None where unknown."""
     if sys.platform == "win32":
         return None
     import resource

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -30,8 +30,6 @@ from transformers.utils import logging as transformers_logging
 from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer.bundled_llm import BUNDLED, bundled_folder
-from llm_ar.recognizer.fast.fused_lora import FusedLinear
-from llm_ar.recognizer.private_apis import set_lora_layer
 
 _SAMPLED_WORDS = 997
 _RANDOM_SEED = 240_400_532
@@ -138,9 +136,6 @@ def attach_lora(llm: PreTrainedModel, settings: LoraSettings) -> PeftModel:
         lora_dropout=settings.dropout,
         target_modules=list(settings.targets),
     )
-    if all(type(module) is nn.Linear for module in llm.modules() if isinstance(module, nn.Linear)):
-        # Quantized layers are kinds of nn.Linear, with adapters of their own.
-        set_lora_layer(lora, nn.Linear, FusedLinear)
     try:
         with warnings.catch_warnings():
             # peft asks transformers by an old name; no concern of the user's.

@@ -17,6 +17,7 @@ from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.card import model_card
+from llm_ar.recognizer.default_model import default_model
 from llm_ar.recognizer.fast.best_first import BestFirstScorer
 from llm_ar.recognizer.fast.early_exit import EarlyExit, EarlyExitScorer, restrict_to
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
@@ -227,14 +228,17 @@ class ActionRecognizer:
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path, device: torch.device | str = "cpu"
+        cls, folder: str | Path | None = None, device: torch.device | str = "cpu"
     ) -> ActionRecognizer:
-        """Load a model that :meth:`save_pretrained` wrote.
+        """Load a model that :meth:`save_pretrained` wrote; by default the one of the package.
 
         Raises:
             ModelError: if a file is missing or damaged, or the LLM is not the one it was made for.
         """
-        folder = Path(folder)
+        chosen = folder or default_model()
+        if chosen is None:
+            raise ModelError("no model came with this installation; name a model's folder")
+        folder = Path(chosen)
         config = model_folder.read_config(folder)
         try:
             run = settings_from_dict(RunConfig, config["run"])

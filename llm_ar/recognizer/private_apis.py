@@ -1,4 +1,4 @@
-"""The only place where private names of transformers and peft are used.
+"""The only place where private names of transformers are used.
 
 A release may rename or remove them without notice. Each one is listed in ``PRIVATE_APIS``, so that
 a test can name the one that an installed version no longer has.
@@ -10,14 +10,12 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel, Trainer
 
 PRIVATE_APIS: tuple[tuple[type, str], ...] = (
     (PretrainedConfig, "_attn_implementation"),
     (PreTrainedModel, "_supports_attention_backend"),
-    (LoraConfig, "_register_custom_module"),
     (Trainer, "_save"),
     (Trainer, "_load_from_checkpoint"),
 )
@@ -45,13 +43,6 @@ def uses_registered_attention(llm: nn.Module) -> bool:
         isinstance(module, PreTrainedModel) and module._supports_attention_backend
         for module in llm.modules()
     )
-
-
-def set_lora_layer(
-    config: LoraConfig, layer_class: type[nn.Module], lora_class: type[nn.Module]
-) -> None:
-    """Make peft wrap layers of a class in a LoRA layer of another class than its own."""
-    config._register_custom_module({layer_class: lora_class})
 
 
 class CheckpointTrainer(Trainer, ABC):

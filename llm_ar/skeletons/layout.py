@@ -74,6 +74,16 @@ class Layout:
             index[left], index[right] = right, left
         return index
 
+    def bones(self) -> list[tuple[int, int, str]]:
+        """Each bone as (joint, parent, side); side is "left", "right" or "middle"."""
+        side = dict.fromkeys((left for left, _ in self.pairs), "left")
+        side |= dict.fromkeys((right for _, right in self.pairs), "right")
+        return [
+            (joint, parent, side.get(joint, "middle"))
+            for joint, parent in enumerate(self.parents)
+            if parent >= 0
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain lists, with joints by name: what `from_dict` and YAML hold."""
 

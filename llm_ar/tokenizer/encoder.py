@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import EncoderConfig
-from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.tokenizer.features import CHANNELS, joint_features
 
@@ -31,7 +30,7 @@ class TemporalBlock(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.conv = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2)
         self.out = nn.Linear(width, width)
-        self.dropout = Dropout(dropout)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) to (B, T, C)."""

@@ -40,7 +40,7 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
 
 
 class ContextModel(nn.Module):
-    """Context sensitivity: each token must be told from others by the tokens around it.
+    """Context sensitivity: each token is to be identified among others by its neighbours.
 
     The vectors of ``reach`` tokens on either side (never the token itself) make a guess, which must
     be nearer to the token than to any other place of the batch (InfoNCE: van den Oord et al.,

@@ -20,7 +20,7 @@ from llm_ar.recognizer.zero_shot.conse import (
     ConSE,
     conse_scores,
 )
-from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, told
+from llm_ar.recognizer.zero_shot.text_embeddings import described, embed_actions
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -61,7 +61,7 @@ def test_names_that_never_trained(
     given = [*clips[:4], tmp_path / "last.npy"]
     found = model.recognize_with(ConSE(model, names), given, top_k=2)
     tokens = model.tokenizer.encode_clips(clips)
-    texts = model.text_embeddings([told(name) for name in (*model.labels, *names)])
+    texts = model.text_embeddings([described(name) for name in (*model.labels, *names)])
     trained, asked = texts.split([len(model.labels), 3])
     soft = model.log_likelihoods(tokens).float().softmax(-1) ** (1 / TEMPERATURE)
     if tokens_say:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
-from peft.tuners import lora
 from torch import nn
 from transformers import Trainer
 
@@ -121,13 +119,3 @@ def test_attention_by_name(backbone: Backbone) -> None:
         private_apis.set_attention_implementation(llm, "unheard-of")
         with pytest.raises((KeyError, ValueError)):
             llm(input_ids=ids)
-
-
-def test_layers_of_another_class(backbone: Backbone) -> None:
-    class OwnLayer(lora.Linear):
-        """As peft's."""
-
-    config = LoraConfig(target_modules=["q_proj"])
-    private_apis.set_lora_layer(config, nn.Linear, OwnLayer)
-    wrapped = [m for m in get_peft_model(backbone.llm, config).modules() if isinstance(m, OwnLayer)]
-    assert len(wrapped) == backbone.llm.config.num_hidden_layers

@@ -8,11 +8,11 @@ from llm_ar.config import ExtensionConfig
 from llm_ar.recognizer.llm import Backbone, embed_names
 from llm_ar.recognizer.zero_shot.descriptions import Description, Descriptions, built_in, describe
 from llm_ar.recognizer.zero_shot.text_embeddings import (
+    described,
     embed_actions,
     embed_descriptions,
     embed_parts,
     embed_texts,
-    told,
 )
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
 from llm_ar.skeletons.datasets.utd_mhad import UTD_MHAD
@@ -88,10 +88,10 @@ def test_a_text_is_the_mean_of_the_last_states_behind_its_first_word(backbone: B
 def test_an_action_is_told_by_its_sentence_and_its_steps() -> None:
     entry = describe("walk")
     assert entry is not None
-    text = told("walk")
+    text = described("walk")
     assert text.startswith(f"{entry.sentence} First {entry.order[0]}, then ")
-    assert text.endswith(f"{entry.order[-1]}.") and told(entry.synonyms[0]) == text
-    assert told("fly a kite") == "Fly a kite."
+    assert text.endswith(f"{entry.order[-1]}.") and described(entry.synonyms[0]) == text
+    assert described("fly a kite") == "Fly a kite."
     own = Description(
         action="fly a kite",
         sentence="The person holds a line.",
@@ -99,6 +99,6 @@ def test_an_action_is_told_by_its_sentence_and_its_steps() -> None:
         order=("the line is let out", "it is held"),
     )
     known = built_in().with_own(Descriptions([own], "own"))
-    assert told("fly a kite", known) == (
+    assert described("fly a kite", known) == (
         "The person holds a line. First the line is let out, then it is held."
     )

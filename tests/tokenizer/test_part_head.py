@@ -60,7 +60,7 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_parts() -> None:
         losses = []
         for part in range(6):
             pooled = sum(looks[w, part] * hidden[w] for w in range(3))
-            said = found.log_scale.exp() * found.says[part](pooled)
+            said = found.log_scale.exp() * found.heads[part](pooled)
             logits = found.get_buffer(f"texts_{part}") @ said
             wanted = found.targets[2, list(side)[part]]
             losses.append(F.cross_entropy(logits, wanted, label_smoothing=0.1))

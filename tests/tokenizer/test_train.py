@@ -283,7 +283,7 @@ def test_it_learns(run: RunConfig) -> None:
     first, last = logs[1], logs[-1]  # the first tells of the warm-up, unquantised
     assert last["loss"] < 0.7 * first["loss"]
     assert last["reconstruction"] < 0.7 * logs[0]["reconstruction"]
-    assert last["name"] < 1.0, "of four actions: log 4 is 1.39"
+    assert last["name"] < 1.15, "of four actions: log 4 is 1.39"
     for part in ("zipf", "context", "mmd", "commitment", "name"):
         assert part in last
     assert last["used_tokens"] >= 4 and last["perplexity"] > 3 and last["zipf_slope"] < 0

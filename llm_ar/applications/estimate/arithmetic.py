@@ -23,10 +23,9 @@ LAYER_KERNELS, TOKENIZER_KERNELS = 30, 3_000
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FOUR_BIT_BYTES = 0.516
 """A weight in NF4 with its share of the doubly quantized scales (Dettmers et al., 2023)."""
-_KEPT_BYTES = {"float32": (33, 12), "bfloat16": (46, 6), "float16": (46, 6)}
+_KEPT_BYTES = {"float32": (53, 12), "bfloat16": (46, 6), "float16": (46, 6)}
 """What a layer keeps of each token for the backward pass, in bytes a unit of the model's width and
-of its intermediate width; measured with adapters at the four attention projections (in float32
-those of `llm_ar.recognizer.fast.fused_lora`, else peft's own)."""
+of its intermediate width; measured with adapters at the four attention projections."""
 _ADAM_BYTES = 16
 """A trained parameter: itself, its gradient, two moments, all float32."""
 

@@ -6,28 +6,33 @@ import json
 import os
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from matplotlib.animation import PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from llm_ar.errors import ConfigError
+from llm_ar.evaluation.report.picture import POINTS, THEME, Picture, settings, shortened
+from llm_ar.evaluation.report.stick_figures import SIDES, Screen, limbs
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.layouts import Layout
 
 ENDINGS = (".png", ".gif", ".html")
 PANELS = 8
 """Frames of a strip, evenly over the clip."""
 
-_PANEL = (150, 210)
+_PANEL = (108.0, 140.0)
+"""Width and height of a frame of the strip, in points."""
+_HEAD, _FOOT = 24.0, 20.0
+"""Height of the title and of the times."""
+_LETTER = 7.5
+"""Width of a letter of the title, generously."""
 _GIF_SIDE, _GIF_FRAMES = 320, 120
-_FINER = 3
-"""Drawn so much larger and made smaller, which smooths the lines."""
-_GROUND = (255, 255, 255)
-_SIDES = {"left": (38, 98, 196), "right": (208, 96, 24), "middle": (92, 96, 104)}
-_MARGIN = 0.12
-
-Screen = NDArray[np.float64]
+_MARGIN = 0.08
+_LEGEND = {"left": "the person's left", "right": "right"}
 
 
 def draw(clip: Clip, path: Path) -> None:
@@ -50,28 +55,12 @@ def draw(clip: Clip, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def bones(layout: Layout) -> list[tuple[int, int, str]]:
-    """Each bone as (joint, parent, side); side is "left", "right" or "middle"."""
-    left = {pair[0] for pair in layout.pairs}
-    right = {pair[1] for pair in layout.pairs}
-    return [
-        (joint, parent, "left" if joint in left else "right" if joint in right else "middle")
-        for joint, parent in enumerate(layout.parents)
-        if parent >= 0
-    ]
-
-
 def on_screen(clip: Clip) -> Screen:
-    """Positions as the camera sees them, x right and y down ``(T, M, J, 2)``, in body heights.
+    """Positions as the camera sees them, x right and y up ``(T, M, J, 2)``, in body heights.
 
-    3-D clips are seen a little from the side. Where a joint is missing, the value means nothing.
+    Where a joint is missing, the value means nothing.
     """
-    joints = clip.joints.astype(np.float64)
-    x, y, z = joints[..., 0], joints[..., 1], joints[..., 2]
-    if clip.dimensions == 3:
-        angle = np.radians(20)
-        x = x * np.cos(angle) + (z - np.median(z[clip.present])) * np.sin(angle)
-    screen = np.stack([-x, -y], axis=-1)
+    screen = clip.joints[..., :2].astype(np.float64) * [-1, 1]
     heights = [np.ptp(frame[seen][:, 1]) for frame, seen in _bodies(screen, clip) if seen.any()]
     height = float(np.median(heights)) if heights else 0.0
     if not height > 0:
@@ -95,55 +84,56 @@ def _strip(clip: Clip, path: Path) -> None:
     shown = np.flatnonzero(clip.present.any(axis=(1, 2)))
     count = min(PANELS, len(shown))
     chosen = shown[np.linspace(0, len(shown) - 1, count).round().astype(int)]
-    width, height = _PANEL
-    sides = [np.ptp(screen[frame][clip.present[frame]], axis=0) for frame in chosen]
-    wide, high = np.maximum(np.percentile(sides, 90, axis=0), 0.3)
-    scale = (1 - 2 * _MARGIN) * min(width / wide, (height - 16) / high) * _FINER
-    image = Image.new("RGB", (count * width * _FINER, height * _FINER), _GROUND)
-    for panel, frame in enumerate(chosen):
-        points = screen[frame]
-        seen = points[clip.present[frame]]
-        middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-        # Up and down stay as they are, so that sitting and jumping show.
-        middle[1] = 0.5 * (middle[1] + np.median(screen[clip.present][:, 1]))
-        one = Image.new("RGB", (width * _FINER, height * _FINER), _GROUND)
-        at = (points - middle) * scale + np.array([width, height - 16]) * _FINER / 2
-        _figure(ImageDraw.Draw(one), at, clip.present[frame], clip.layout)
-        image.paste(one, (panel * width * _FINER, 0))
-    image = image.resize((count * width, height), Image.Resampling.LANCZOS)
-    pen = ImageDraw.Draw(image)
-    for panel, frame in enumerate(chosen):
-        seconds = f"{frame / clip.fps:.2f} s"
-        pen.text((panel * width + 8, height - 16), seconds, fill=_SIDES["middle"])
-    image.quantize(48).save(path, format="PNG", optimize=True)
+    spans = [np.ptp(screen[frame][clip.present[frame]], axis=0) for frame in chosen]
+    span = np.maximum(np.percentile(spans, 90, axis=0), 0.3)
+    half = max(span / _PANEL) / (1 - 2 * _MARGIN) * np.array(_PANEL) / 2
+    width, height = max(count, 4) * _PANEL[0], _HEAD + _PANEL[1] + _FOOT
+    title = shortened(_title(clip), int((width - 190) / _LETTER))
+    with settings(title):
+        figure = _figure(width, height)
+        for panel, frame in enumerate(chosen):
+            seen = screen[frame][clip.present[frame]]
+            middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+            # Up and down stay as they are, so that sitting and jumping show.
+            middle[1] = 0.5 * (middle[1] + np.median(screen[clip.present][:, 1]))
+            left, side = panel * _PANEL[0] / width, _PANEL[0] / width
+            axes = figure.add_axes((left, _FOOT / height, side, _PANEL[1] / height))
+            _frame(axes, middle - half, middle + half)
+            _show(_lines(axes), clip, screen, frame)
+            time = figure.text(left + side / 2, 6 / height, _seconds(clip, frame), ha="center")
+            time.set_color(THEME["faint"])
+        figure.text(8 / width, 1 - 6 / height, title, va="top", color=THEME["ink"])
+        picture = Picture(figure, title, texts=(title,), whole=True)
+        path.write_bytes(picture.png())
 
 
 def _gif(clip: Clip, path: Path) -> None:
     screen = on_screen(clip)
     chosen = np.linspace(0, clip.frames - 1, min(clip.frames, _GIF_FRAMES)).round().astype(int)
     low, high = np.percentile(screen[clip.present], [1, 99], axis=0)
-    scale = (1 - 2 * _MARGIN) * _GIF_SIDE * _FINER / max(*(high - low), 0.3)
-    side = _GIF_SIDE * _FINER
-    images = []
-    for frame in chosen:
-        image = Image.new("RGB", (side, side), _GROUND)
-        at = (screen[frame] - (low + high) / 2) * scale + side / 2
-        _figure(ImageDraw.Draw(image), at, clip.present[frame], clip.layout)
-        smaller = image.resize((_GIF_SIDE, _GIF_SIDE), Image.Resampling.LANCZOS)
-        images.append(smaller.quantize(32))
-    duration = max(20, min(1000, round(1000 * clip.frames / clip.fps / len(chosen))))
-    images[0].save(
-        path, format="GIF", save_all=True, append_images=images[1:], duration=duration, loop=0
-    )
+    half = np.full(2, max(*(high - low), 0.3) / (1 - 4 * _MARGIN) / 2)
+    milliseconds = max(20, min(1000, round(1000 * clip.frames / clip.fps / len(chosen))))
+    writer = PillowWriter(fps=cast(int, 1000 / milliseconds))  # any number is taken
+    with settings():
+        figure = _figure(_GIF_SIDE, _GIF_SIDE)
+        axes = figure.add_axes((0, 0, 1, 1))
+        _frame(axes, (low + high) / 2 - half, (low + high) / 2 + half)
+        lines = _lines(axes)
+        time = figure.text(8 / _GIF_SIDE, 8 / _GIF_SIDE, "", color=THEME["faint"])
+        with writer.saving(figure, str(path), dpi=POINTS):
+            for frame in chosen:
+                _show(lines, clip, screen, frame)
+                time.set_text(_seconds(clip, frame))
+                writer.grab_frame()
 
 
 def _page(clip: Clip, path: Path) -> None:
-    hundredths = (on_screen(clip) * 100).round().astype(int)
+    hundredths = (on_screen(clip) * [100, -100]).round().astype(int)
     missing = [[int(i) for i in np.flatnonzero(~seen.ravel())] for seen in clip.present]
     motion = {
-        "name": clip.name,
+        "name": _title(clip),
         "fps": clip.fps,
-        "bones": bones(clip.layout),
+        "bones": clip.layout.bones(),
         "joints": len(clip.layout.joints),
         "frames": hundredths.reshape(clip.frames, -1).tolist(),
         "missing": missing,
@@ -154,15 +144,54 @@ def _page(clip: Clip, path: Path) -> None:
     path.write_text(page.replace("/*motion*/ null", text), encoding="utf-8")
 
 
-def _figure(
-    pen: ImageDraw.ImageDraw, at: Screen, present: NDArray[np.bool_], layout: Layout
-) -> None:
-    """People's bones and joints at pixels ``(M, J, 2)``."""
-    for points, seen in zip(at, present, strict=True):
-        for joint, parent, side in bones(layout):
-            if seen[joint] and seen[parent]:
-                ends = [tuple(points[parent]), tuple(points[joint])]
-                pen.line(ends, fill=_SIDES[side], width=3 * _FINER)
-        for x, y in points[seen]:
-            size = 2 * _FINER
-            pen.ellipse((x - size, y - size, x + size, y + size), fill=(40, 42, 48))
+def _title(clip: Clip) -> str:
+    return clip.name if clip.label in (None, clip.name) else f"{clip.name}: {clip.label}"
+
+
+def _seconds(clip: Clip, frame: int) -> str:
+    return f"{frame / clip.fps:.2f} s"
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure of so many points, with the legend in its upper right corner."""
+    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    keys = [
+        Line2D([], [], color=SIDES[side], linewidth=3, solid_capstyle="round", label=label)
+        for side, label in _LEGEND.items()
+    ]
+    corner = (1 - 4 / width, 1 - 2 / height)
+    figure.legend(
+        handles=keys,
+        loc="upper right",
+        bbox_to_anchor=corner,
+        ncols=2,
+        frameon=False,
+        borderaxespad=0,
+        handlelength=1.2,
+        columnspacing=1.2,
+        labelcolor=THEME["faint"],
+    )
+    return figure
+
+
+def _frame(axes: Axes, low: Screen, high: Screen) -> None:
+    """Axes that show from one point to another, and nothing else."""
+    axes.set_axis_off()
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+
+
+def _lines(axes: Axes) -> dict[str, Line2D]:
+    """The lines of each side of the body, and the joints."""
+    lines = {
+        side: axes.plot([], [], color=colour, linewidth=2.2, solid_capstyle="round")[0]
+        for side, colour in SIDES.items()
+    }
+    (lines["joints"],) = axes.plot([], [], "o", color=THEME["ink"], markersize=3, mew=0)
+    return lines
+
+
+def _show(lines: dict[str, Line2D], clip: Clip, screen: Screen, frame: int) -> None:
+    """Put the people of a frame into the lines."""
+    points, present = screen[frame], clip.present[frame]
+    for side, line in (limbs(points, present, clip.layout) | {"joints": points[present]}).items():
+        lines[side].set_data(*line.T)

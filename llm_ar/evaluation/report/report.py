@@ -8,10 +8,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from llm_ar.evaluation.evaluate import Evaluation
-from llm_ar.evaluation.report import plots as pictures
 from llm_ar.evaluation.report import samples, vocabulary
 from llm_ar.evaluation.report.pages import render, write
-from llm_ar.evaluation.report.raster import to_png
+from llm_ar.evaluation.report.plots import confusion_matrix, reliability
 from llm_ar.evaluation.report.stick_figures import strip
 from llm_ar.provenance import versions
 from llm_ar.recognizer.model import ActionRecognizer
@@ -39,11 +38,10 @@ def write_pictures(evaluation: Evaluation, folder: Path) -> list[Path]:
     Raises:
         ConfigError: the folder cannot be written.
     """
-    matrix = pictures.confusion_matrix(evaluation.confusion, evaluation.labels)
-    trust = pictures.reliability(evaluation.calibration)
+    matrix = confusion_matrix(evaluation.confusion, evaluation.labels)
     return [
-        write(folder / CONFUSION_FILE, to_png(matrix)),
-        write(folder / RELIABILITY_FILE, to_png(trust)),
+        write(folder / CONFUSION_FILE, matrix.png()),
+        write(folder / RELIABILITY_FILE, reliability(evaluation.calibration).png()),
     ]
 
 
@@ -68,8 +66,8 @@ def write_report(
         summary=evaluation.summary(),
         classes=sorted(evaluation.per_class(), key=_worst_first),
         samples=shown,
-        confusion=Markup(pictures.confusion_matrix(evaluation.confusion, evaluation.labels)),
-        reliability=Markup(pictures.reliability(evaluation.calibration)),
+        confusion=Markup(confusion_matrix(evaluation.confusion, evaluation.labels).svg()),
+        reliability=Markup(reliability(evaluation.calibration).svg()),
         words=_words(evaluation, model),
         used=len(set(evaluation.sentences.flat)),
         vocabulary=model.tokenizer.vocabulary,

@@ -73,19 +73,7 @@ def retold(clip: Clip, sentence: list[int], model: ActionRecognizer) -> dict[str
 
 def motion(layout: Layout, shown: list[dict[str, Any]]) -> dict[str, Any]:
     """All that ``animation.js`` needs to play the clips in ``shown``."""
-    return {"bones": bones(layout), "joints": len(layout.joints), "samples": shown}
-
-
-def bones(layout: Layout) -> list[list[int | str]]:
-    """Each bone as [joint, parent, side]; side is "left", "right" or "middle"."""
-    left = {joint for pair in layout.pairs for joint in pair[:1]}
-    right = {joint for pair in layout.pairs for joint in pair[1:]}
-    listed: list[list[int | str]] = []
-    for joint, parent in enumerate(layout.parents):
-        if parent >= 0:
-            side = "left" if joint in left else "right" if joint in right else "middle"
-            listed.append([joint, parent, side])
-    return listed
+    return {"bones": layout.bones(), "joints": len(layout.joints), "samples": shown}
 
 
 def _whole_numbers(joints: torch.Tensor) -> list[list[int]]:

@@ -24,7 +24,7 @@ from llm_ar.recognizer.interface import NamesActions
 from llm_ar.recognizer.prompt import checked_names
 from llm_ar.recognizer.scoring import Ranking
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions
-from llm_ar.recognizer.zero_shot.text_embeddings import told
+from llm_ar.recognizer.zero_shot.text_embeddings import described
 
 SCALE = 7.0
 """Factor from cosines to logits: the one with the highest likelihood of the right names on unseen
@@ -75,7 +75,7 @@ class ConSE:
                 "names cannot be compared with several; use a model of two or more names."
             )
         self._model = model
-        texts = [told(name, known) for name in (*model.labels, *self.names)]
+        texts = [described(name, known) for name in (*model.labels, *self.names)]
         embedded = model.text_embeddings(texts)
         self._trained, self._candidates = embedded.split([len(model.labels), len(self.names)])
 

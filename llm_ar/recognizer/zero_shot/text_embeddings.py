@@ -66,12 +66,12 @@ def embed_descriptions(
     for name in names:
         entry = known.find(name)
         texts = [entry.sentence, *entry.parts.values(), *entry.order] if entry else [name]
-        own, told = embed_names(words, text_tokenizer, [name, *texts]).split([1, len(texts)])
-        rows.append((own[0] + told.mean(0)) / 2)
+        own, details = embed_names(words, text_tokenizer, [name, *texts]).split([1, len(texts)])
+        rows.append((own[0] + details.mean(0)) / 2)
     return torch.stack(rows)
 
 
-def told(name: str, known: Descriptions | None = None) -> str:
+def described(name: str, known: Descriptions | None = None) -> str:
     """What stands for an action: its description's sentence and order, or its name if it has none.
 
     Args:

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.config import EncoderConfig, ExtensionConfig
-from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.tokenizer.encoder import KERNEL, STRIDE, neighbours, temporal_blocks
 from llm_ar.tokenizer.features import CHANNELS, joint_features
@@ -88,7 +87,7 @@ class JointGraphEncoder(nn.Module):
         )
         self.blocks = nn.Sequential(*blocks)
         self.joint_norm = nn.LayerNorm(width)
-        self.dropout = Dropout(config.dropout / 2)
+        self.dropout = nn.Dropout(config.dropout / 2)
         self.merge = nn.Linear(nodes * width, config.width)
         self.late = temporal_blocks(config)
         self.norm = nn.LayerNorm(config.width)

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llm_ar.dropout import Dropout
 from llm_ar.tokenizer.codebook import Quantized
 from llm_ar.tokenizer.losses import AuxiliaryLoss
 
@@ -40,7 +39,7 @@ class NameHead(nn.Module):
             nn.LayerNorm(dim),
             nn.Linear(dim, _HIDDEN),
             nn.GELU(),
-            Dropout(dropout),
+            nn.Dropout(dropout),
             nn.Linear(_HIDDEN, name_text_embeddings.shape[1]),
         )
         # Outputs are small at first; 12 lets the softmax over names begin to learn at once.

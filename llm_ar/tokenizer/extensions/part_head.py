@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from llm_ar.dropout import Dropout
 from llm_ar.skeletons.layout import PARTS
 from llm_ar.tokenizer.codebook import Quantized
 from llm_ar.tokenizer.extensions.name_head import whitened
@@ -45,11 +44,11 @@ class PartHead(nn.Module):
     def __init__(self, dim: int, part_text_embeddings: Tensor, dropout: float) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, _HIDDEN), nn.GELU(), Dropout(dropout)
+            nn.LayerNorm(dim), nn.Linear(dim, _HIDDEN), nn.GELU(), nn.Dropout(dropout)
         )
         self.looks = nn.Linear(_HIDDEN, len(PARTS))
         width = part_text_embeddings.shape[2]
-        self.says = nn.ModuleList(nn.Linear(_HIDDEN, width) for _ in PARTS)
+        self.heads = nn.ModuleList(nn.Linear(_HIDDEN, width) for _ in PARTS)
         # As in the name reader: lets the softmax begin to learn at once.
         self.log_scale = nn.Parameter(torch.tensor(2.5))
         targets = []
@@ -73,8 +72,8 @@ class PartHead(nn.Module):
         wanted = self.targets[labels]
         as_told, exchanged = vectors.new_zeros(len(labels)), vectors.new_zeros(len(labels))
         for part, other in enumerate(OTHER_SIDE):
-            said = self.log_scale.exp() * self.says[part](pooled[:, part])
-            logits = said @ self.get_buffer(f"texts_{part}").T
+            predicted = self.log_scale.exp() * self.heads[part](pooled[:, part])
+            logits = predicted @ self.get_buffer(f"texts_{part}").T
             as_told = as_told + _surprise(logits, wanted[:, part])
             exchanged = exchanged + _surprise(logits, wanted[:, other])
         return torch.minimum(as_told, exchanged).mean() / len(PARTS)
