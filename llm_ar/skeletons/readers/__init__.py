@@ -19,6 +19,7 @@ from llm_ar.skeletons.readers import (
     bvh,
     coco_keypoints,
     csv_table,
+    graph_arrays,
     json_arrays,
     kinetics,
     landmarks,
@@ -57,9 +58,17 @@ class ArrayReader(Reader, Protocol):
         """The clip in the file; raises `ClipError` as `Reader.read`."""
 
 
+class ContainerReader(Protocol):
+    """A reader of files that hold several clips."""
+
+    def members(self, path: Path) -> list[Path]:
+        """The clips of a file, each as a path that ``read`` takes; of a clip's path itself."""
+
+
 FORMATS: dict[str, Reader] = {
     "NW-UCLA JSON": nw_ucla,
     "UTD-MHAD .mat": utd_mhad,
+    "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "NTU RGB+D .skeleton": ntu,
     "UAV-Human text": uav_human,
@@ -83,6 +92,7 @@ FORMATS: dict[str, Reader] = {
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
 ARRAYS: dict[str, ArrayReader] = {
+    "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "UTD-MHAD .mat": utd_mhad,
     "pickled array": pickle_array,
@@ -90,6 +100,12 @@ ARRAYS: dict[str, ArrayReader] = {
     "CSV table": csv_table,
 }
 """The formats among them that leave axes and layout open."""
+
+CONTAINERS: dict[str, ContainerReader] = {
+    "graph network arrays": graph_arrays,
+    "PYSKL pickle": pyskl,
+}
+"""The formats among them that hold several clips, each named as ``FILE#NAME``."""
 
 FIXED_AXES = frozenset(
     {
@@ -119,7 +135,7 @@ def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     """Read a recording, whose format is found by its content.
 
     Args:
-        path: a file; a folder of OpenPose's frames; ``FILE.pkl#NAME``, one clip of many; or
+        path: a file; a folder of OpenPose's frames; ``FILE#NAME``, one clip of many; or
             ``webcam:0``.
         options: what the user states of it.
 
@@ -188,7 +204,8 @@ def members(path: Path) -> list[Path]:
     Raises:
         ClipError: as `read_clip`, for what concerns the whole file.
     """
-    return pyskl.members(path) if format_of(path) == "PYSKL pickle" else [path]
+    reader = CONTAINERS.get(format_of(path))
+    return [path] if reader is None else reader.members(path)
 
 
 def as_clip(clip: Clip | str | Path, rules: RepairConfig | None = None) -> Clip:
