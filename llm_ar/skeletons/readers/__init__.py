@@ -17,12 +17,14 @@ from llm_ar.skeletons.readers import (
     arrays,
     azure_kinect,
     bvh,
+    c3d,
     coco_keypoints,
     csv_table,
     graph_arrays,
     json_arrays,
     kinetics,
     landmarks,
+    matlab,
     ntu,
     nw_ucla,
     openpose,
@@ -31,6 +33,7 @@ from llm_ar.skeletons.readers import (
     pyskl,
     sbu,
     smarthome,
+    trc,
     uav_human,
     utd_mhad,
     video,
@@ -68,6 +71,7 @@ class ContainerReader(Protocol):
 FORMATS: dict[str, Reader] = {
     "NW-UCLA JSON": nw_ucla,
     "UTD-MHAD .mat": utd_mhad,
+    "MATLAB .mat": matlab,
     "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "NTU RGB+D .skeleton": ntu,
@@ -77,6 +81,8 @@ FORMATS: dict[str, Reader] = {
     "pickled array": pickle_array,
     "PYSKL pickle": pyskl,
     "BVH": bvh,
+    "TRC": trc,
+    "C3D": c3d,
     "OpenPose JSON": openpose,
     "MMPose or ultralytics JSON": pose_instances,
     "Kinetics-skeleton JSON": kinetics,
@@ -95,6 +101,7 @@ ARRAYS: dict[str, ArrayReader] = {
     "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "UTD-MHAD .mat": utd_mhad,
+    "MATLAB .mat": matlab,
     "pickled array": pickle_array,
     "JSON array": json_arrays,
     "CSV table": csv_table,
@@ -192,9 +199,9 @@ def format_of(path: Path) -> str:
             return name
     raise ClipError(
         path,
-        "is in no format known here (.skeleton, .bvh, .mat, .csv, .pkl, .npy, .npz, JSON of common "
-        "pose estimators, video: see docs/formats); save the joints as a NumPy array .npy or .npz "
-        "(frames, joints, 3)",
+        "is in no format known here (.skeleton, .bvh, .trc, .c3d, .mat, .csv, .pkl, .npy, .npz, "
+        "JSON of common pose estimators, video: see docs/formats); save the joints as a NumPy "
+        "array .npy or .npz (frames, joints, 3)",
     )
 
 
