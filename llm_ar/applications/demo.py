@@ -15,12 +15,19 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from llm_ar.applications.cli import EXIT_USAGE
 from llm_ar.applications.evaluate import evaluate_model, show
 from llm_ar.applications.recognize import BAR
 from llm_ar.applications.train import train
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries, results
+from llm_ar.applications.ui.parser import EXIT_USAGE
+from llm_ar.applications.ui.terminal import (
+    notes,
+    print_error,
+    quiet_libraries,
+    results,
+    show_lines,
+)
+from llm_ar.applications.ui.text import plain
 from llm_ar.config_files import load_run
 from llm_ar.errors import LlmArError
 
@@ -47,9 +54,14 @@ def main() -> int:
         return 0
     results.print(
         Panel(
-            "[bold]Step 2[/]  Train a model like it, from nothing: make clips, train both stages "
-            f"({EXPERIMENT}), evaluate, and write a report. It takes some minutes on two "
-            "cores.\nCtrl-C stops it at any time; the next [bold]make demo[/] goes on there.",
+            Text.assemble(
+                ("Step 2", "bold"),
+                "  Train a model like it, from nothing: make clips, train both stages "
+                f"({EXPERIMENT}), evaluate, and write a report. It takes some minutes on two "
+                "cores.\nCtrl-C stops it at any time; the next ",
+                ("make demo", "bold"),
+                " goes on there.",
+            ),
             border_style="cyan",
         )
     )
@@ -72,8 +84,12 @@ def recognize_samples(folder: Path) -> None:
     """
     results.print(
         Panel(
-            f"[bold]Step 1[/]  A shipped model ({folder}) names the action in {SAMPLES} clips of "
-            "people that it has never seen.",
+            Text.assemble(
+                ("Step 1", "bold"),
+                "  A shipped model (",
+                plain(folder),
+                f") names the action in {SAMPLES} clips of people that it has never seen.",
+            ),
             border_style="cyan",
         )
     )
@@ -91,17 +107,16 @@ def recognize_samples(folder: Path) -> None:
         best, second = recognition.top[:2]
         right = best.action == clip.label
         table.add_row(
-            Text(clip.label or ""),
-            Text(best.action, style="bold green" if right else "bold red"),
+            plain(clip.label or ""),
+            plain(best.action, "bold green" if right else "bold red"),
             Text(f"{100 * best.probability:5.1f} %"),
             Text("█" * round(best.probability * BAR), style="cyan"),
-            Text(f"{second.action} {100 * second.probability:.1f} %", style="dim"),
+            plain(f"{second.action} {100 * second.probability:.1f} %", "dim"),
         )
     results.print(table)
     ended = time.perf_counter()
-    results.print(
-        f"[dim]Loaded in {loaded - started:.1f} s, recognised in {ended - loaded:.1f} s.[/]\n"
-    )
+    times = f"Loaded in {loaded - started:.1f} s, recognized in {ended - loaded:.1f} s."
+    results.print(Text(f"{times}\n", style="dim"))
 
 
 def train_and_evaluate(experiment: Path, data: Path, out: Path) -> Path:
@@ -116,20 +131,23 @@ def train_and_evaluate(experiment: Path, data: Path, out: Path) -> Path:
     settings = load_run(experiment, ["--data", str(data), "--out", str(out)])
     from llm_ar.skeletons.synthetic.dataset import make_procedural
 
-    results.print("[bold]Clips[/]")
-    results.print(make_procedural(data).summary(), markup=False, soft_wrap=True)
-    results.print("\n[bold]Training[/]")
+    results.print(Text("Clips", style="bold"))
+    show_lines(make_procedural(data).summary())
+    results.print(Text("\nTraining", style="bold"))
     if (out / "config.json").exists():
         shutil.rmtree(out)
     train(settings, resume=True)
-    results.print("\n[bold]Evaluation[/] on people that did not train")
+    results.print(Text.assemble(("\nEvaluation", "bold"), " on people that did not train"))
     evaluation, report = evaluate_model(out, data, None, out / "evaluation")
     show(evaluation)
     minutes = (time.perf_counter() - started) / 60
     results.print(
         Panel(
-            f"[bold]{evaluation.summary()['top1']:.1f} %[/] top-1 after {minutes:.1f} minutes.\n"
-            f"Look at the report:  {report.resolve()}",
+            Text.assemble(
+                (f"{evaluation.summary()['top1']:.1f} %", "bold"),
+                f" top-1 after {minutes:.1f} minutes.\nLook at the report:  ",
+                plain(report.resolve()),
+            ),
             border_style="green",
         )
     )

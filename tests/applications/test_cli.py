@@ -169,15 +169,19 @@ def test_good_files_of_a_batch_are_recognised_and_bad_ones_listed(
     empty.write_bytes(b"")
     np.save(odd, np.zeros((4, 3, 3)))
     files = [recordings[0], empty, recordings[1], tmp_path / "nosuch.json", odd, recordings[2]]
-    assert main(["recognize", *map(str, files), "--model", str(tiny_model), "--json"]) == 2
+    assert main(["recognize", *map(str, files), "--model", str(tiny_model), "--json"]) == 1
     shown = capsys.readouterr()
-    answered = [json.loads(line)["file"] for line in shown.out.splitlines()]
-    assert answered == [str(file) for file in recordings]
+    answers = [json.loads(line) for line in shown.out.splitlines()]
+    assert [answer["file"] for answer in answers] == [str(file) for file in files]
+    bad = [answer for answer in answers if "error" in answer]
+    assert [answer["file"] for answer in bad] == [str(files[place]) for place in (1, 3, 4)]
+    assert all(set(answer) == {"file", "error"} for answer in bad)
+    assert all(f"llm-ar: {answer['error']}" in shown.err for answer in bad)
     problems = shown.err.splitlines()
     assert len(problems) == 4
     for line, file in zip(problems, (empty, tmp_path / "nosuch.json", odd), strict=False):
         assert line.startswith("llm-ar: ") and str(file) in line
-    assert problems[3] == "llm-ar: 3 of 6 recordings were not recognised"
+    assert problems[3] == "llm-ar: 3 of 6 recordings were not recognized"
 
 
 def test_each_clip_of_a_file_of_many_is_recognised(
@@ -192,10 +196,10 @@ def test_each_clip_of_a_file_of_many_is_recognised(
     file = tmp_path / "many.pkl"
     file.write_bytes(pickle.dumps({"annotations": many}))
     files = [str(recordings[0]), str(file), str(recordings[1])]
-    assert main(["recognize", *files, "--model", str(tiny_model), "--json"]) == 2
+    assert main(["recognize", *files, "--model", str(tiny_model), "--json"]) == 1
     shown = capsys.readouterr()
     answered = [json.loads(line)["file"] for line in shown.out.splitlines()]
-    inside = [f"{file}#clip{number}" for number in range(18) if number != 4]
+    inside = [f"{file}#clip{number}" for number in range(18)]
     assert answered == [str(recordings[0]), *inside, str(recordings[1])]
     assert f"{file}#clip4" in shown.err and "1 of 20 recordings" in shown.err
 
@@ -214,9 +218,10 @@ def test_a_clip_unfit_for_the_model_spoils_no_other(
     random = np.random.default_rng(0)
     np.savez(odd, joints=random.normal(size=(9, 7, 3)), layout="layout.yaml")
     files = [str(odd), str(recordings[0])]
-    assert main(["recognize", *files, "--model", str(tiny_model), "--json"]) == 2
+    assert main(["recognize", *files, "--model", str(tiny_model), "--json"]) == 1
     shown = capsys.readouterr()
-    assert json.loads(shown.out)["file"] == str(recordings[0])
+    bad, good = map(json.loads, shown.out.splitlines())
+    assert bad["file"] == str(odd) and "error" in bad and good["file"] == str(recordings[0])
     assert str(odd) in shown.err.splitlines()[0]
 
 
@@ -268,7 +273,8 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     assert main([*command, "--out", str(out), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     expected = ["top1", "top5", "mean_class", "ece", "clips", "clips_per_second"]
-    assert list(summary) == [*expected, "duplicates", "top1_without_duplicates"]
+    added = ["duplicates", "top1_without_duplicates", "name_head_top1", "neighbour_top1"]
+    assert list(summary) == [*expected, *added]
     assert summary["duplicates"] == 0
     written = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert written.items() >= summary.items() and summary["clips"] == 32

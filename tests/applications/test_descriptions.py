@@ -37,6 +37,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
         monkeypatch.setattr(
             recognize, "recognize_files", lambda files, *_: ((file, answered) for file in files)
         )
+        monkeypatch.setattr(recognize, "check_model", lambda folder: None)
         return recognize.run(["clip.npy", "--model", "unused", *words])
 
     return command

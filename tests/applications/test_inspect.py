@@ -44,10 +44,14 @@ def test_json_says_it_all(recording, clip, capsys):
 
 def test_words_and_a_bad_file_beside_a_good(recording, tmp_path, capsys):
     (tmp_path / "bad.csv").write_text("0_x,0_y\nwide,2\n")
-    assert main(["inspect", str(tmp_path / "bad.csv"), str(recording)]) == 2
+    files = [str(tmp_path / "bad.csv"), str(recording)]
+    assert main(["inspect", *files]) == 1
     said = capsys.readouterr()
     assert "bad.csv" in said.err and "kinect-v1, 20 joints, 3-D" in said.out
     assert "never seen: right_foot" in said.out
+    assert main(["inspect", *files, "--json"]) == 1
+    bad, good = map(json.loads, capsys.readouterr().out.splitlines())
+    assert set(bad) == {"file", "error"} and bad["file"] == files[0] and good["joints"] == 20
 
 
 def test_a_file_of_many_clips_lists_them(tmp_path, capsys):
