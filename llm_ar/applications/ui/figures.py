@@ -29,7 +29,8 @@ _PANEL = (108.0, 140.0)
 """Width and height of a frame of the strip, in points."""
 _HEAD, _FOOT = 24.0, 20.0
 """Height of the title and of the times."""
-_LEGEND_WIDTH = 210.0
+_LEGEND_WIDTH = 230.0
+"""What the title leaves free for the legend and the edges."""
 _GIF_SIDE, _GIF_FRAMES = 320, 120
 _MARGIN = 0.08
 _LEGEND = {"left": "the person's left", "right": "right"}
