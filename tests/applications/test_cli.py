@@ -77,7 +77,7 @@ def test_recognize_prints_one_json_object_a_file(
     model = ActionRecognizer.from_pretrained(tiny_model)
     for file, answers in zip(recordings, found, strict=True):
         expected = model.recognize(file, top_k=3)
-        assert list(answers) == ["file", "top", "sentence", "warnings"]
+        assert list(answers) == ["file", "top", "sentence", "warnings", "enough_seen"]
         assert answers["file"] == str(file) and answers["sentence"] == expected.sentence
         assert [row["action"] for row in answers["top"]] == [a.action for a in expected.top]
         assert [row["probability"] for row in answers["top"]] == pytest.approx(
