@@ -27,6 +27,7 @@ from llm_ar.applications import (
     sentence,
     train,
 )
+from llm_ar.applications.serve import command as serve
 from llm_ar.applications.ui.completion import completion_words
 from llm_ar.applications.ui.parser import EXIT_USAGE, did_you_mean
 from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
@@ -64,6 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("recognize", "name the action in each file", recognize.run),
     Command("explain", "what the answer depends on: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
+    Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )
 
