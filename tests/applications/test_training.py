@@ -84,10 +84,33 @@ def test_the_demo_trains_and_writes_a_report(
     assert str(report) in "".join(c for c in shown if c not in "│ \n")
 
 
+def test_the_demo_prints_checks_and_versions_only_on_request(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from llm_ar.skeletons.synthetic import dataset as procedural
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    made = procedural.make_procedural
+    monkeypatch.setattr(demo, "MODEL", tiny_model)
+    monkeypatch.setattr(demo, "DATA", tmp_path / "clips")
+    monkeypatch.setattr(demo, "train", stop)
+    monkeypatch.setattr(procedural, "make_procedural", lambda folder: made(folder, 64, 8))
+    shown = []
+    for words in ([], ["--verbose"]):
+        assert demo.main(words) == 0
+        shown.append(capsys.readouterr().out)
+        (tmp_path / "clips").rename(tmp_path / f"clips{len(shown)}")
+    for word in ("protocol unseen0", "transformers"):
+        assert word not in shown[0] and word in shown[1]
+    assert "64 clips" in shown[0]
+
+
 def test_the_demo_can_be_interrupted(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "MODEL", tiny_model)
