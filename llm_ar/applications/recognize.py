@@ -55,10 +55,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One file's answers, and the reasons to doubt them."""
+    """One file's answers, and the reasons to doubt them.
+
+    Args:
+        recognition: the answers.
+        warnings: one sentence each.
+        enough_seen: whether the clip shows enough for any answer; if not, the action is unknown.
+    """
 
     recognition: Recognition
     warnings: tuple[str, ...]
+    enough_seen: bool = True
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -99,7 +106,8 @@ def run(arguments: Sequence[str]) -> int:
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
-        '"sentence": [tokens], "warnings": [sentences]}, or {"file", "error"}',
+        '"sentence": [tokens], "warnings": [sentences], "enough_seen": true or false}, '
+        'or {"file", "error"}',
     )
     parser.add_argument(
         "--describe",
@@ -227,20 +235,18 @@ def recognize_files(
             if isinstance(outcome, LlmArError):
                 yield file, outcome
             elif model is not None:
-                yield file, Outcome(outcome, _warnings(model, clips[place], outcome))
+                yield file, _outcome(model, clips[place], outcome)
 
 
-def _warnings(model: ActionRecognizer, clip: Clip, answer: Recognition) -> tuple[str, ...]:
-    """The reasons to doubt an answer: in the clip, in the answer, in the training."""
-    from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
+def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition) -> Outcome:
+    """An answer with the reasons to doubt it: in the clip, in the answer, in the training."""
+    from llm_ar.skeletons.doubts import answer_doubts, doubts, too_little, view_doubts
     from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
 
     trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
-    return (
-        *doubts(clip),
-        *answer_doubts(clip, answer.top[0].action),
-        *view_doubts(clip, trained_on_images),
-    )
+    about_answer = answer_doubts(clip, answer.top[0].action)
+    warnings = (*doubts(clip), *about_answer, *view_doubts(clip, trained_on_images))
+    return Outcome(answer, warnings, not (too_little(clip) or about_answer))
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
@@ -278,16 +284,20 @@ def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
         ],
         "sentence": list(recognition.sentence),
         "warnings": list(outcome.warnings),
+        "enough_seen": outcome.enough_seen,
     }
 
 
 def show(title: str, outcome: Outcome) -> None:
     """Print one clip's answers as bars, and below them the reasons to doubt them."""
     results.print(plain(title, "bold"), soft_wrap=True)
+    if not outcome.enough_seen:
+        unknown = "  unknown: too little was seen for an answer; the model's guesses are"
+        results.print(Text(unknown, style="yellow"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
-        style = "bold cyan" if rank == 0 else "dim"
+        style = "bold cyan" if rank == 0 and outcome.enough_seen else "dim"
         table.add_row(
             "",
             plain(answer.action, style),

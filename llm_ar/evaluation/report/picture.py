@@ -46,6 +46,7 @@ _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 _log = logging.getLogger(__name__)
+_font_log = logging.getLogger("matplotlib.font_manager")
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,16 @@ def settings(*texts: str) -> Iterator[None]:
         texts: from users, whose letters the fonts should have.
     """
     families = fonts("".join(texts))[0]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
-        with style.context(["default", {**_SETTINGS, "font.family": list(families)}]):
-            yield
+    level = _font_log.level
+    # A font without the usual weight will do.
+    _font_log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            with style.context(["default", {**_SETTINGS, "font.family": list(families)}]):
+                yield
+    finally:
+        _font_log.setLevel(level)
 
 
 @cache

@@ -33,6 +33,7 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Pictur
     with settings(*shown):
         figure, axes = _square(cell * classes)
         axes.set(xlim=(0, classes), ylim=(classes, 0), xlabel="answer", ylabel="true action")
+        axes.xaxis.labelpad = axes.yaxis.labelpad = 8
         middles = np.arange(classes) + 0.5
         axes.set_yticks(middles, shown)
         axes.set_xticks(middles, shown, rotation=45, ha="left", rotation_mode="anchor")
@@ -72,9 +73,8 @@ def reliability(calibration: Calibration) -> Picture:
             bar = Rectangle((lower + 0.4, 0), upper - lower - 0.8, max(0.4, right), gid=name)
             bar.set(facecolor=THEME["right"], alpha=0.5)
             axes.add_patch(bar)
-            axes.plot(
-                100 * row.confidence, right, "o", color=THEME["ink"], ms=7, mew=0, clip_on=False
-            )
+            (dot,) = axes.plot(100 * row.confidence, right, "o", color=THEME["ink"], ms=7, mew=0)
+            dot.set(clip_on=False, zorder=3)
             _figure(axes, (lower + upper) / 2, 4, str(row.clips), THEME["ink"])
             titles[name] = (
                 f"{row.clips} clips with confidence {lower:.0f}-{upper:.0f} %: "
