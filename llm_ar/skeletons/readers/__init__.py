@@ -136,6 +136,7 @@ READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
 _HEAD = 4096
 """Bytes by which a format is found."""
+_GZIP = b"\x1f\x8b"
 
 
 def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
@@ -194,6 +195,8 @@ def format_of(path: Path) -> str:
     if path.is_dir() and yolo_labels.is_folder(path):
         return "ultralytics labels"
     head = read_head(pyskl.container(path), _HEAD)
+    if head.startswith(_GZIP):
+        raise ClipError(path, "is compressed with gzip; unpack it (gunzip) and give the file in it")
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):
             return name
