@@ -9,9 +9,10 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test test-floors pytest lint docs clean
 
-# Recognises sample clips at once, then trains a model of its own on built-in clips.
+# Recognizes sample clips at once, then trains a model of its own on built-in clips; with
+# DEMO=--verbose it prints versions and checks too.
 demo: $(READY)
-	@$(BIN)/python -m llm_ar.applications.demo
+	@$(BIN)/python -m llm_ar.applications.demo $(DEMO)
 
 # Style, types and tests.
 test: lint pytest

@@ -1,6 +1,7 @@
-"""``make demo``: recognise with a shipped model at once, then train one like it and look at it.
+"""``make demo``: recognize with a shipped model at once, then train one like it and look at it.
 
-Run in the project's folder; what it makes is under ``data/`` and ``runs/``.
+Run in the project's folder; what it makes is under ``data/`` and ``runs/``. Results come first;
+``make demo DEMO=--verbose`` also prints versions and the checks of the dataset.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,11 +17,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from llm_ar.applications import doctor
 from llm_ar.applications.evaluate import evaluate_model, show
 from llm_ar.applications.recognize import BAR
 from llm_ar.applications.train import train
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.parser import EXIT_USAGE
+from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser
 from llm_ar.applications.ui.terminal import (
     notes,
     print_error,
@@ -40,9 +43,20 @@ SAMPLE_SEED = 2026
 """Not the seed of the training clips: the sample clips' people are new to the model."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Both steps; Ctrl-C ends the second one cleanly."""
+    parser = CommandParser(
+        prog="make demo",
+        description="Recognize sample clips, then train a model and evaluate it.",
+        example="make demo DEMO=--verbose",
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print versions and the checks of the dataset too"
+    )
+    verbose = parser.parse_args(arguments).verbose
     quiet_libraries()
+    if verbose:
+        doctor.run([])
     try:
         recognize_samples(MODEL)
     except LlmArError as error:
@@ -66,7 +80,7 @@ def main() -> int:
         )
     )
     try:
-        train_and_evaluate(EXPERIMENT, DATA, RUN)
+        train_and_evaluate(EXPERIMENT, DATA, RUN, verbose=verbose)
     except LlmArError as error:
         print_error(error)
         return EXIT_USAGE
@@ -77,7 +91,7 @@ def main() -> int:
 
 
 def recognize_samples(folder: Path) -> None:
-    """Recognise a few clips made on the spot, and show names and probabilities.
+    """Recognize a few clips made on the spot, and show names and probabilities.
 
     Args:
         folder: the model's.
@@ -101,7 +115,7 @@ def recognize_samples(folder: Path) -> None:
     clips = list(islice(procedural_clips(seed=SAMPLE_SEED), SAMPLES))
     answers = model.recognize(clips, top_k=2)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("performed", "recognised", "probability", "", "otherwise"):
+    for title in ("performed", "recognized", "probability", "", "otherwise"):
         table.add_column(title, no_wrap=True)
     for clip, recognition in zip(clips, answers, strict=True):
         best, second = recognition.top[:2]
@@ -119,24 +133,26 @@ def recognize_samples(folder: Path) -> None:
     results.print(Text(f"{times}\n", style="dim"))
 
 
-def train_and_evaluate(experiment: Path, data: Path, out: Path) -> Path:
+def train_and_evaluate(experiment: Path, data: Path, out: Path, verbose: bool = False) -> Path:
     """Make clips, train both stages, evaluate; returns the path of the report.
 
     Args:
         experiment: YAML file with the run's settings.
         data: folder for the clips.
         out: folder for the model; a stopped training in it goes on, a finished one begins anew.
+        verbose: print the checks of the dataset, which are written to its folder, too.
     """
     started = time.perf_counter()
     settings = load_run(experiment, ["--data", str(data), "--out", str(out)])
     from llm_ar.skeletons.synthetic.dataset import make_procedural
 
     results.print(Text("Clips", style="bold"))
-    show_lines(make_procedural(data).summary())
+    summary = make_procedural(data).summary()
+    show_lines(summary if verbose else summary.partition("\n")[0])
     results.print(Text("\nTraining", style="bold"))
     if (out / "config.json").exists():
         shutil.rmtree(out)
-    train(settings, resume=True)
+    train(settings, resume=True, command="make demo")
     results.print(Text.assemble(("\nEvaluation", "bold"), " on people that did not train"))
     evaluation, report = evaluate_model(out, data, None, out / "evaluation")
     show(evaluation)
@@ -155,4 +171,4 @@ def train_and_evaluate(experiment: Path, data: Path, out: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -243,7 +243,7 @@ def train(
         folder = RunFolder.look(settings.out)
         if overwrite:
             folder.clear(stage)
-        if command:
+        if command.startswith("llm-ar "):
             folder.keep_command(command)
     if stage != "recognizer":
         with announced("tokenizer"):

@@ -54,9 +54,16 @@ def plan(settings: RunConfig, stage: Stage, store: ClipStore, command: str) -> l
         + f"; the language model is {settings.recognizer.llm.name}",
         _duration(settings, stages, clips),
         f"Ctrl-C stops it; a checkpoint is written every {minutes:g} minutes and at the end of a "
-        "stage" + (f". To go on: {command} --resume" if command else ""),
+        f"stage{_to_go_on(command)}",
     ]
     return lines
+
+
+def _to_go_on(command: str) -> str:
+    """The command that goes on; one of another program does so without an option."""
+    if not command:
+        return ""
+    return f". To go on: {command}{' --resume' if command.startswith('llm-ar ') else ''}"
 
 
 def _duration(settings: RunConfig, stages: list[str], clips: int) -> str:
@@ -70,7 +77,7 @@ def _duration(settings: RunConfig, stages: list[str], clips: int) -> str:
     first, second = stage_minutes(settings, clips, Rates())
     expected = {"tokenizer": first, "recognizer": second}
     each = " and ".join(f"{expected[name]:.0f}" for name in stages)
-    return f"Duration: about {each} minutes on two processor cores"
+    return f"Duration: about {each} minutes on two free processor cores"
 
 
 @contextmanager
