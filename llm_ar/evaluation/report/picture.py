@@ -74,8 +74,8 @@ class Picture:
             _say_missing(missing)
         drawn = Image.open(io.BytesIO(self._saved(format="png", dpi=2 * POINTS)))
         file = io.BytesIO()
-        # With so few colours it is a third as large.
-        drawn.convert("RGB").quantize(64).save(file, format="PNG", optimize=True)
+        # With a palette it is a third as large.
+        drawn.convert("RGB").quantize().save(file, format="PNG", optimize=True)
         return file.getvalue()
 
     def svg(self, kind: str = "picture") -> str:
@@ -120,8 +120,6 @@ class Picture:
             element.insert(0, title)
         if element.tag in ("g", "text"):
             element.attrib.pop("id", None)
-        for key in [key for key in element.attrib if key.endswith("}href")]:
-            element.set("href", element.attrib.pop(key))
         if "d" in element.attrib:
             path = element.attrib["d"].replace("\n", "")
             element.set("d", _NUMBER.sub(lambda number: f"{float(number[0]):.1f}", path))
