@@ -117,3 +117,19 @@ def test_other_zipped_files_are_to_be_unpacked(tmp_path: Path, suffix: str) -> N
     (tmp_path / f"a{suffix}").write_bytes(gzip.compress(b"[1, 2]"))
     with pytest.raises(ClipError, match="compressed with gzip; unpack it"):
         read_clip(tmp_path / f"a{suffix}")
+
+
+def test_landmarks_of_an_image_get_equal_units(tmp_path: Path) -> None:
+    expected = body(FRAMES, MEDIAPIPE)
+    image = expected * [-1, -1, 1] * 0.3 * [9 / 16, 1, 9 / 16] + [0.5, 0.4, 0]
+    np.save(tmp_path / "m.npy", image)
+    rows = [[{"x": x, "y": y, "z": z} for x, y, z in row] for row in image.tolist()]
+    (tmp_path / "m.json").write_text(json.dumps(rows))
+    centre = expected.mean(axis=(0, 1))
+    for name in ("m.npy", "m.json"):
+        clip = read_clip(tmp_path / name)
+        found = clip.joints[:, 0] / 0.3
+        assert np.allclose(found - found.mean(axis=(0, 1)), expected - centre, atol=1e-4), name
+        assert "assumed to be 16 to 9" in clip.understood.notes[-1]
+    np.save(tmp_path / "world.npy", expected * [-1, -1, 1])
+    assert read_clip(tmp_path / "world.npy").understood.notes == ()

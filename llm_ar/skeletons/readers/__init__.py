@@ -10,6 +10,7 @@ from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.gaps import gap_notes
+from llm_ar.skeletons.layouts import MEDIAPIPE
 from llm_ar.skeletons.orientation import put_upright
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import (
@@ -159,6 +160,8 @@ def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
         raise ClipError(path, f"is {name}, whose axes are fixed; leave --axes out")
     else:
         clip = _in_layout(path, FORMATS[name].read(path), options.layout)
+    if clip.layout is MEDIAPIPE and name != "video":
+        clip = landmarks.equal_units(clip)
     if options.fps is not None:
         understood = replace(clip.understood, fps="as stated")
         clip = replace(clip, fps=options.fps, understood=understood)

@@ -40,7 +40,7 @@ ESTIMATES: dict[int, Layout] = {
 }
 """The layout of an image pose estimator by the count of its joints, or of its first joints."""
 
-_ASPECT = 16 / 9
+ASPECT = 16 / 9
 """Width of an image by its height, assumed where coordinates are shares of both."""
 
 
@@ -229,7 +229,7 @@ class Estimates:
         far = max((float(np.abs(joints).max()) for joints in shown if joints.size), default=2.0)
         if far > 1.5 or any(one.joints.shape[1] == 3 for one in self._found):
             return self._found
-        return [replace(one, joints=one.joints * (_ASPECT, 1)) for one in self._found]
+        return [replace(one, joints=one.joints * (ASPECT, 1)) for one in self._found]
 
 
 def clip_of(

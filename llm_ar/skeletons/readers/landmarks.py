@@ -30,11 +30,15 @@ from llm_ar.skeletons.layouts import MEDIAPIPE
 from llm_ar.skeletons.readers.clock import Rate, frames_of, rate_of, seconds
 from llm_ar.skeletons.readers.csv_names import joint_name
 from llm_ar.skeletons.readers.files import check_frames
-from llm_ar.skeletons.readers.json_files import FPS, clip_of, is_json, read_json
+from llm_ar.skeletons.readers.json_files import ASPECT, FPS, clip_of, is_json, read_json
 from llm_ar.skeletons.readers.people import Detection
 
 MIN_VISIBILITY = 0.5
 
+_INSIDE = 0.95
+"""Share of coordinates that lie on the image's side of its corner, if they are of an image."""
+_LARGEST = 2.5
+"""Largest share of an image's side that a landmark outside of it may have."""
 _JOINTS = len(MEDIAPIPE.joints)
 _LISTS = ("frames", "poses", "results", "data")
 _POSES = (
@@ -147,6 +151,27 @@ def upright(landmarks: NDArray[np.float64]) -> tuple[NDArray[np.float64], Mask]:
     with np.errstate(invalid="ignore"):
         visible = np.all(landmarks[..., 3:] >= MIN_VISIBILITY, axis=-1)
     return landmarks[..., :3] * (-1, -1, 1), np.asarray(visible)
+
+
+def equal_units(clip: Clip) -> Clip:
+    """Landmarks that are shares of the image's width and height in equal units; others as they are.
+
+    x, and z, which has the scale of x, are widened by `ASPECT`. Landmarks of an image lie to one
+    side of its corner; world landmarks lie around the hips.
+
+    Args:
+        clip: in MediaPipe's layout, in the axes of `Clip`.
+    """
+    shown = clip.joints[clip.present][:, :2]
+    inside = (shown <= 0).mean() > _INSIDE and float(np.abs(shown).max()) < _LARGEST
+    if not inside:
+        return clip
+    note = "coordinates are shares of the image's sides, which are assumed to be 16 to 9"
+    return replace(
+        clip,
+        joints=clip.joints * np.array([ASPECT, 1, ASPECT], dtype=np.float32),
+        understood=replace(clip.understood, notes=(*clip.understood.notes, note)),
+    )
 
 
 def _people(path: Path, frame: int, value: Any, key: str | None) -> list[NDArray[np.float64]]:
