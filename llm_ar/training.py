@@ -35,7 +35,7 @@ def fit_and_held_out(labels: Sequence[int], share: float, seed: int) -> tuple[li
     """Split training clips into those to fit and those that choose the epoch, class by class.
 
     Both stages must leave out the same clips: a tokenizer that has seen them would flatter every
-    epoch of the recogniser. Test clips never enter here.
+    epoch of the recognizer. Test clips never enter here.
 
     Each class gives its share, at least one clip, but keeps at least one to fit.
     """
