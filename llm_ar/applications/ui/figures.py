@@ -85,18 +85,21 @@ def _strip(clip: Clip, path: Path) -> None:
     shown = np.flatnonzero(clip.present.any(axis=(1, 2)))
     count = min(PANELS, len(shown))
     chosen = shown[np.linspace(0, len(shown) - 1, count).round().astype(int)]
-    spans = [np.ptp(screen[frame][clip.present[frame]], axis=0) for frame in chosen]
-    span = np.maximum(np.percentile(spans, 90, axis=0), 0.3)
-    half = max(span / _PANEL) / (1 - 2 * _MARGIN) * np.array(_PANEL) / 2
+    middles = np.array([_middle(screen, clip.present, frame) for frame in chosen])
+    reaches = np.array(
+        [
+            np.abs(screen[frame][clip.present[frame]] - middle).max(axis=0)
+            for frame, middle in zip(chosen, middles, strict=True)
+        ]
+    )
+    # All of everybody, but no outlier.
+    reach = np.minimum(reaches.max(axis=0), 2 * np.median(reaches, axis=0))
+    half = max(np.maximum(reach, 0.15) / _PANEL) / (1 - 2 * _MARGIN) * np.array(_PANEL)
     width, height = max(count, 4) * _PANEL[0], _HEAD + _PANEL[1] + _FOOT
     title = printable(_title(clip))
     with settings(title):
         figure = _figure(width, height)
-        for panel, frame in enumerate(chosen):
-            seen = screen[frame][clip.present[frame]]
-            middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-            # Up and down stay as they are, so that sitting and jumping show.
-            middle[1] = 0.5 * (middle[1] + np.median(screen[clip.present][:, 1]))
+        for panel, (frame, middle) in enumerate(zip(chosen, middles, strict=True)):
             left, side = panel * _PANEL[0] / width, _PANEL[0] / width
             axes = figure.add_axes((left, _FOOT / height, side, _PANEL[1] / height))
             _frame(axes, middle - half, middle + half)
@@ -107,6 +110,17 @@ def _strip(clip: Clip, path: Path) -> None:
         _fit(heading, width - _LEGEND_WIDTH)
         picture = Picture(figure, title, texts=(title,), whole=True)
         path.write_bytes(picture.png())
+
+
+def _middle(screen: Screen, present: NDArray[np.bool_], frame: int) -> Screen:
+    """What a frame of the strip is centred on, ``(2,)``.
+
+    Up and down stay half as they are, so that sitting and jumping show.
+    """
+    seen = screen[frame][present[frame]]
+    middle: Screen = (seen.min(axis=0) + seen.max(axis=0)) / 2
+    middle[1] = 0.5 * (middle[1] + np.median(screen[present][:, 1]))
+    return middle
 
 
 def _gif(clip: Clip, path: Path) -> None:
