@@ -61,7 +61,7 @@ def training_arguments(
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     steps = math.ceil(clips / (optim.batch_size * processes)) * optim.epochs
     # Ten steps, fewer in short trainings, so that a loss is shown early.
-    log_steps = min(10, max(1, steps // 50))
+    log_steps = min(10, max(1, steps // 10))
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,
