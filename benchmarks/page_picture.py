@@ -49,13 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextmanager
-def service(model: Path) -> Iterator[str]:
-    """A service of one model at a free port of this machine; its address."""
+def service(model: Path, *more: str) -> Iterator[str]:
+    """A service of one model at a free port of this machine, with more options; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "llm_ar.applications.cli", "serve", "--model", str(model)]
-    command += ["--port", str(port), "--quiet", "--rate", "0"]
+    command += ["--port", str(port), "--quiet", "--rate", "0", *more]
     environment = {name: value for name, value in os.environ.items() if name != "LLM_AR_API_KEY"}
     process = subprocess.Popen(command, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_default_model_and_is_small(wheel: Path) -> None:
         if file.is_file():
             assert f"llm_ar/default_model/{file.relative_to(model).as_posix()}" in names
     package = ROOT / "llm_ar"
-    for ending in ("py", "yaml", "html", "css", "js", "typed"):
+    for ending in ("py", "yaml", "html", "css", "js", "svg", "md", "typed"):
         for file in package.rglob(f"*.{ending}"):
             assert f"llm_ar/{file.relative_to(package).as_posix()}" in names
 

@@ -17,6 +17,9 @@ from typing import Any
 
 from llm_ar.applications.serve.limits import Problem
 
+LINGER_SHARE = 0.1
+"""Of the time of a pass, how long a pass after another one waits for more jobs."""
+
 Compute = Callable[[Hashable, Sequence[Any]], Sequence[Any]]
 """From what jobs have in common and what each brings: each one's result, or its exception."""
 
@@ -49,7 +52,7 @@ class Batcher:
         compute: does one pass.
         capacity: jobs that may wait.
         batch: most jobs of a pass.
-        linger: seconds that an idle thread waits for more jobs after the first.
+        linger: seconds that a pass waits at least for more jobs, unless it is full.
         on_pass: is told each pass's number of jobs and its seconds.
     """
 
@@ -161,8 +164,10 @@ class Batcher:
                 idle = not self._waiting
                 while not self._waiting and not self._closed:
                     self._changed.wait()
-                if idle and self._linger > 0 and not self._closed:
-                    until = time.monotonic() + self._linger
+                if not self._closed:
+                    # Clients that have just been answered ask again while others wait already.
+                    again = 0.0 if idle else LINGER_SHARE * self._seconds
+                    until = time.monotonic() + max(self._linger, again)
                     while len(self._waiting) < self.batch and not self._closed:
                         left = until - time.monotonic()
                         if left <= 0:
