@@ -21,6 +21,7 @@ from llm_ar.applications import (
     inspect,
     make_procedural,
     merge,
+    pictures,
     prepare,
     protocol,
     recognize,
@@ -65,6 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("recognize", "name the action in each file", recognize.run),
     Command("explain", "what the answer depends on: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
+    Command("pictures", "of a model: codebook, use of tokens, training", pictures.run),
     Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )
