@@ -145,6 +145,19 @@ def body_up(clip: Clip) -> str | None:
 
 def forward(clip: Clip) -> Forward:
     """Which way knees bend and toes point in a 3-D clip."""
+    toes, knees = ahead(clip)
+    return Forward(_toes(toes), _knees(knees), any(np.isfinite(values).any() for values in toes))
+
+
+def ahead(clip: Clip) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """How far toes and knees are before the leg, in leg lengths, by left, right and up.
+
+    Args:
+        clip: 3-D, with y up.
+
+    Returns:
+        of toes and of knees one ``(T,)`` array a side that the layout has, NaN where unseen.
+    """
     joints, present = _person(clip)
     index = {name: number for number, name in enumerate(clip.layout.joints)}
 
@@ -162,7 +175,7 @@ def forward(clip: Clip) -> Forward:
     top = _mean_of(joints, present, clip.layout, (("left_shoulder", "right_shoulder"), *_HEAD))
     low = _mean_of(joints, present, clip.layout, (("left_hip", "right_hip"), ("hip_center",)))
     if not sides or top is None or low is None:
-        return Forward(0, 0, False)
+        return [], []
     front = np.cross(np.mean(sides, axis=0), top - low)
     with np.errstate(invalid="ignore", divide="ignore"):
         front /= np.linalg.norm(front, axis=1, keepdims=True)
@@ -183,7 +196,7 @@ def forward(clip: Clip) -> Forward:
             knees.append((bend * front).sum(axis=1) / leg)
             if ends:
                 toes.append(((ends[0] - ankle) * front).sum(axis=1) / leg)
-    return Forward(_toes(toes), _knees(knees), any(np.isfinite(values).any() for values in toes))
+    return toes, knees
 
 
 def _toes(values: list[NDArray[np.float64]]) -> int:

@@ -12,6 +12,7 @@ from llm_ar.skeletons.layouts import COCO, KINECT_V2, LAYOUTS, layout_named
 from llm_ar.skeletons.read_options import ReadOptions
 from llm_ar.skeletons.readers import read_clip
 from llm_ar.skeletons.readers.axes import arrange
+from tests.bodies import body
 
 LAYOUTS_3D = ("kinect-v1", "kinect-v2", "sbu-15", "h36m-17", "smpl-22", "azure-32")
 
@@ -190,3 +191,12 @@ def test_written_in_any_form_and_read_back(
 def test_arrange_names_what_it_expects(tmp_path):
     with pytest.raises(ClipError, match=r"shape \(4, 19, 3\), so 19 joints, expected"):
         arrange(tmp_path / "x.npy", np.ones((4, 19, 3)), LAYOUTS)
+
+
+def test_a_chosen_order_is_not_said_not_to_fit(tmp_path):
+    two = np.zeros((40, 2, 25, 3), np.float32)
+    two[:, 0] = body(40, KINECT_V2)
+    path = tmp_path / "rows.npy"
+    np.save(path, two.reshape(40, 150))
+    said = read_clip(path).understood.axes
+    assert "is T(MVC)" in said and "does not fit T(MVC)" not in said

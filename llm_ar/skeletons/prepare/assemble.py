@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain, islice
@@ -21,7 +21,7 @@ from llm_ar.skeletons.arrow import describe_rows, rows_file
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.datasets.protocols import SPLIT, dataset_named
 from llm_ar.skeletons.layouts import Layout
-from llm_ar.skeletons.prepare.checks import LOG_FILE, check_log
+from llm_ar.skeletons.prepare.checks import LOG_FILE, Finding, check_log
 from llm_ar.skeletons.prepare.report import MOST_NOTES, Note, PrepareReport
 from llm_ar.skeletons.prepare.shards import SHARD_CLIPS, log_path, rows_path, write_shard
 
@@ -76,8 +76,11 @@ def assemble(
     layout: Layout,
     fingerprint: str,
     config: RepairConfig,
+    findings: Sequence[Finding] = (),
 ) -> PrepareReport:
     """Make a dataset folder ``new`` of finished shards, which are moved there.
+
+    ``findings`` come before those of the log.
 
     Raises:
         DatasetError: none of their recordings is usable.
@@ -123,7 +126,7 @@ def assemble(
             "refused": outcomes["refused"],
             **{rule: rules[rule] for rule in sorted(rules)},
         },
-        tuple(check_log(new / LOG_FILE, (*known.protocols, SPLIT))),
+        (*findings, *check_log(new / LOG_FILE, (*known.protocols, SPLIT))),
     )
     report.save(new / REPORT_FILE)
     about = {

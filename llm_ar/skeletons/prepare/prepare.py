@@ -17,6 +17,7 @@ from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.datasets.protocols import dataset_named
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.prepare.assemble import assemble, check_place, put_in_place
+from llm_ar.skeletons.prepare.handedness import is_open, settle
 from llm_ar.skeletons.prepare.published import (
     ntu60_recordings,
     ntu120_recordings,
@@ -52,7 +53,7 @@ SOURCES: dict[str, Callable[[Path, Path | None], Recordings]] = {
 }
 """How each dataset's recordings are found in its raw folder."""
 
-_VERSION = "2"
+_VERSION = "3"
 """Changes when readers or repairs make something else of the same files."""
 
 _PLAN_FILE = "plan.json"
@@ -82,7 +83,8 @@ def prepare(
         repair: parameters of the repair of raw tracks.
         workers: processes that read; the files are the same for any number. A script that asks for
             more than one needs the usual ``if __name__ == "__main__"``.
-        options: what is stated of the files of ``folder``.
+        options: what is stated of the files of ``folder``. Whether their axes are mirrored is found
+            over all of them, unless it is stated.
         progress: called with the recordings done and all there are.
 
     Raises:
@@ -92,12 +94,14 @@ def prepare(
     """
     start = time.monotonic()
     config = repair or RepairConfig()
-    recordings = _recordings(dataset, raw, labels, options)
+    found = _recordings(dataset, raw, labels, options)
     what = f"{dataset} {config}{f' {options}' if options.given else ''}"
-    fingerprint = _fingerprint(what, recordings)
+    fingerprint = _fingerprint(what, found)
     earlier = earlier_report(out, fingerprint)
     if earlier is not None:
         return earlier
+    settled, findings = settle(found, options) if dataset == "folder" else (options, ())
+    recordings = [_stated(item, options, settled) for item in found]
     layout = _first_layout(raw, recordings)
     check_place(out)
     partial = out.parent / f".{out.name}.preparing"
@@ -117,7 +121,15 @@ def prepare(
                     progress(done, len(recordings))
             shutil.rmtree(partial / "new", ignore_errors=True)
             report = assemble(
-                shards, len(jobs), partial / "new", out, dataset, layout, fingerprint, config
+                shards,
+                len(jobs),
+                partial / "new",
+                out,
+                dataset,
+                layout,
+                fingerprint,
+                config,
+                findings,
             )
             put_in_place(partial / "new", out, partial / "old")
         shutil.rmtree(partial, ignore_errors=True)
@@ -144,10 +156,19 @@ def _recordings(
     if not raw.exists():
         raise DatasetError(f"{raw}: no such folder; give the folder of the raw recordings")
     found = SOURCES[dataset](raw, labels)
-    recordings = [item.stating(options) if isinstance(item, Recording) else item for item in found]
+    recordings = list(found)
     if not recordings:
         raise DatasetError(f"{raw}: has no recordings of {dataset}; check the folder")
     return recordings
+
+
+def _stated(
+    item: Recording | ClipError, options: ReadOptions, settled: ReadOptions
+) -> Recording | ClipError:
+    """A recording as it is to be read; formats that define their axes keep them."""
+    if isinstance(item, ClipError):
+        return item
+    return item.stating(settled if settled == options or is_open(item) else options)
 
 
 def _first_layout(raw: Path, recordings: list[Recording | ClipError]) -> Layout:

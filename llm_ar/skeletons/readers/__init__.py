@@ -17,11 +17,14 @@ from llm_ar.skeletons.readers import (
     arrays,
     azure_kinect,
     bvh,
+    c3d,
     coco_keypoints,
     csv_table,
+    graph_arrays,
     json_arrays,
     kinetics,
     landmarks,
+    matlab,
     ntu,
     nw_ucla,
     openpose,
@@ -30,6 +33,7 @@ from llm_ar.skeletons.readers import (
     pyskl,
     sbu,
     smarthome,
+    trc,
     uav_human,
     utd_mhad,
     video,
@@ -57,9 +61,18 @@ class ArrayReader(Reader, Protocol):
         """The clip in the file; raises `ClipError` as `Reader.read`."""
 
 
+class ContainerReader(Protocol):
+    """A reader of files that hold several clips."""
+
+    def members(self, path: Path) -> list[Path]:
+        """The clips of a file, each as a path that ``read`` takes; of a clip's path itself."""
+
+
 FORMATS: dict[str, Reader] = {
     "NW-UCLA JSON": nw_ucla,
     "UTD-MHAD .mat": utd_mhad,
+    "MATLAB .mat": matlab,
+    "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "NTU RGB+D .skeleton": ntu,
     "UAV-Human text": uav_human,
@@ -68,6 +81,8 @@ FORMATS: dict[str, Reader] = {
     "pickled array": pickle_array,
     "PYSKL pickle": pyskl,
     "BVH": bvh,
+    "TRC": trc,
+    "C3D": c3d,
     "OpenPose JSON": openpose,
     "MMPose or ultralytics JSON": pose_instances,
     "Kinetics-skeleton JSON": kinetics,
@@ -83,13 +98,21 @@ FORMATS: dict[str, Reader] = {
 """All formats by name; the first whose ``sniff`` says yes reads the file."""
 
 ARRAYS: dict[str, ArrayReader] = {
+    "graph network arrays": graph_arrays,
     "NumPy array": arrays,
     "UTD-MHAD .mat": utd_mhad,
+    "MATLAB .mat": matlab,
     "pickled array": pickle_array,
     "JSON array": json_arrays,
     "CSV table": csv_table,
 }
 """The formats among them that leave axes and layout open."""
+
+CONTAINERS: dict[str, ContainerReader] = {
+    "graph network arrays": graph_arrays,
+    "PYSKL pickle": pyskl,
+}
+"""The formats among them that hold several clips, each named as ``FILE#NAME``."""
 
 FIXED_AXES = frozenset(
     {
@@ -113,13 +136,14 @@ READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
 _HEAD = 4096
 """Bytes by which a format is found."""
+_GZIP = b"\x1f\x8b"
 
 
 def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     """Read a recording, whose format is found by its content.
 
     Args:
-        path: a file; a folder of OpenPose's frames; ``FILE.pkl#NAME``, one clip of many; or
+        path: a file; a folder of OpenPose's frames; ``FILE#NAME``, one clip of many; or
             ``webcam:0``.
         options: what the user states of it.
 
@@ -171,14 +195,16 @@ def format_of(path: Path) -> str:
     if path.is_dir() and yolo_labels.is_folder(path):
         return "ultralytics labels"
     head = read_head(pyskl.container(path), _HEAD)
+    if head.startswith(_GZIP):
+        raise ClipError(path, "is compressed with gzip; unpack it (gunzip) and give the file in it")
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):
             return name
     raise ClipError(
         path,
-        "is in no format known here (.skeleton, .bvh, .mat, .csv, .pkl, .npy, .npz, JSON of common "
-        "pose estimators, video: see docs/formats); save the joints as a NumPy array .npy or .npz "
-        "(frames, joints, 3)",
+        "is in no format known here (.skeleton, .bvh, .trc, .c3d, .mat, .csv, .pkl, .npy, .npz, "
+        "JSON of common pose estimators, video: see docs/formats); save the joints as a NumPy "
+        "array .npy or .npz (frames, joints, 3)",
     )
 
 
@@ -188,7 +214,8 @@ def members(path: Path) -> list[Path]:
     Raises:
         ClipError: as `read_clip`, for what concerns the whole file.
     """
-    return pyskl.members(path) if format_of(path) == "PYSKL pickle" else [path]
+    reader = CONTAINERS.get(format_of(path))
+    return [path] if reader is None else reader.members(path)
 
 
 def as_clip(clip: Clip | str | Path, rules: RepairConfig | None = None) -> Clip:

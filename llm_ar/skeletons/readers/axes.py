@@ -205,7 +205,7 @@ def _decided(
     costs.sort(key=lambda pair: pair[0])
     (best, chosen), (second, other) = costs[:2]
     if best <= _CLEAR * second:
-        return [chosen], f"by the movement, which does not fit {other}"
+        return [chosen], f"by the movement, which does not fit {_told_apart(other, chosen)}"
     usual = [reading for _, reading in costs if str(reading) in _USUAL]
     if best > _PLAUSIBLE and usual:
         return usual[:1], "the usual order; the content fits no body in any order"
@@ -216,6 +216,14 @@ def _decided(
         f"{what} of shape {values.shape} can be read as {' or '.join(map(str, close[:3]))} "
         f"(T frames, M people, V joints, C coordinates); say which with {options}",
     )
+
+
+def _told_apart(other: Reading, chosen: Reading) -> str:
+    """A reading's letters, with its sizes where another reading has the same letters."""
+    if str(other) != str(chosen):
+        return str(other)
+    people, joints, numbers = (other.size(letter) for letter in "MVC")
+    return f"{people} people of {joints} joints with {numbers} coordinates"
 
 
 def _cost(positions: NDArray[np.float64], layouts: Sequence[Layout]) -> float:

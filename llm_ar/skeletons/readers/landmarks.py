@@ -157,7 +157,7 @@ def _people(path: Path, frame: int, value: Any, key: str | None) -> list[NDArray
         value = value if chosen is None else keys[chosen]
     if isinstance(value, dict):
         value = _ordered(value)
-    if value is None or value == []:
+    if value is None or value in ([], {}):
         return []
     if not isinstance(value, list):
         raise ClipError(path, f"frame {frame} has no landmarks under {', '.join(_SPELLED)}")

@@ -141,7 +141,7 @@ def _loaded(path: Path, size: int, changed: int) -> _Content:
             raise ClipError(path, f"annotation {number}: {name[:80]!r} stands there twice")
         clips[name] = clip
     splits = _splits(data.get("split") if isinstance(data, dict) else None)
-    return _Content(clips, splits, _class_names(path))
+    return _Content(clips, splits, class_names(path))
 
 
 def _splits(data: Any) -> dict[str, str]:
@@ -162,7 +162,12 @@ def _splits(data: Any) -> dict[str, str]:
     }
 
 
-def _class_names(path: Path) -> tuple[str, ...]:
+def class_names(path: Path) -> tuple[str, ...]:
+    """The lines of `NAMES_FILE` beside a file; none where there is no such file.
+
+    Raises:
+        ClipError: it cannot be read.
+    """
     try:
         text = (path.parent / NAMES_FILE).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
