@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import llm_ar
 from llm_ar.applications import (
     ablate,
+    calibrate,
     doctor,
     ensemble,
     evaluate,
@@ -55,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("data merge", "several prepared datasets as one", merge.run),
     Command("protocol", "how many clips of a list train and test", protocol.run),
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
+    Command("calibrate", "add the training clips' figures to a model", calibrate.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
     Command("ensemble", "several models of one dataset asked together", ensemble.run),
     Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
