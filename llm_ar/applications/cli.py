@@ -18,12 +18,14 @@ from llm_ar.applications import (
     evaluate,
     explain,
     inspect,
+    live,
     make_procedural,
     merge,
     prepare,
     protocol,
     recognize,
     sentence,
+    timeline,
     train,
 )
 from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
@@ -61,6 +63,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("ensemble", "several models of one dataset asked together", ensemble.run),
     Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
     Command("recognize", "name the action in each file", recognize.run),
+    Command("timeline", "what happens when in a long recording", timeline.run),
+    Command("live", "names for joints as they come in", live.run),
     Command("explain", "what carried the answer: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),

@@ -49,15 +49,31 @@ class Request:
     synonyms: bool = False
     zero_shot: bool = False
     known: Descriptions | None = None
+    unknown: bool = False
     options: ReadOptions = BY_FILE
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One file's answers, and what speaks against trusting them."""
+    """One file's answers, and what speaks against trusting them.
+
+    Args:
+        recognition: the answers.
+        warnings: one sentence each.
+        too_long: whether the first of them is that the recording is no single action.
+        distance: from the nearest trained action as a share of the threshold for unknown ones;
+            None where nobody asked.
+    """
 
     recognition: Recognition
     warnings: tuple[str, ...]
+    too_long: bool = False
+    distance: float | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the movement is like no action of the training."""
+        return self.distance is not None and self.distance > 1
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -92,6 +108,12 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help="choose among --labels by ConSE: the similarity of their descriptions to those of the "
         "trained names, weighted by their probabilities; for names that were not trained",
+    )
+    parser.add_argument(
+        "--unknown",
+        action="store_true",
+        help="say whether the movement is like no action of the training (with --json: "
+        '"unknown" and "unknown_distance", which is above 1 then)',
     )
     parser.add_argument(
         "--json",
@@ -130,6 +152,7 @@ def run(arguments: Sequence[str]) -> int:
         given.synonyms,
         given.zero_shot,
         known,
+        given.unknown,
         read_options(given),
     )
     for file, outcome in recognize_files(given.files, given.model, how):
@@ -213,6 +236,11 @@ def recognize_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
+            if request.unknown and model.calibration is None:
+                raise ConfigError(
+                    f"{folder}: --unknown needs figures of the training clips, which this model "
+                    "lacks; add them with llm-ar calibrate"
+                )
             policy = _policy(model, request)
             _warn_of_unknown_labels(model, request)
         if clips and model is not None and policy is not None:
@@ -222,7 +250,22 @@ def recognize_files(
             if isinstance(outcome, LlmArError):
                 yield file, outcome
             elif model is not None:
-                yield file, Outcome(outcome, _warnings(model, clips[place], outcome))
+                yield file, _outcome(model, clips[place], outcome, request)
+
+
+def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: Request) -> Outcome:
+    from llm_ar.recognizer.unknown import encode
+    from llm_ar.skeletons.doubts import length_doubts
+    from llm_ar.skeletons.repair import repair
+
+    calibration = model.calibration
+    length = length_doubts(clip, None if calibration is None else calibration.longest)
+    distance = None
+    if request.unknown and calibration is not None:
+        unknown = calibration.unknown
+        features = encode(model.tokenizer, [repair(clip, model.repair)[0]])[1]
+        distance = float(unknown.distances(features)) / unknown.threshold
+    return Outcome(answer, (*length, *_warnings(model, clip, answer)), bool(length), distance)
 
 
 def _warnings(model: ActionRecognizer, clip: Clip, answer: Recognition) -> tuple[str, ...]:
@@ -267,6 +310,8 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None
 def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
     """One file's answers as JSON values."""
     recognition = outcome.recognition
+    asked = outcome.distance is not None
+    unknown = {"unknown": outcome.unknown, "unknown_distance": round(outcome.distance or 0, 4)}
     return {
         "file": str(file),
         "top": [
@@ -275,12 +320,23 @@ def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
         ],
         "sentence": list(recognition.sentence),
         "warnings": list(outcome.warnings),
+        **(unknown if asked else {}),
     }
 
 
 def show(title: str, outcome: Outcome) -> None:
-    """Print one clip's answers as bars, and below them what speaks against trusting them."""
+    """Print one clip's answers as bars, and below them what speaks against trusting them.
+
+    That it is no single action, or an unknown one, stands above them.
+    """
     results.print(Text(title, style="bold"), soft_wrap=True)
+    above = outcome.warnings[: int(outcome.too_long)]
+    for warning in above:
+        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
+    if outcome.distance is not None:
+        verdict = "unknown: like no action of the training" if outcome.unknown else "known"
+        line = f"  {verdict} (distance {outcome.distance:.2f}, unknown above 1)"
+        results.print(Text(line, style="yellow" if outcome.unknown else "dim"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
@@ -292,7 +348,7 @@ def show(title: str, outcome: Outcome) -> None:
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
-    for warning in outcome.warnings:
+    for warning in outcome.warnings[len(above) :]:
         results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
 
 

@@ -32,7 +32,7 @@ class Segment:
         start: in seconds.
         end: in seconds, after the start.
         action: its name; None where nothing known happens.
-        probability: mean over the time of the action's mean over the windows; None without one.
+        probability: the action's mean over the windows at its clearest moment; None without one.
     """
 
     start: float
@@ -73,8 +73,8 @@ def merge(
         if place == len(names):
             found.append(Segment(start, end, None))
         else:
-            mean = float(scores[first:cell, place].mean())
-            found.append(Segment(start, end, names[place], mean))
+            clearest = float(scores[first:cell, place].max())
+            found.append(Segment(start, end, names[place], clearest))
         first = cell
     return found
 
