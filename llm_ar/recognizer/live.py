@@ -124,8 +124,10 @@ class LiveRecognizer:
         shape = (len(self._frames), people, *self._frames[-1].shape[1:])
         positions = np.full(shape, np.nan)
         for place, frame in enumerate(self._frames):
-            positions[place, : len(frame)] = frame
-        present: Mask = np.isfinite(positions).all(axis=-1)
+            # One that shows nobody may have other dimensions.
+            shared = min(shape[-1], frame.shape[-1])
+            positions[place, : len(frame), :, :shared] = frame[..., :shared]
+        present: Mask = np.asarray(np.isfinite(positions).all(axis=-1))
         return clean_clip(
             np.nan_to_num(positions), present, source="live", layout=self.layout, fps=self.fps
         )
