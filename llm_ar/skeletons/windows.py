@@ -115,7 +115,7 @@ def speed(clip: Clip) -> NDArray[np.float64]:
     both = clip.present[1:] & clip.present[:-1]
     steps = np.linalg.norm(np.diff(joints, axis=0), axis=-1) * clip.fps
     mean = (steps * both).sum(axis=2) / np.maximum(both.sum(axis=2), 1)
-    reach = max(1, round(0.2 * clip.fps))
+    reach = min(max(1, round(0.2 * clip.fps)), clip.frames)
     found = np.zeros(clip.frames)
     for person in range(clip.people):
         seen = clip.present[:, person]
