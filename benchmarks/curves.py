@@ -6,80 +6,48 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-PANEL, COLUMNS, SCALE = (330, 290), 4, 2
-_MARGIN = (52, 54, 18, 46)
-"""Left, top, right, bottom of a panel's axes."""
-_INK, _PALE, _LINE, _THEORY = "#1f2933", "#d5dbe1", "#1769aa", "#c2571a"
+from llm_ar.evaluation.report.picture import Picture, settings
+
+PANEL, COLUMNS = (4.2, 3.4), 4
+"""Inches of a panel, and panels in a row."""
+_MEASURED, _THEORY = "#1769aa", "#c2571a"
 
 
-def draw(curves: Sequence[dict[str, Any]]) -> Image.Image:
+def draw(curves: Sequence[dict[str, Any]]) -> Picture:
     """All panels; dots are measured, the broken line has the theory's slope through the last."""
     rows = math.ceil(len(curves) / COLUMNS)
-    width, height = PANEL[0] * COLUMNS, PANEL[1] * rows
-    picture = Image.new("RGB", (width * SCALE, height * SCALE), "white")
-    for place, curve in enumerate(curves):
-        row, column = divmod(place, COLUMNS)
-        _panel(ImageDraw.Draw(picture), column * PANEL[0], row * PANEL[1], curve)
-    return picture
+    with settings():
+        size = (PANEL[0] * COLUMNS, PANEL[1] * rows)
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.1))
+        panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        for axes, curve in zip(panels, curves, strict=False):
+            _panel(axes, curve)
+        for axes in panels[len(curves) :]:
+            axes.set_axis_off()
+    return Picture(figure, "Curves of cost over size", whole=True)
 
 
-def _panel(pen: ImageDraw.ImageDraw, left: float, top: float, curve: dict[str, Any]) -> None:
+def _panel(axes: Axes, curve: dict[str, Any]) -> None:
     sizes, milliseconds = curve["sizes"], [1000 * value for value in curve["seconds"]]
-    theory = [
-        milliseconds[-1] * (size / sizes[-1]) ** curve["theory"] for size in (sizes[0], sizes[-1])
-    ]
-    x0, x1 = left + _MARGIN[0], left + PANEL[0] - _MARGIN[2]
-    y0, y1 = top + PANEL[1] - _MARGIN[3], top + _MARGIN[1]
-    low, high = min(*milliseconds, *theory) / 1.3, max(milliseconds) * 1.3
-
-    def at(size: float, value: float) -> tuple[float, float]:
-        across = math.log(size / sizes[0]) / math.log(sizes[-1] / sizes[0])
-        up = math.log(value / low) / math.log(high / low)
-        return x0 + 10 + across * (x1 - x0 - 20), y0 + up * (y1 - y0)
-
-    _text(pen, (left + _MARGIN[0], top + 12), f"{curve['name']}: {curve['what']}", 13)
+    ends = [sizes[0], sizes[-1]]
+    theory = [milliseconds[-1] * (size / sizes[-1]) ** curve["theory"] for size in ends]
+    axes.loglog(ends, theory, "--", color=_THEORY, label="theory")
+    axes.loglog(sizes, milliseconds, "o-", color=_MEASURED, linewidth=2, label="measured")
+    axes.set_title(f"{curve['name']}: {curve['what']}", loc="left", y=1.1, fontsize=11)
     slopes = f"exponent {curve['exponent']:.2f}, at the end {curve['last_exponent']:.2f}"
-    _text(pen, (left + _MARGIN[0], top + 30), f"{slopes}; theory {curve['theory']:.0f}", 11)
-    _line(pen, [(x0, y1), (x0, y0), (x1, y0)], _PALE, 1.5)
-    for size in sizes:
-        _text(pen, (at(size, low)[0], y0 + 6), str(size), 11, "ma")
-    for exponent in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1):
-        for step in (1, 2, 5):
-            value = step * 10.0**exponent
-            if low <= value <= high:
-                height = at(sizes[0], value)[1]
-                _line(pen, [(x0 - 4, height), (x0, height)], _PALE, 1.5)
-                _text(pen, (x0 - 7, height), f"{value:g}", 11, "rm")
-    _text(pen, ((x0 + x1) / 2, y0 + 24), "milliseconds of processor time by size", 10, "ma")
-    start, end = at(sizes[0], theory[0]), at(sizes[-1], theory[1])
-    for part in range(0, 24, 2):
-        dash = [
-            tuple(a + (b - a) * share / 24 for a, b in zip(start, end, strict=True))
-            for share in (part, part + 1)
-        ]
-        _line(pen, dash, _THEORY, 1.5)
-    points = [at(size, value) for size, value in zip(sizes, milliseconds, strict=True)]
-    _line(pen, points, _LINE, 2)
-    for x, y in points:
-        box = [(x - 3.5) * SCALE, (y - 3.5) * SCALE, (x + 3.5) * SCALE, (y + 3.5) * SCALE]
-        pen.ellipse(box, fill=_LINE)
-
-
-def _line(
-    pen: ImageDraw.ImageDraw, points: Sequence[tuple[float, ...]], colour: str, width: float
-) -> None:
-    flat = [(x * SCALE, y * SCALE) for x, y in points]
-    pen.line(flat, fill=colour, width=round(width * SCALE), joint="curve")
-
-
-def _text(
-    pen: ImageDraw.ImageDraw,
-    place: tuple[float, float],
-    words: str,
-    size: int,
-    anchor: str = "la",
-) -> None:
-    font = ImageFont.load_default(size * SCALE)
-    pen.text((place[0] * SCALE, place[1] * SCALE), words, fill=_INK, font=font, anchor=anchor)
+    axes.text(0, 1.03, f"{slopes}; theory {curve['theory']:.0f}", transform=axes.transAxes, size=10)
+    axes.set_xlabel("size", fontsize=10)
+    axes.set_ylabel("milliseconds of processor time", fontsize=10)
+    axes.legend(frameon=False, fontsize=10)
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9)

@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if picture is not None:
         picture.parent.mkdir(parents=True, exist_ok=True)
-        draw(result["curves"]).save(picture)
+        picture.write_bytes(draw(result["curves"]).png())
     print(json.dumps(result))
 
 

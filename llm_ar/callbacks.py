@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 
@@ -51,6 +51,53 @@ _LINE_SECONDS = 30
 """How often the progress is written where it cannot be redrawn (a log file)."""
 
 
+class StepTimes:
+    """Time left, by the mean time of a step; what is long ago counts less.
+
+    Weights halve every `HALF_LIFE` seconds, so a checkpoint, or another program that takes the
+    cores for a while, hardly moves the mean, and a lasting change of speed does within minutes.
+    """
+
+    HALF_LIFE = 120.0
+    LEAST_SECONDS, LEAST_STEPS = 5.0, 3
+    """Nothing is expected of less; the first step of all, which sets much up, is not counted."""
+
+    def __init__(self) -> None:
+        self._steps = self._seconds = 0.0
+        self._seen, self._last = -1, 0.0
+
+    def step(self, now: float) -> None:
+        """Note the end of a step.
+
+        Args:
+            now: seconds of a clock.
+        """
+        if self._seen >= 0:
+            took = now - self._last
+            kept = 0.5 ** (took / self.HALF_LIFE)
+            self._steps = self._steps * kept + 1
+            self._seconds = self._seconds * kept + took
+        self._seen, self._last = self._seen + 1, now
+
+    def left(self, steps: int) -> float | None:
+        """Seconds that so many more steps take; None while too little is known."""
+        if self._seen < self.LEAST_STEPS or self._seconds < self.LEAST_SECONDS:
+            return None
+        return steps * self._seconds / self._steps
+
+
+def duration(seconds: float | None) -> str:
+    """Time left as people say it, in full minutes; "-" while it is not known."""
+    if seconds is None:
+        return "-"
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under 1 min" if seconds > 0 else "0 min"
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
 class TrainingProgress(TrainerCallback):
     """One line on standard error: stage, epoch, loss, clips a second, time left.
 
@@ -60,15 +107,15 @@ class TrainingProgress(TrainerCallback):
     def __init__(self, title: str, clips_a_step: int) -> None:
         self._title, self._clips_a_step = title, clips_a_step
         self._task: TaskID | None = None
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         self._written = time.monotonic()
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
             TextColumn("epoch {task.fields[epoch]:.1f}  loss {task.fields[loss]}"),
             TextColumn("{task.fields[speed]:.0f} clips/s"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]} left"),
             console=self._console,
             disable=not self._console.is_terminal,
         )
@@ -78,6 +125,7 @@ class TrainingProgress(TrainerCallback):
     ) -> None:
         """Start the line where a resumed run stands."""
         self._start, self._first = time.monotonic(), state.global_step
+        self._times = StepTimes()
         self._task = self._progress.add_task(
             self._title,
             total=state.max_steps,
@@ -85,6 +133,7 @@ class TrainingProgress(TrainerCallback):
             epoch=state.epoch or 0.0,
             loss="-",
             speed=0.0,
+            left="-",
         )
         self._progress.start()
 
@@ -93,16 +142,36 @@ class TrainingProgress(TrainerCallback):
     ) -> None:
         """Move the bar."""
         clips = (state.global_step - self._first) * self._clips_a_step
+        now = time.monotonic()
+        self._times.step(now)
         assert self._task is not None
         self._progress.update(
             self._task,
             completed=state.global_step,
             epoch=state.epoch or 0.0,
-            speed=clips / max(time.monotonic() - self._start, 1e-9),
+            speed=clips / max(now - self._start, 1e-9),
+            left=duration(self._times.left(state.max_steps - state.global_step)),
         )
-        last = state.global_step == state.max_steps
-        if not self._console.is_terminal and (last or self._due()):
-            self._console.print(self._progress.get_renderable())
+        if state.global_step < state.max_steps and self._due():
+            self._write()
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Write the last line, with the last loss in it."""
+        if self._task is not None:
+            self._progress.update(self._task, left=duration(0.0))
+            self._write()
+
+    def _write(self) -> None:
+        if not self._console.is_terminal and self._task is not None:
+            task = self._progress.tasks[0]
+            self._console.print(
+                f"{self._title}: step {task.completed:.0f} of {task.total:.0f}, "
+                f"epoch {task.fields['epoch']:.1f}, loss {task.fields['loss']}, "
+                f"{task.fields['speed']:.0f} clips/s, {task.fields['left']} left",
+                soft_wrap=True,
+            )
 
     def _due(self) -> bool:
         due = time.monotonic() - self._written >= _LINE_SECONDS

@@ -97,6 +97,17 @@ def settings_help() -> str:
     return f"\nsettings (the same names, nested, in the YAML file)\n\n{listed}"
 
 
+def setting_names(kind: Any = RunConfig, prefix: str = "") -> list[str]:
+    """The dotted names of all settings."""
+    hints = get_type_hints(kind)
+    names: list[str] = []
+    for part in fields(kind):
+        name = f"{prefix}{part.name}"
+        inside = hints[part.name]
+        names += setting_names(inside, f"{name}.") if is_dataclass(inside) else [name]
+    return names
+
+
 def read_yaml(file: Path) -> dict[str, Any]:
     """The settings in a YAML file.
 

@@ -60,6 +60,8 @@ def training_arguments(
     """
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     steps = math.ceil(clips / (optim.batch_size * processes)) * optim.epochs
+    # Ten steps, fewer in short trainings, so that a loss is shown early.
+    log_steps = min(10, max(1, steps // 50))
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,
@@ -71,7 +73,7 @@ def training_arguments(
         max_grad_norm=1.0,
         save_strategy="no",
         save_total_limit=2,
-        logging_steps=10,
+        logging_steps=log_steps,
         # It would wait for the device at each step; `StageTrainer.check_finite` stops instead.
         logging_nan_inf_filter=False,
         report_to="none",

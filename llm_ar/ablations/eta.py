@@ -9,6 +9,7 @@ from typing import Any
 
 from llm_ar.ablations.grid import Trial
 from llm_ar.ablations.sharing import noted_settings
+from llm_ar.config import RunConfig
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.data import training_clips
 
@@ -55,6 +56,19 @@ def rates(results: Sequence[dict[str, Any]]) -> Rates:
     )
 
 
+def stage_minutes(run: RunConfig, clips: int, known: Rates) -> tuple[float, float]:
+    """Minutes of the two stages of a run.
+
+    Args:
+        run: its settings.
+        clips: that train.
+        known: the rates.
+    """
+    first = known.first * clips * run.tokenizer.optim.epochs * run.preprocess.frames / 64
+    share = _PASSES[run.ablation.reader] / 4
+    return first / 60, known.second * clips * run.recognizer.optim.epochs * share / 60
+
+
 def expected_minutes(trials: Sequence[Trial], known: Rates) -> list[float]:
     """Of each trial; stage 1 counts for the first of those that share it.
 
@@ -65,12 +79,9 @@ def expected_minutes(trials: Sequence[Trial], known: Rates) -> list[float]:
     for trial in trials:
         run = trial.settings
         clips = len(training_clips(ClipStore.open(run.data), run))
-        seconds = 0.0
+        first, second = stage_minutes(run, clips, known)
         if (run.finetune_tokenizer or not run.init_from) and trial.first_stage not in shared:
             shared.add(trial.first_stage)
-            epochs = run.tokenizer.optim.epochs
-            seconds += known.first * clips * epochs * run.preprocess.frames / 64
-        share = _PASSES[run.ablation.reader] / 4
-        seconds += known.second * clips * run.recognizer.optim.epochs * share
-        minutes.append(seconds / 60)
+            second += first
+        minutes.append(second)
     return minutes

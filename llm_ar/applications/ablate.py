@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from llm_ar.ablations.grid import Grid, Trial, read_grid
 from llm_ar.ablations.sharing import copy_tokenizer_from_sibling, finished_sibling, same_settings
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import note, show_lines
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import (
@@ -33,17 +34,18 @@ _TRAINING = (
     "minutes_recognizer",
     "trained_parameters",
 )
-"""What a result tells of the training; not its memory, of which a process knows the peak of all."""
+"""The training's figures in a result; not its memory: a process knows only the peak of all."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what is left of a grid and print its table."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar ablate",
         description="Train and evaluate each run of a grid (experiments/ablations/*.yaml), both "
         "stages; runs that differ in stage 2 alone share stage 1. The same command goes on after "
         "an interruption; several may work on one folder at the same time. What a grid in a folder "
         "beside it has trained with the same settings is taken from there.",
+        example="llm-ar ablate experiments/ablations/utd-mhad-codebook.yaml --out runs/codebook",
     )
     parser.add_argument("grid", type=Path, help="YAML file with base and runs")
     parser.add_argument("--out", type=Path, required=True, help="folder of runs, figures, tables")
@@ -75,10 +77,10 @@ def run(arguments: Sequence[str]) -> int:
         _announce([t for t in left if not finished_sibling(t, given.out)], len(trials), given.out)
         return 0
     for number, trial in enumerate(left, 1):
-        notes.print(f"ablate: {number} of {len(left)}, {trial.name}", markup=False)
+        note(f"ablate: {number} of {len(left)}, {trial.name}")
         _do(trial, given.out)
         tabulate(grid, given.out)
-    results.print(tabulate(grid, given.out), markup=False, soft_wrap=True)
+    show_lines(tabulate(grid, given.out))
     return 0
 
 
@@ -131,7 +133,7 @@ def tabulate(grid: Grid, out: Path) -> str:
 
 
 def _do(trial: Trial, out: Path) -> None:
-    """Both stages and the evaluation of one trial, unless another process is at it."""
+    """Both stages and the evaluation of one trial, unless another process works on it."""
     place = trial.settings.out
     place.mkdir(parents=True, exist_ok=True)
     try:
@@ -139,7 +141,7 @@ def _do(trial: Trial, out: Path) -> None:
             if finished(trial, out) is None and not _taken(trial, out):
                 _train_and_evaluate(trial, out)
     except Timeout:
-        notes.print(f"ablate: another process is at {trial.name}", markup=False)
+        note(f"ablate: another process works on {trial.name}")
 
 
 def _taken(trial: Trial, out: Path) -> bool:
@@ -151,11 +153,7 @@ def _taken(trial: Trial, out: Path) -> bool:
     place = Path(os.path.relpath(file, out)).as_posix()
     mine = {"run": trial.run, "differences": dict(trial.differences), "taken_from": place}
     write_json(_result_file(trial, out), {**result, **mine})
-    notes.print(
-        f"ablate: {trial.name}: the same as {place}, of commit {result['commit']}",
-        markup=False,
-        soft_wrap=True,
-    )
+    note(f"ablate: {trial.name}: the same as {place}, of commit {result['commit']}")
     return True
 
 
@@ -215,7 +213,7 @@ def _train_and_evaluate(trial: Trial, out: Path) -> None:
     write_json(_result_file(trial, out), result)
     # Checkpoints are for going on, and there is nothing left to go on with.
     shutil.rmtree(settings.out / "training", ignore_errors=True)
-    notes.print(f"ablate: {trial.name}: top-1 {figures['top1']:.1f} %", markup=False)
+    note(f"ablate: {trial.name}: top-1 {figures['top1']:.1f} %")
 
 
 def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
@@ -227,12 +225,9 @@ def _announce(left: Sequence[Trial], trials: int, out: Path) -> None:
     minutes = expected_minutes(left, known)
     for trial, expected in zip(left, minutes, strict=True):
         changes = ", ".join(f"{name} {value}" for name, value in trial.differences.items())
-        line = f"{trial.name}: about {expected:.0f} min ({changes or 'the base'})"
-        results.print(line, markup=False, soft_wrap=True)
-    results.print(
-        f"{len(left)} of {trials} are left, about {sum(minutes):.0f} min in all ({known.origin})",
-        markup=False,
-        soft_wrap=True,
+        show_lines(f"{trial.name}: about {expected:.0f} min ({changes or 'the base'})")
+    show_lines(
+        f"{len(left)} of {trials} are left, about {sum(minutes):.0f} min in all ({known.origin})"
     )
 
 

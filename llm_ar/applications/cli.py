@@ -1,10 +1,12 @@
-"""The command ``llm-ar``: finds the command asked for and turns mistakes into one line.
+"""The command ``llm-ar``: runs the command that is named, and prints errors as one line.
 
 Commands import what they need when they run, so that help comes at once.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,12 +30,14 @@ from llm_ar.applications import (
     timeline,
     train,
 )
+from llm_ar.applications.serve import command as serve
+from llm_ar.applications.ui.completion import completion_words
+from llm_ar.applications.ui.parser import EXIT_USAGE, did_you_mean
 from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
 from llm_ar.errors import LlmArError
 
-EXIT_USAGE = 2
-"""Exit code when something that the user gave is wrong."""
 INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +64,43 @@ COMMANDS: tuple[Command, ...] = (
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
     Command("calibrate", "add the training clips' figures to a model", calibrate.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
-    Command("ensemble", "several models of one dataset asked together", ensemble.run),
+    Command("ensemble", "several models of one dataset combined", ensemble.run),
     Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
     Command("recognize", "name the action in each file", recognize.run),
     Command("timeline", "what happens when in a long recording", timeline.run),
     Command("live", "names for joints as they come in", live.run),
-    Command("explain", "what carried the answer: tokens, body parts", explain.run),
+    Command("explain", "what the answer depends on: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
+    Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )
+
+
+FIRST_STEPS = """\
+first steps:
+  llm-ar doctor                                            is everything installed?
+  llm-ar recognize FILE                                    name the action in a recording
+  llm-ar prepare folder --raw FOLDER --out data/mine       a folder of recordings and labels.csv
+  llm-ar train --preset ours --data data/mine --protocol seeded:20 --out runs/mine
+  llm-ar evaluate --model runs/mine --data data/mine"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``llm-ar`` with the given (or the process's) arguments; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
-        print(usage())
-        return 0 if words else EXIT_USAGE
+    if argv is None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # Where the terminal has no such character, its escape.
+                stream.reconfigure(errors="backslashreplace")
+    if argv is None and "_ARGCOMPLETE" in os.environ:
+        words = completion_words([command.name for command in COMMANDS])
+    if not words:
+        print(f"{usage()}\n\n{FIRST_STEPS}")
+        return EXIT_USAGE
+    if words[0] in ("-h", "--help"):
+        print(f"{usage()}\n\n{FIRST_STEPS}")
+        return 0
     if words[0] == "--version":
         print(f"llm-ar {llm_ar.__version__}")
         return 0
@@ -84,8 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = command.name.split()
         if words[: len(name)] == name:
             return _run(command, words[len(name) :])
-    known = ", ".join(command.name for command in COMMANDS)
-    print_error(f"there is no command {words[0]!r}; the commands are {known} (see llm-ar --help)")
+    names = [command.name for command in COMMANDS]
+    inside = [name for name in names if name.startswith(f"{words[0]} ")]
+    word = " ".join(words[:2]) if inside else words[0]
+    meant = did_you_mean(word, names) if " " in word or not inside else ""
+    meant = meant or f"; the commands are {', '.join(inside or names)}"
+    print_error(f"there is no command {word!r}{meant} (see llm-ar --help)")
     return EXIT_USAGE
 
 
@@ -97,11 +125,11 @@ def usage() -> str:
         [
             "usage: llm-ar COMMAND ...",
             "",
-            "A large language model as a skeleton-based action recogniser.",
+            "A large language model as a skeleton-based action recognizer.",
             "",
             *lines,
             "",
-            "llm-ar COMMAND --help says more of each; llm-ar --version tells the version.",
+            "llm-ar COMMAND --help explains each; llm-ar --version prints the version.",
         ]
     )
 

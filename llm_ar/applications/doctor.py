@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -10,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from rich.table import Table
+from rich.text import Text
 
 import llm_ar
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import print_error, results
+from llm_ar.applications.ui.text import plain
 from llm_ar.errors import LlmArError
 
 NEEDED = (
@@ -32,24 +33,24 @@ FOUR_BIT = "bitsandbytes"
 
 def run(arguments: Sequence[str]) -> int:
     """Print versions, devices and caches; returns 2 if something needed is missing."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar doctor",
         description="Versions, devices, caches, and what is missing.",
+        example="llm-ar doctor",
     )
     parser.parse_args(arguments)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
     missing: list[str] = []
-    for name, found, cure in findings():
-        table.add_row(name, found)
+    found = list(findings())
+    width = max(len(name) for name, _, _ in found)
+    for name, what, cure in found:
+        # A path is never broken, so that it can be copied.
+        results.print(Text.assemble((f"{name:<{width}}  ", "dim"), plain(what)), soft_wrap=True)
         if cure:
             missing.append(f"{name} is missing: {cure}")
-    results.print(table)
     for problem in missing:
         print_error(problem)
     if not missing:
-        results.print("Nothing is missing.", style="green")
+        results.print(Text("Nothing is missing.", style="green"))
     return 2 if missing else 0
 
 

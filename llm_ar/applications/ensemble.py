@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.ui.models import check_data, check_model, known_models
+from llm_ar.applications.ui.options import add_data_option
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import note, results
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.ablations.ensemble import Member
@@ -20,25 +23,32 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate the models and print the accuracy of each and of all together."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar ensemble",
-        description="Recognise a protocol's test clips by several models of one dataset; top-1 of "
+        description="Recognize a protocol's test clips by several models of one dataset; top-1 of "
         "each one's language model, of its tokenizer's own reader, and of products of posteriors.",
+        example="llm-ar ensemble runs/seed0 runs/seed1 --data data/mine",
     )
-    parser.add_argument("models", type=Path, nargs="+", help="folders of trained models")
-    parser.add_argument("--data", type=Path, required=True, help="folder of a prepared dataset")
+    models = parser.add_argument(
+        "models", type=Path, nargs="+", metavar="MODEL", help="folders of trained models"
+    )
+    parser.offer(models, known_models)
+    add_data_option(parser)
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write the figures to this results file"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     given = parser.parse_args(arguments)
+    for folder in given.models:
+        check_model(folder)
+    check_data(given.data)
 
     from llm_ar.ablations.ensemble import member_predictions
     from llm_ar.evaluation.report.tables import write_json
 
     members = []
     for place, folder in enumerate(given.models, 1):
-        notes.print(f"ensemble: {place} of {len(given.models)}, {folder}", markup=False)
+        note(f"ensemble: {place} of {len(given.models)}, {folder}")
         members.append(_member(folder, given.data))
     figures = member_predictions(members)
     if given.record is not None:
@@ -53,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     for name, row in figures.items():
         shown = "all together" if name == "all" else given.models[int(name) - 1].as_posix()
         cells = [f"{row[way]:.1f} %" if way in row else "-" for way in ("llm", "reader", "product")]
-        table.add_row(shown, *cells)
+        table.add_row(plain(shown), *cells)
     results.print(table)
     return 0
 

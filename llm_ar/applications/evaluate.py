@@ -1,17 +1,21 @@
-"""``llm-ar evaluate``: how good a model is, as figures, as JSON and as a page to look at."""
+"""``llm-ar evaluate``: the accuracy of a model as figures, as JSON and as a page."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.models import check_data, check_model
+from llm_ar.applications.ui.options import add_data_option, add_model_option
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import progress_bar, results, show_lines
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.evaluate import Evaluation
@@ -19,13 +23,14 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Evaluate a model, write the results, and print their summary."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar evaluate",
-        description="Recognise a protocol's test clips; writes evaluation.json and report.html.",
+        description="Recognize a protocol's test clips; writes evaluation.json and report.html.",
+        example="llm-ar evaluate --model runs/mine --data data/mine",
     )
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
-    parser.add_argument("--data", type=Path, required=True, help="folder of a prepared dataset")
-    parser.add_argument("--protocol", help="who is tested (default: the model's own protocol)")
+    add_model_option(parser, required=True)
+    add_data_option(parser)
+    parser.add_argument("--protocol", help="which clips test (default: the model's own protocol)")
     parser.add_argument(
         "--out", type=Path, help="where to write (default: evaluations/NAME OF THE MODEL)"
     )
@@ -62,7 +67,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
     if given.fast and given.own_names:
-        parser.error("--fast knows all the trained names at once; leave out --own-names")
+        parser.error("--fast chooses among all trained names; leave out --own-names")
+    check_model(given.model)
+    check_data(given.data)
     name = given.model.resolve().name
     evaluation, report = evaluate_model(
         given.model,
@@ -86,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         print(json.dumps(evaluation.summary(), allow_nan=False))
     else:
         show(evaluation)
-        results.print(f"Report: {report}", markup=False, soft_wrap=True)
+        show_lines(f"Report: {report}")
     return 0
 
 
@@ -104,7 +111,7 @@ def evaluate_model(
     Args:
         model: folder of a trained model.
         data: folder of a prepared dataset.
-        protocol: who is tested; the model's own by default.
+        protocol: which clips test; the model's own by default.
         out: folder of the results.
         fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: choose among the dataset's own names alone.
@@ -136,20 +143,30 @@ def show(evaluation: Evaluation) -> None:
     """Print the summary and the accuracy of each action."""
     summary = evaluation.summary()
     results.print(
-        f"[bold]{summary['top1']:.1f} %[/] top-1   {summary['top5']:.1f} % top-5   "
-        f"{summary['mean_class']:.1f} % mean class   {summary['ece']:.1f} % calibration error   "
-        f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s"
+        Text.assemble(
+            (f"{summary['top1']:.1f} %", "bold"),
+            f" top-1   {summary['top5']:.1f} % top-5   {summary['mean_class']:.1f} % mean class   "
+            f"{summary['ece']:.1f} % calibration error   "
+            f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s",
+        ),
+        soft_wrap=True,
     )
     if summary["duplicates"]:
         results.print(
-            f"{summary['duplicates']} test clips have exactly the joints of a training clip; "
-            f"without them top-1 is [bold]{summary['top1_without_duplicates']:.1f} %[/]"
+            Text.assemble(
+                f"{summary['duplicates']} test clips have exactly the joints of a training clip; "
+                "without them top-1 is ",
+                (f"{summary['top1_without_duplicates']:.1f} %", "bold"),
+            ),
+            soft_wrap=True,
         )
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title, justify in (("action", "left"), ("right", "right"), ("clips", "right")):
-        table.add_column(title, justify="right" if justify == "right" else "left")
-    table.add_column("most often taken for", style="dim")
+    table.add_column("action", overflow="fold")
+    for title in ("right", "clips"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("most often taken for", style="dim", overflow="fold")
     for row in evaluation.per_class():
         accuracy = "-" if row["accuracy"] is None else f"{row['accuracy']:.1f} %"
-        table.add_row(row["action"], accuracy, str(row["clips"]), row["taken_for"] or "")
+        taken_for = plain(row["taken_for"] or "")
+        table.add_row(plain(row["action"]), accuracy, str(row["clips"]), taken_for)
     results.print(table)

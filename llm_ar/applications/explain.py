@@ -1,9 +1,7 @@
-"""``llm-ar explain``: what carried an answer (tokens, body parts), and similar training clips."""
+"""``llm-ar explain``: what an answer depends on (tokens, body parts); similar training clips."""
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +11,11 @@ from rich.text import Text
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.models import check_data, check_model
 from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import print_json, progress_bar, results, show_lines
+from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
     from llm_ar.recognizer.model import ActionRecognizer
 
 BAR = 16
+_NAMES = ("answer then", "nearest training clip", "action")
+"""Columns of user text, which may be too long for one line."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Explain the answer to one file."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar explain",
-        description="Recognise a file, and say what carried the answer: the log-probability (nats) "
-        "that it loses when a token says nothing, and when a body part is not seen.",
+        description="Recognize a file and show what its answer depends on: the log-probability "
+        "(nats) that it loses when a token is masked, and when a body part is hidden.",
+        example="llm-ar explain clip.npz --model models/generalist --html explanation.html",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)
@@ -48,6 +52,9 @@ def run(arguments: Sequence[str]) -> int:
     add_read_options(parser)
     given = parser.parse_args(arguments)
     labels = candidate_names(given.labels, None)
+    check_model(given.model)
+    if given.data is not None:
+        check_data(given.data)
 
     from llm_ar.skeletons.readers import as_clip, read_clip
 
@@ -67,11 +74,11 @@ def run(arguments: Sequence[str]) -> int:
         name = given.model.resolve().name
         write_explanation(explanation, neighbours, model, name, clip, given.html)
     if given.json:
-        print(json.dumps(as_json(explanation, neighbours), ensure_ascii=False, allow_nan=False))
+        print_json(as_json(explanation, neighbours))
         return 0
     show(explanation, neighbours)
     if given.html is not None:
-        results.print(f"Page: {given.html}", markup=False, soft_wrap=True)
+        show_lines(f"Page: {given.html}")
     return 0
 
 
@@ -99,7 +106,7 @@ def find_neighbours(
 
 
 def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> dict[str, object]:
-    """An explanation as JSON values; ``nearest`` is null where nothing was looked for."""
+    """An explanation as JSON values; ``nearest`` is null where none were searched."""
     return {
         "file": explanation.file,
         "answer": explanation.top[0].action,
@@ -140,10 +147,10 @@ def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) ->
 def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> None:
     """Print an explanation as tables with bars."""
     best = explanation.top[0]
-    results.print(Text(explanation.file, style="bold"), soft_wrap=True)
+    results.print(plain(explanation.file, "bold"), soft_wrap=True)
     results.print(
         Text.assemble(
-            (best.action, "bold cyan"),
+            plain(best.action, "bold cyan"),
             f"  {100 * best.probability:.1f} %, log-probability {explanation.log_probability:.4f}",
         )
     )
@@ -160,7 +167,7 @@ def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> No
     parts = _table("part hidden", "changed", "loss", "", "answer then")
     for part in explanation.parts:
         parts.add_row(
-            part.part.replace("_", " "),
+            plain(part.part.replace("_", " ")),
             str(part.changed),
             *_loss(part, explanation.parts),
             _other(part.answer, best.action),
@@ -169,14 +176,15 @@ def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> No
     if neighbours is not None:
         clips = _table("nearest training clip", "action", "distance")
         for neighbour in neighbours:
-            clips.add_row(Text(neighbour.clip), Text(neighbour.action), f"{neighbour.distance:.3f}")
+            distance = f"{neighbour.distance:.3f}"
+            clips.add_row(plain(neighbour.clip), plain(neighbour.action), distance)
         results.print(clips)
 
 
 def _table(*titles: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=title not in _NAMES, overflow="fold")
     return table
 
 
@@ -192,4 +200,4 @@ def _loss(
 
 def _other(answer: str, best: str) -> Text:
     """The answer, if it is another one."""
-    return Text("" if answer == best else answer, style="bold red")
+    return plain("" if answer == best else answer, "bold red")

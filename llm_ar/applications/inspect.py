@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.table import Table
-from rich.text import Text
 
 from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import notes, print_error, results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import (
+    EXIT_FAILED,
+    note,
+    print_error,
+    print_json,
+    results,
+    show_lines,
+)
+from llm_ar.applications.ui.text import plain, plain_lines, visible
 from llm_ar.errors import ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
@@ -64,11 +70,13 @@ class Inspection:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Inspect each file; returns 2 if any could not be read."""
-    parser = argparse.ArgumentParser(
+    """Inspect each file; returns 1 if any could not be read."""
+    parser = CommandParser(
         prog="llm-ar inspect",
-        description="Say what a recording is: format, layout, frames, people, missing joints, "
-        "frame rate and problems; and draw it. The format is found by content.",
+        description="Show what a recording is: format, layout, frames, people, missing joints, "
+        "frame rate and problems; and draw it. The format is found by content. The exit code is 1 "
+        "if a file cannot be read; with --json it gets an object with \"file\" and \"error\".",
+        example="llm-ar inspect clip.npz --picture clip.png",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and clip")
@@ -88,10 +96,14 @@ def run(arguments: Sequence[str]) -> int:
     for file in given.files:
         try:
             _one(file, given.json, given.picture, options)
+        except ConfigError:
+            raise
         except LlmArError as error:
             print_error(error)
+            if given.json:
+                print_json({"file": str(file), "error": str(error)})
             failed += 1
-    return 2 if failed else 0
+    return EXIT_FAILED if failed else 0
 
 
 def inspect(path: Path, options: ReadOptions = BY_FILE) -> tuple[Inspection, Clip]:
@@ -99,7 +111,7 @@ def inspect(path: Path, options: ReadOptions = BY_FILE) -> tuple[Inspection, Cli
 
     Args:
         path: the file.
-        options: what is stated of it.
+        options: how it is to be read.
 
     Raises:
         ClipError: it cannot be read.
@@ -196,7 +208,7 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
         return
     about, clip = inspect(clips[0], options)
     if as_json:
-        print(json.dumps(asdict(about), ensure_ascii=False), flush=True)
+        print_json(asdict(about))
     else:
         _show(about)
     if picture is not None:
@@ -204,24 +216,23 @@ def _one(file: Path, as_json: bool, picture: Path | None, options: ReadOptions) 
 
         draw(clip, picture)
         # JSON has standard output for itself.
-        (notes if as_json else results).print(f"Picture: {picture}", markup=False, soft_wrap=True)
+        (note if as_json else show_lines)(f"Picture: {picture}")
 
 
 def _show_container(file: Path, clips: list[Path], as_json: bool) -> None:
     if as_json:
-        names = {"file": str(file), "clips": [str(clip) for clip in clips]}
-        print(json.dumps(names, ensure_ascii=False), flush=True)
+        print_json({"file": str(file), "clips": [str(clip) for clip in clips]})
         return
-    results.print(Text(str(file), style="bold"), soft_wrap=True)
-    results.print(f"  {len(clips):,} clips; inspect one of them:")
+    results.print(plain(file, "bold"), soft_wrap=True)
+    show_lines(f"  {len(clips):,} clips; inspect one of them:")
     for clip in clips[:SHOWN]:
-        results.print(f"  {clip}", markup=False, soft_wrap=True)
+        results.print(plain(f"  {clip}"), soft_wrap=True)
     if len(clips) > SHOWN:
-        results.print(f"  and {len(clips) - SHOWN:,} more (--json lists all)")
+        show_lines(f"  and {len(clips) - SHOWN:,} more (--json lists all)")
 
 
 def _show(about: Inspection) -> None:
-    results.print(Text(about.file, style="bold"), soft_wrap=True)
+    results.print(plain(about.file, "bold"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -235,11 +246,12 @@ def _show(about: Inspection) -> None:
         *((name, getattr(about, name)) for name in ("label", "subject", "camera", "split")),
         *((f"{name}, how", how) for name, how in about.understood.items()),
         ("missing", _missing(about.missing)),
-        ("problems", "\n".join(about.problems) or "none"),
+        ("problems", "\n".join(map(visible, about.problems)) or "none"),
     ]
     for name, value in rows:
         if value is not None:
-            table.add_row(f"  {name}", Text(value))
+            cell = plain_lines(value) if name == "problems" else plain(value)
+            table.add_row(f"  {name}", cell)
     results.print(table)
 
 

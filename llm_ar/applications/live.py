@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import queue
 import sys
@@ -18,7 +17,10 @@ from numpy.typing import NDArray
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.timeline import seconds_listed
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.terminal import notes, print_error
+from llm_ar.applications.ui.models import check_model
+from llm_ar.applications.ui.options import add_model_option
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import note, print_error, print_json
 from llm_ar.errors import ClipError, ConfigError
 
 if TYPE_CHECKING:
@@ -33,15 +35,16 @@ Frame = NDArray[np.float64]
 
 def run(arguments: Sequence[str]) -> int:
     """Answer until the input ends."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar live",
         description="Read joints as JSON lines, one frame a line: [[x, y, z], ...] of one person, "
         "a list of such lists of several, or null where nobody is seen; x to the camera's left, y "
         "up, z away. Print an answer a line as JSON. When frames come faster than answers, the "
         'newest counts; "skipped" tells how many were passed over.',
+        example="llm-ar live - --model models/utd-mhad < joints.jsonl",
     )
     parser.add_argument("source", metavar="SOURCE", help="- for standard input")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     parser.add_argument("--labels", help="candidate names, as for recognize (default: trained)")
     parser.add_argument(
         "--with-llm",
@@ -62,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
     if not 0 < given.fps <= 1000:
         raise ConfigError(f"--fps: {given.fps} is no number of frames a second up to 1000")
 
+    check_model(given.model)
+
     from llm_ar.recognizer.live import LiveRecognizer
     from llm_ar.skeletons.readers.layout_choice import known_layouts
 
@@ -74,15 +79,12 @@ def run(arguments: Sequence[str]) -> int:
     answered = passed = 0
     start = time.monotonic()
     for answer in _each(live, frames) if given.every_frame else newest(live, frames):
-        print(json.dumps(as_json(answer), ensure_ascii=False, allow_nan=False), flush=True)
+        print_json(as_json(answer))
         answered += 1
         passed += answer.skipped
     if answered:
         rate = answered / max(time.monotonic() - start, 1e-9)
-        notes.print(
-            f"llm-ar: {answered} answers, {rate:.1f} a second; {passed} frames skipped",
-            markup=False,
-        )
+        note(f"llm-ar: {answered} answers, {rate:.1f} a second; {passed} frames skipped")
     return 0
 
 

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from llm_ar.applications.ui.options import positive
-from llm_ar.applications.ui.terminal import results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import show_lines
 
 
 def run(arguments: Sequence[str]) -> int:
     """Make a procedural dataset and print what was made."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar data make-procedural",
         description="A kinematic body performs actions with random sizes, speeds, views and noise; "
         "the last quarter of the subjects tests (protocol xsub).",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        example="llm-ar data make-procedural --out data/procedural",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("data/procedural"), help="folder of the dataset"
+        "--out",
+        type=Path,
+        default=Path("data/procedural"),
+        help="folder of the dataset (default %(default)s)",
     )
-    parser.add_argument("--clips", type=positive, default=600, help="how many clips")
-    parser.add_argument("--subjects", type=positive, default=20, help="how many bodies")
-    parser.add_argument("--seed", type=int, default=0, help="other seeds give other clips")
+    parser.add_argument("--clips", type=positive, default=600, help="clips (default %(default)s)")
+    parser.add_argument(
+        "--subjects", type=positive, default=20, help="bodies (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="other seeds give other clips (default %(default)s)"
+    )
     given = parser.parse_args(arguments)
 
     from llm_ar.skeletons.synthetic.dataset import make_procedural
 
     report = make_procedural(given.out, given.clips, given.subjects, given.seed)
-    results.print(report.summary(), markup=False, soft_wrap=True)
+    show_lines(report.summary())
     return 0

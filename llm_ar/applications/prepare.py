@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from llm_ar.applications.ui.options import add_read_options, positive, read_options
-from llm_ar.applications.ui.terminal import progress_bar, results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import progress_bar, show_lines
 from llm_ar.config import RepairConfig
 
 
 def run(arguments: Sequence[str]) -> int:
     """Prepare a dataset and print what was read, repaired, refused, and what to look at."""
-    from llm_ar.skeletons.prepare.prepare import SOURCES, prepare
+    from llm_ar.skeletons.datasets.protocols import DATASETS
 
-    parser = argparse.ArgumentParser(
+    names = ", ".join(dataset.name for dataset in DATASETS if dataset.name != "procedural")
+    parser = CommandParser(
         prog="llm-ar prepare",
         description="Read all recordings of a folder (or of the zip files in it), repair them, and "
-        "write a dataset for training and evaluation. An interrupted run is gone on with by the "
-        "same command; a second run with the same input does nothing.",
+        "write a dataset for training and evaluation. After an interruption the same command goes "
+        "on; a second run with the same input does nothing.",
+        example="llm-ar prepare folder --raw mine --out data/mine",
     )
-    parser.add_argument(
-        "dataset", help=f"{', '.join(SOURCES)} (folder: files of any format with a labels.csv)"
+    dataset = parser.add_argument(
+        "dataset", help=f"{names} (folder: files of any format with a labels.csv)"
     )
+    parser.offer(dataset, lambda: f"one of {names}")
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw recordings")
     parser.add_argument("--out", type=Path, required=True, help="folder of the prepared dataset")
     parser.add_argument(
@@ -53,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
     repair = RepairConfig(
         **{rule.name: getattr(given, f"repair.{rule.name}") for rule in fields(RepairConfig)}
     )
+    from llm_ar.skeletons.prepare.prepare import prepare
+
     with progress_bar() as bar:
         task = bar.add_task("Preparing", total=None)
         report = prepare(
@@ -65,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
             options=read_options(given),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    results.print(report.summary(), markup=False, soft_wrap=True)
+    show_lines(report.summary())
     return 0
 
 

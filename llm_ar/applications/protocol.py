@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.errors import DatasetError
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print one JSON object with the number of clips of each part."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar protocol",
-        description="Part a list of clips as a dataset's protocol does, and count the parts. The "
-        "clips' names tell who performs and which camera sees it; none of the files is needed.",
+        description="Divide a list of clips as a dataset's protocol does, and count the parts. "
+        "Subjects and cameras are read from the clips' names; none of the files is needed.",
+        example="llm-ar protocol ntu60 xsub --names names.txt",
     )
-    parser.add_argument("dataset", help="such as ntu60")
-    parser.add_argument("protocol", help="such as xsub")
+    parser.offer(parser.add_argument("dataset", help="such as ntu60"), _datasets)
+    parser.offer(parser.add_argument("protocol", help="such as xsub"), lambda: "such as xsub")
     parser.add_argument(
         "--names",
         type=Path,
@@ -30,6 +31,12 @@ def run(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     print(json.dumps(count(given.dataset, given.protocol, read_names(given.names))))
     return 0
+
+
+def _datasets() -> str:
+    from llm_ar.skeletons.datasets.protocols import DATASETS
+
+    return f"one of {', '.join(dataset.name for dataset in DATASETS)}"
 
 
 def count(dataset: str, protocol: str, names: Iterable[str]) -> dict[str, object]:

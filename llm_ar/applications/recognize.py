@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,13 +17,16 @@ from llm_ar.applications.ui.descriptions import (
     show_description,
 )
 from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.models import check_model
 from llm_ar.applications.ui.options import (
     add_model_option,
     add_read_options,
     positive,
     read_options,
 )
-from llm_ar.applications.ui.terminal import notes, print_error, results
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import EXIT_FAILED, note, print_error, print_json, results
+from llm_ar.applications.ui.text import plain
 from llm_ar.errors import ClipError, ConfigError, LlmArError
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 
@@ -55,18 +56,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One file's answers, and what speaks against trusting them.
+    """One file's answers, and the reasons to doubt them.
 
     Args:
         recognition: the answers.
         warnings: one sentence each.
-        too_long: whether the first of them is that the recording is no single action.
+        enough_seen: whether the clip shows enough for any answer; if not, the action is unknown.
+        too_long: whether the first warning is that the recording is no single action.
         distance: from the nearest trained action as a share of the threshold for unknown ones;
             None where nobody asked.
     """
 
     recognition: Recognition
     warnings: tuple[str, ...]
+    enough_seen: bool = True
     too_long: bool = False
     distance: float | None = None
 
@@ -77,11 +80,12 @@ class Outcome:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Recognise each file and print its answers; returns 2 if any file could not be used."""
-    parser = argparse.ArgumentParser(
+    """Recognize each file and print its answers; returns 1 if any file could not be used."""
+    parser = CommandParser(
         prog="llm-ar recognize",
-        description="Name the action in each skeleton file. Files that cannot be used are named on "
-        "standard error and the others recognised all the same; the exit code is 2 then.",
+        description="Name the action in each skeleton file. A file that cannot be used is reported "
+        "on standard error, the others are recognized, and the exit code is 1.",
+        example="llm-ar recognize clip.npz --model models/generalist --top-k 3",
     )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="recordings, or webcam:0"
@@ -119,7 +123,8 @@ def run(arguments: Sequence[str]) -> int:
         "--json",
         action="store_true",
         help='print one object a line and file: {"file", "top": [{"action", "probability"}], '
-        '"sentence": [tokens], "warnings": [sentences]}',
+        '"sentence": [tokens], "warnings": [sentences], "enough_seen": true or false}, '
+        'or {"file", "error"}',
     )
     parser.add_argument(
         "--describe",
@@ -141,6 +146,7 @@ def run(arguments: Sequence[str]) -> int:
     if given.zero_shot and (given.fast or given.synonyms):
         parser.error("--zero-shot scores names by ConSE; leave out --fast and --synonyms")
     labels = candidate_names(given.labels, given.labels_file)
+    check_model(given.model)
     if given.zero_shot and labels is None:
         parser.error("--zero-shot is for names that were not trained; give them with --labels")
     known = known_descriptions(given.describe, given.descriptions)
@@ -159,20 +165,22 @@ def run(arguments: Sequence[str]) -> int:
         total += 1
         if isinstance(outcome, LlmArError):
             print_error(outcome)
+            if given.json:
+                print_json({"file": str(file), "error": str(outcome)})
             failed += 1
         elif given.json:
             answers = as_json(file, outcome)
             if known is not None:
                 best = outcome.recognition.top[0].action
                 answers["description"] = description_json(best, known)
-            print(json.dumps(answers, ensure_ascii=False, allow_nan=False), flush=True)
+            print_json(answers)
         else:
             show(str(file), outcome)
             if known is not None:
                 show_description(outcome.recognition.top[0].action, known)
     if failed and total > 1:
-        print_error(f"{failed} of {total} recordings were not recognised")
-    return 2 if failed else 0
+        print_error(f"{failed} of {total} recordings were not recognized")
+    return EXIT_FAILED if failed else 0
 
 
 def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
@@ -197,7 +205,7 @@ def candidate_names(listed: str | None, file: Path | None) -> list[str] | None:
         raise ConfigError(f"{where}: a name is empty; give at least one name and no empty ones")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(f"{where}: {twice[0]!r} stands there twice; names must differ")
+        raise ConfigError(f"{where}: {twice[0]!r} is listed twice; names must differ")
     return names
 
 
@@ -213,11 +221,11 @@ def recognize_files(
     """Each file with its answers or with what is wrong with it, in order.
 
     Of a file that holds several clips (a PYSKL pickle) each comes, as ``FILE.pkl#NAME``. The model
-    is loaded when the first readable file asks for it.
+    is loaded at the first readable file.
 
     Raises:
         ModelError: the model cannot be loaded.
-        ConfigError: a fast answer is asked for where there is none.
+        ConfigError: a fast answer is requested from a model without a fast path.
     """
     from llm_ar.skeletons.readers import read_clip
 
@@ -254,43 +262,40 @@ def recognize_files(
 
 
 def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: Request) -> Outcome:
+    """An answer with the reasons to doubt it: in the clip, in the answer, in the training."""
     from llm_ar.recognizer.unknown import encode
-    from llm_ar.skeletons.doubts import length_doubts
+    from llm_ar.skeletons.doubts import (
+        answer_doubts,
+        doubts,
+        length_doubts,
+        too_little,
+        view_doubts,
+    )
+    from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
     from llm_ar.skeletons.repair import repair
 
     calibration = model.calibration
+    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
+    about_answer = answer_doubts(clip, answer.top[0].action)
     length = length_doubts(clip, None if calibration is None else calibration.longest)
+    warnings = (*length, *doubts(clip), *about_answer, *view_doubts(clip, trained_on_images))
     distance = None
     if request.unknown and calibration is not None:
         unknown = calibration.unknown
         features = encode(model.tokenizer, [repair(clip, model.repair)[0]])[1]
         distance = float(unknown.distances(features)) / unknown.threshold
-    return Outcome(answer, (*length, *_warnings(model, clip, answer)), bool(length), distance)
-
-
-def _warnings(model: ActionRecognizer, clip: Clip, answer: Recognition) -> tuple[str, ...]:
-    """What speaks against trusting an answer: in the clip, in the answer, in the training."""
-    from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
-    from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
-
-    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
-    return (
-        *doubts(clip),
-        *answer_doubts(clip, answer.top[0].action),
-        *view_doubts(clip, trained_on_images),
-    )
+    enough_seen = not (too_little(clip) or about_answer)
+    return Outcome(answer, warnings, enough_seen, bool(length), distance)
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     """Note on standard error if names that were not trained are scored by likelihood."""
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
     if unknown_labels and not request.zero_shot and not request.synonyms:
-        notes.print(
+        note(
             f"llm-ar: {len(unknown_labels)} of the names were not trained, such as "
             f"{unknown_labels[0]!r}; --zero-shot compares their descriptions with those of the "
-            "trained names",
-            markup=False,
-            soft_wrap=True,
+            "trained names"
         )
 
 
@@ -310,7 +315,6 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None
 def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
     """One file's answers as JSON values."""
     recognition = outcome.recognition
-    asked = outcome.distance is not None
     unknown = {"unknown": outcome.unknown, "unknown_distance": round(outcome.distance or 0, 4)}
     return {
         "file": str(file),
@@ -320,42 +324,46 @@ def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
         ],
         "sentence": list(recognition.sentence),
         "warnings": list(outcome.warnings),
-        **(unknown if asked else {}),
+        "enough_seen": outcome.enough_seen,
+        **({} if outcome.distance is None else unknown),
     }
 
 
 def show(title: str, outcome: Outcome) -> None:
-    """Print one clip's answers as bars, and below them what speaks against trusting them.
+    """Print one clip's answers as bars, and below them the reasons to doubt them.
 
     That it is no single action, or an unknown one, stands above them.
     """
-    results.print(Text(title, style="bold"), soft_wrap=True)
+    results.print(plain(title, "bold"), soft_wrap=True)
     above = outcome.warnings[: int(outcome.too_long)]
     for warning in above:
-        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
+        results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
     if outcome.distance is not None:
         verdict = "unknown: like no action of the training" if outcome.unknown else "known"
         line = f"  {verdict} (distance {outcome.distance:.2f}, unknown above 1)"
         results.print(Text(line, style="yellow" if outcome.unknown else "dim"), soft_wrap=True)
+    if not outcome.enough_seen:
+        unknown = "  unknown: too little was seen for an answer; the model's guesses are"
+        results.print(Text(unknown, style="yellow"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)
-        style = "bold cyan" if rank == 0 else "dim"
+        style = "bold cyan" if rank == 0 and outcome.enough_seen else "dim"
         table.add_row(
             "",
-            Text(answer.action, style=style),
+            plain(answer.action, style),
             Text(f"{100 * answer.probability:5.1f} %", style=style),
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
     for warning in outcome.warnings[len(above) :]:
-        results.print(Text(f"  warning: {warning}", style="yellow"), soft_wrap=True)
+        results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
 
 
 def _recognize(
     model: ActionRecognizer, clips: dict[int, Clip], policy: AnswerPolicy, top_k: int
 ) -> dict[int, Recognition | LlmArError]:
-    """Recognise clips in one batch, or one by one where the model cannot use one of them."""
+    """Recognize clips in one batch, or one by one where the model cannot use one of them."""
     outcomes: dict[int, Recognition | LlmArError] = {}
     try:
         answers = model.recognize_with(policy, list(clips.values()), top_k)

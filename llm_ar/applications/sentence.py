@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_ar.applications.ui.models import check_model
 from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
+from llm_ar.applications.ui.parser import CommandParser
 
 
 def run(arguments: Sequence[str]) -> int:
     """Print the action sentence of a file: its tokens' numbers, separated by spaces."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar sentence",
         description="Write a clip as its action sentence, the numbers of its tokens in order.",
+        example="llm-ar sentence clip.npz --model models/generalist",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)
     add_read_options(parser)
     given = parser.parse_args(arguments)
+    check_model(given.model)
 
     from llm_ar.skeletons.readers import as_clip, read_clip
 

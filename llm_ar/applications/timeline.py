@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.options import add_read_options, read_options
-from llm_ar.applications.ui.terminal import notes
+from llm_ar.applications.ui.models import check_model
+from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import notes, print_json
 from llm_ar.errors import ConfigError
 
 MOST_LENGTHS = 8
@@ -19,13 +20,14 @@ MOST_LENGTHS = 8
 
 def run(arguments: Sequence[str]) -> int:
     """Print the segments of a recording, and draw them where that is asked for."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="llm-ar timeline",
         description="Divide a recording of any length into segments: start, end, action, "
         "probability, a line a person. Where no name fits, nothing known happens.",
+        example="llm-ar timeline long.npz --model models/utd-mhad --picture timeline.png",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
+    add_model_option(parser)
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--labels", help="candidate names, as for recognize (default: trained)")
     names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
@@ -65,6 +67,7 @@ def run(arguments: Sequence[str]) -> int:
         raise ConfigError(f"{given.video}: a video ends in .mp4; rename it")
     labels = candidate_names(given.labels, given.labels_file)
     options = read_options(given)
+    check_model(given.model)
 
     from llm_ar.applications.ui import timeline_output as output
     from llm_ar.recognizer.timeline import recognize_timeline
@@ -74,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     clip = read_clip(given.file, options)
     model = load_recognizer(given.model)
     clip = repair(clip, model.repair)[0]
-    with notes.status("Recognising windows ..."):
+    with notes.status("Recognizing windows ..."):
         found = recognize_timeline(
             model,
             clip,
@@ -84,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
             reject=not given.no_reject,
         )
     if given.json:
-        print(json.dumps(output.as_json(found), ensure_ascii=False, allow_nan=False))
+        print_json(output.as_json(found))
     elif given.csv:
         print(output.as_csv(found), end="")
     elif given.vtt:

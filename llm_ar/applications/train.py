@@ -2,34 +2,98 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from llm_ar.applications.ui.terminal import notes, results
+from llm_ar.applications.run_folder import (
+    STAGES,
+    RunFolder,
+    Stage,
+    interrupted,
+    typed_command,
+)
+from llm_ar.applications.training_plan import announced, is_first_process, plan
+from llm_ar.applications.ui.models import check_data, check_model, known_data
+from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser, did_you_mean
+from llm_ar.applications.ui.terminal import note, notes, print_error, show_lines
 from llm_ar.config import RunConfig
-from llm_ar.config_files import load_run, settings_help
+from llm_ar.config_files import PRESETS, load_run, setting_names, settings_help
 from llm_ar.errors import ConfigError
 
 if TYPE_CHECKING:
     from llm_ar.skeletons.store import ClipStore
 
-Stage = Literal["tokenizer", "recognizer", "both"]
-STAGES: tuple[Stage, ...] = ("tokenizer", "recognizer", "both")
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Train what is asked for and print where the model is."""
-    parser = argparse.ArgumentParser(
+    """Train the stages that are named and print where the model is."""
+    parser = _parser()
+    # The stage is taken off first: behind an unknown "--setting", argparse would take its value.
+    staged = bool(arguments) and not arguments[0].startswith("-")
+    word = arguments[0] if staged else "both"
+    words = list(arguments[1:] if staged else arguments)
+    parser.complete([f"--{name}" for name in setting_names()])
+    given, overrides = parser.parse_known_args(words)
+    if given.help:
+        print(parser.format_help() + settings_help())
+        return 0
+    stage = next((known for known in STAGES if known == word), None)
+    if stage is None:
+        parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
+    if given.resume and given.overwrite:
+        parser.error("--resume goes on with a training and --overwrite removes it; give one")
+    _check_settings(parser, overrides)
+    if given.preset is not None:
+        overrides = [f"--preset={given.preset}", *overrides]
+    if given.start is not None:
+        overrides = [*overrides, f"--init_from={given.start}"]
+    if not overrides and given.config is None and not given.dry_run:
+        print_error(f"name the data to train on, with --data or --config: {known_data()}")
+        notes.print(parser.format_usage().rstrip())
+        notes.print(str(parser.epilog))
+        return EXIT_USAGE
+    settings = load_run(given.config, overrides)
+    if given.dry_run:
+        from llm_ar.applications.estimate.dry_run import dry_run
+
+        show_lines(dry_run(settings, given.gpu))
+        return 0
+    command = typed_command(arguments)
+    _check_folder(settings, stage, given.resume, given.overwrite, command)
+    try:
+        folder = train(
+            settings, stage, resume=given.resume, overwrite=given.overwrite, command=command
+        )
+    except KeyboardInterrupt:
+        notes.show_cursor(True)
+        notes.print()
+        print_error(interrupted(settings.out, command))
+        return INTERRUPTED
+    _leave_the_others()
+    show_lines(f"The model is in {folder}")
+    return 0
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="llm-ar train",
-        usage="llm-ar train [tokenizer|recognizer|both] [--config FILE] [--resume] "
-        "[--from MODEL] [--dry-run] [--gpu NAME] [--SETTING VALUE ...]",
-        description="Stage 1 (tokenizer) learns to write clips as sentences of action tokens, "
-        "stage 2 (recognizer) teaches the language model to read them; both are trained without "
-        "a stage.",
-        allow_abbrev=False,
+        usage="llm-ar train [tokenizer|recognizer|both] [--preset NAME] [--config FILE] "
+        "[--data FOLDER] [--protocol NAME] [--out FOLDER] [--resume | --overwrite] [--from MODEL] "
+        "[--dry-run] [--gpu NAME] [--SETTING VALUE ...]",
+        description="Stage 1 (tokenizer) trains the action tokenizer, which writes clips as "
+        "sentences of action tokens; stage 2 (recognizer) trains the language model to name the "
+        "action of a sentence. Without a stage both are trained.",
+        example="llm-ar train --preset ours --data data/mine --protocol seeded:20 --out runs/mine",
         add_help=False,
+    )
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"settings to begin with: {' or '.join(PRESETS)} (paper: the published method, the "
+        "default; ours: with this project's additions)",
     )
     parser.add_argument("--config", type=Path, help="YAML file with the settings that differ")
     parser.add_argument(
@@ -43,6 +107,11 @@ def run(arguments: Sequence[str]) -> int:
         "--resume", action="store_true", help="go on where an interrupted training stopped"
     )
     parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="begin again where --out holds a training or a model, which is removed",
+    )
+    parser.add_argument(
         "--dry-run",
         action="store_true",
         help="train nothing: print parameters, tokens a clip, memory and time, with the arithmetic",
@@ -54,37 +123,98 @@ def run(arguments: Sequence[str]) -> int:
         help="the GPU that --dry-run estimates for (default a100-80gb)",
     )
     parser.add_argument("-h", "--help", action="store_true", help="show this and all settings")
-    # The stage is taken off first: behind an unknown "--setting", argparse would take its value.
-    staged = bool(arguments) and not arguments[0].startswith("-")
-    word = arguments[0] if staged else "both"
-    given, overrides = parser.parse_known_args(arguments[1:] if staged else arguments)
-    if given.help:
-        print(parser.format_help() + settings_help())
-        return 0
-    stage = next((known for known in STAGES if known == word), None)
-    if stage is None:
-        parser.error(f"there is no stage {word!r}; the stages are {', '.join(STAGES)}")
-    if given.start is not None:
-        overrides = [*overrides, f"--init_from={given.start}"]
-    settings = load_run(given.config, overrides)
-    if given.dry_run:
-        from llm_ar.applications.estimate.dry_run import dry_run
-
-        results.print(dry_run(settings, given.gpu), markup=False, soft_wrap=True)
-        return 0
-    folder = train(settings, stage, resume=given.resume)
-    _leave_the_others()
-    results.print(f"The model is in {folder}", markup=False, soft_wrap=True)
-    return 0
+    return parser
 
 
-def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -> Path:
+def _check_settings(parser: CommandParser, overrides: Sequence[str]) -> None:
+    """Name the option or setting that a misspelt one resembles.
+
+    Raises:
+        ConfigError: one is misspelt.
+    """
+    settings = [f"--{name}" for name in setting_names()]
+    for word in overrides:
+        name = word.partition("=")[0]
+        group = any(setting.startswith(f"{name}.") for setting in settings)
+        if not name.startswith("--") or name in settings or group:
+            continue
+        meant = did_you_mean(name, [*parser.options, *settings])
+        if meant:
+            raise ConfigError(f"there is no option or setting {name}{meant}")
+
+
+def _check_folder(
+    settings: RunConfig, stage: Stage, resume: bool, overwrite: bool, command: str
+) -> None:
+    """See that the training can begin or go on in its folder, and say from where it goes on.
+
+    Raises:
+        ConfigError: there is one, and neither ``--resume`` nor ``--overwrite`` is given.
+        DatasetError: the dataset is not there.
+    """
+    check_data(settings.data)
+    _check_start(settings, stage)
+    stage = _trained(settings, stage)
+    folder = RunFolder.look(settings.out)
+    if stage == "recognizer" and not folder.tokenizer and not settings.init_from:
+        raise ConfigError(
+            f"{settings.out}: holds no trained tokenizer; train stage 1 first (llm-ar train "
+            "tokenizer), or both stages"
+        )
+    if not overwrite:
+        folder.check(stage, resume, command)
+    if resume and is_first_process():
+        found = " and ".join(map(str, folder.of(stage)))
+        note(f"Goes on: {found}" if found else f"No checkpoint in {settings.out}: begins at step 0")
+
+
+def _check_start(settings: RunConfig, stage: Stage) -> None:
+    """See that a model to start from can be used so, if one is named.
+
+    Raises:
+        ConfigError: it cannot.
+        ModelError: it is not there.
+    """
+    if not settings.init_from:
+        if settings.finetune_tokenizer:
+            raise ConfigError(
+                "finetune_tokenizer: needs a model to start from; name one with --from"
+            )
+        return
+    if stage == "tokenizer" and not settings.finetune_tokenizer:
+        raise ConfigError(
+            "init_from: the tokenizer is that of the model to start from, and is not trained; "
+            "train the recognizer, or set finetune_tokenizer to true"
+        )
+    start = Path(settings.init_from)
+    check_model(start)
+    if start.resolve() == settings.out.resolve():
+        raise ConfigError(f"init_from: {start} would be overwritten; choose another --out")
+
+
+def _trained(settings: RunConfig, stage: Stage) -> Stage:
+    """The stages that are trained: with a model to start from, its tokenizer is not."""
+    if settings.init_from and not settings.finetune_tokenizer and stage == "both":
+        return "recognizer"
+    return stage
+
+
+def train(
+    settings: RunConfig,
+    stage: Stage = "both",
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    command: str = "",
+) -> Path:
     """Train one stage or both; returns the model's folder.
 
     Args:
         settings: everything that makes the model.
-        stage: which part; the recogniser needs a trained tokenizer in the model's folder.
+        stage: which part; the recognizer needs a trained tokenizer in the model's folder.
         resume: go on from the last checkpoint, if there is one.
+        overwrite: remove what an earlier training has left in the folder.
+        command: what was typed, to name the command that goes on after an interruption.
 
     Raises:
         DatasetError: the prepared dataset is missing or has no training clips.
@@ -96,29 +226,34 @@ def train(settings: RunConfig, stage: Stage = "both", *, resume: bool = False) -
     from llm_ar.recognizer.warm_start import copy_tokenizer, inherit_config
     from llm_ar.skeletons.store import ClipStore
 
+    _check_start(settings, stage)
     if settings.init_from:
-        if stage == "tokenizer" and not settings.finetune_tokenizer:
-            raise ConfigError(
-                "init_from: the tokenizer is that of the model to start from, and is not trained; "
-                "train the recognizer, or set finetune_tokenizer to true"
-            )
         settings = inherit_config(settings)
         if not settings.finetune_tokenizer:
-            stage = "recognizer"
+            stage = _trained(settings, stage)
             copy_tokenizer(settings)
-    elif settings.finetune_tokenizer:
-        raise ConfigError("finetune_tokenizer: needs a model to start from; name one with --from")
     store = ClipStore.open(settings.data)
+    first = is_first_process()
     for finding in store.check(settings.protocol):
-        if finding.warning:
-            notes.print(f"check: {finding.sentence}", markup=False, soft_wrap=True)
+        if finding.warning and first:
+            note(f"check: {finding.sentence}")
+    if first:
+        for line in plan(settings, stage, store, command):
+            note(line)
+        folder = RunFolder.look(settings.out)
+        if overwrite:
+            folder.clear(stage)
+        if command.startswith("llm-ar "):
+            folder.keep_command(command)
     if stage != "recognizer":
-        train_first(settings, store, resume)
+        with announced("tokenizer"):
+            train_first(settings, store, resume)
     if stage != "tokenizer":
-        if settings.ablation == AblationConfig():
-            train_recognizer(settings, resume)
-        else:
-            train_reader(settings, resume)
+        with announced("recognizer"):
+            if settings.ablation == AblationConfig():
+                train_recognizer(settings, resume)
+            else:
+                train_reader(settings, resume)
     return settings.out
 
 
@@ -138,7 +273,7 @@ def train_first(settings: RunConfig, store: ClipStore, resume: bool) -> None:
 
 
 def _leave_the_others() -> None:
-    """Take leave of the other processes of a training, if there are any.
+    """Leave the group of a training's processes, if there are several.
 
     Without it a process may abort at its exit. After a failure it would wait for the others.
     """

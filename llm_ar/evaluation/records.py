@@ -111,10 +111,10 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
 
 
 def _command(model: str, protocol: str) -> str:
-    """What trained a model; models of folds are named EXPERIMENT-foldN."""
-    experiment = re.sub(r"-fold\d+$", "", model)
+    """What trained a model; models may be named EXPERIMENT-PROTOCOL, those of folds are."""
+    experiment = model.removesuffix(f"-{protocol}")
     command = f"llm-ar train --config experiments/ours/{experiment}.yaml"
-    if experiment == model:
+    if not re.fullmatch(r"fold\d+", protocol) or experiment == model:
         return command
     return f"{command} --protocol {protocol} --out runs/{model}"
 

@@ -24,12 +24,14 @@ tags: [skeleton-based-action-recognition, lora]
 ---
 # {name}
 
-Recognises actions in skeleton recordings: a clip becomes a sentence of {codebook["size"]} possible
+Recognizes actions in skeleton recordings: a clip becomes a sentence of {codebook["size"]} possible
 action tokens ({codebook["geometry"]} codebook), and a language model with a LoRA adapter names the
 action (LLM-AR, Qu et al., CVPR 2024, built anew).
 
+In this folder:
+
 ```bash
-llm-ar recognize recording.json --model {run["out"]}
+llm-ar recognize recording.json --model .
 ```
 
 | | |

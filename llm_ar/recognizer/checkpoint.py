@@ -70,13 +70,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if not folder.is_dir():
         raise ModelError(
-            f"{folder}: there is no such model folder; train one with `llm-ar train --config ...`"
+            f"{folder}: there is no such model folder; train one with llm-ar train"
         )
     for name in _NEEDED:
         if not (folder / name).exists():
             raise ModelError(
                 f"{folder / name} is missing: this is no complete model; copy its folder again or "
-                "finish its training (llm-ar train --config ... --resume)"
+                "finish its training by the command that began it, with --resume"
             )
     try:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))

@@ -10,6 +10,9 @@ from llm_ar.recognizer.fast.prefix_cache import PrefixCache, prefill
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.scoring import CandidateTrie, Ranking, score
 
+KEPT_TRIES = 64
+"""Tries of names that are kept between calls, the newest."""
+
 
 class PromptedLlm:
     """An LLM with its instruction; prefix cache and tries of names are kept between calls.
@@ -40,6 +43,8 @@ class PromptedLlm:
             ConfigError: if the names are empty or not distinct.
         """
         if names not in self._tries:
+            while len(self._tries) >= KEPT_TRIES:
+                self._tries.pop(next(iter(self._tries)))
             self._tries[names] = CandidateTrie(self._text_tokenizer, names)
         return self._tries[names]
 

@@ -152,7 +152,19 @@ def _at_origin(values: NDArray[np.float32], layout: Layout) -> Mask:
     # A root-centred body: its root lies at 0 in every frame that shows it.
     always = (zero | absent).all(axis=0, keepdims=True)
     always[..., [joint for joint in range(zero.shape[-1]) if joint not in roots]] = False
+    if values.shape[-1] == 2 and not _centred(values):
+        # In an image (0, 0) is the corner, where estimators put what they did not find.
+        always[:] = False
     return absent | (zero & ~always)
+
+
+def _centred(values: NDArray[np.float32]) -> bool:
+    """Whether positions (T, M, J, 2) extend to both sides of 0, as those of no image do."""
+    numbers = values[np.isfinite(values).all(axis=-1)]
+    if not len(numbers):
+        return False
+    lowest, highest = numbers.min(axis=0), numbers.max(axis=0)
+    return bool(((lowest < 0) & (highest > 0)).all())
 
 
 def clean_clip(

@@ -6,6 +6,7 @@ import numpy as np
 
 from llm_ar.skeletons.anatomy import extent
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers.clock import unusual_rate
 
 LEAST_SHARE = 0.25
 """Of a clip's frames at least this share should show somebody."""
@@ -33,8 +34,8 @@ TWO_PEOPLE = (
 """Words in the names of actions of two people."""
 
 
-def doubts(clip: Clip) -> tuple[str, ...]:
-    """What a clip lacks for an answer to mean much, one sentence each; empty if nothing.
+def too_little(clip: Clip) -> tuple[str, ...]:
+    """Why a clip shows too little for any answer, one sentence each; empty if it shows enough.
 
     Args:
         clip: as read or repaired.
@@ -48,6 +49,16 @@ def doubts(clip: Clip) -> tuple[str, ...]:
     if _still(clip):
         found.append("nobody moves")
     return tuple(found)
+
+
+def doubts(clip: Clip) -> tuple[str, ...]:
+    """What a clip lacks for an answer to mean much, one sentence each; empty if nothing.
+
+    Args:
+        clip: as read or repaired.
+    """
+    rate = unusual_rate(clip.fps)
+    return (*too_little(clip), *_unseen(clip), *(() if rate is None else (rate,)))
 
 
 def answer_doubts(clip: Clip, action: str) -> tuple[str, ...]:
@@ -91,6 +102,18 @@ def view_doubts(clip: Clip, trained_on_images: bool) -> tuple[str, ...]:
     if clip.dimensions == 3 or trained_on_images:
         return ()
     return ("the recording is 2-D, but the model learnt from 3-D positions; answers are less sure",)
+
+
+def _unseen(clip: Clip) -> tuple[str, ...]:
+    """The arms and legs most of whose joints nobody shows in any frame."""
+    seen = np.asarray(clip.present.any(axis=(0, 1)))
+    limbs = {
+        name: joints for name, joints in clip.layout.parts.items() if name not in ("head", "torso")
+    }
+    hidden = [name for name, joints in limbs.items() if 2 * seen[list(joints)].sum() < len(joints)]
+    if not hidden or len(hidden) == len(limbs):
+        return ()
+    return (f"{' and '.join(hidden)} never seen",)
 
 
 def _still(clip: Clip) -> bool:

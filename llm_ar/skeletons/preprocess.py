@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from llm_ar.config import PreprocessConfig
 from llm_ar.skeletons.clip import Clip, Joints, Mask
+from llm_ar.skeletons.gaps import fill_gaps
 from llm_ar.skeletons.layouts import Layout
 
 Positions = NDArray[np.float64]
@@ -20,10 +21,10 @@ def preprocess_clip(
 ) -> tuple[Joints, Mask]:
     """The clip as the tokenizer sees it, in units of the body's own size.
 
-    Frames before anyone is seen, and after, are cut off. Gaps are interpolated over time, the
-    whole clip is moved so that the first person's centre starts at the origin (the way walked
-    stays in), and divided by that person's torso length. The first person is the one who moves
-    most.
+    Short gaps of people and single outliers are filled (`llm_ar.skeletons.gaps`). Frames before
+    anyone is seen, and after, are cut off. Longer gaps are interpolated over time, the whole clip
+    is moved so that the first person's centre starts at the origin (the way walked stays in), and
+    divided by that person's torso length. The first person is the one who moves most.
 
     Args:
         clip: T frames of M people, in any unit; y is up.
@@ -31,9 +32,10 @@ def preprocess_clip(
         moments: F, in place of ``preprocess.frames``: training clips are kept finer in time.
 
     Returns:
-        joints ``(F, P, J, 3)`` float32 and present ``(F, P, J)``: False where a position was
-        interpolated, and for people that the clip lacks (their joints are 0).
+        joints ``(F, P, J, 3)`` float32 and present ``(F, P, J)``: False where a longer gap, or
+        that of a joint, was interpolated, and for people that the clip lacks (their joints are 0).
     """
+    clip = fill_gaps(clip)
     order, frames = shown(clip, preprocess)
     span = slice(frames.start, frames.stop)
     present = clip.present[span, order]

@@ -28,6 +28,10 @@ from llm_ar.skeletons.prepare.report import PrepareReport
 __all__ = ["ClipStore", "PrepareReport", "earlier_report", "write_store"]
 
 
+MOST_SUBJECTS = 20
+"""Subjects that a message names."""
+
+
 def earlier_report(out: Path, fingerprint: str) -> PrepareReport | None:
     """The report of the dataset in ``out`` if it is whole and of the same input, else None."""
     try:
@@ -117,9 +121,10 @@ class ClipStore:
         Clips without a label are in neither.
 
         Raises:
-            DatasetError: the dataset has no such protocol, or it assigns no clip.
+            DatasetError: the dataset has no such protocol or subject, or it assigns no clip.
         """
         rule = protocol_named(dataset_named(self.dataset), protocol)
+        self._check_subjects(protocol)
         train: list[int] = []
         test: list[int] = []
         for index, info in enumerate(self.metadata()):
@@ -133,13 +138,31 @@ class ClipStore:
             )
         return train, test
 
+    def _check_subjects(self, protocol: str) -> None:
+        """Refuse to hold out subjects that the dataset does not have."""
+        kind, _, listed = protocol.partition(":")
+        if kind != "held-out":
+            return
+        known = {info.subject for info in self.metadata() if info.subject is not None}
+        wanted = [name.strip() for name in listed.split(",") if name.strip()]
+        unknown = [name for name in wanted if name not in known]
+        if unknown:
+            names = sorted(known)
+            more = f" and {len(names) - MOST_SUBJECTS} more" if len(names) > MOST_SUBJECTS else ""
+            raise DatasetError(
+                f"{self.path}: protocol {protocol}: the dataset has no subject "
+                f"{', '.join(map(repr, unknown))}; it has "
+                f"{', '.join(names[:MOST_SUBJECTS]) or 'none'}{more}"
+            )
+
     def check(self, protocol: str) -> list[Finding]:
         """What is worth knowing before training: labels, lengths, joints seen, duplicates.
 
         Raises:
-            DatasetError: no such protocol, or the log of the clips is damaged.
+            DatasetError: no such protocol or subject, or the log of the clips is damaged.
         """
         rule = protocol_named(dataset_named(self.dataset), protocol)
+        self._check_subjects(protocol)
         if not (self.path / LOG_FILE).is_file():
             return [Finding("unchecked", f"{self.path} has no {LOG_FILE}: it is not checked", 0)]
         return check_log(self.path / LOG_FILE, [rule], chosen=True)

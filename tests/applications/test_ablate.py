@@ -253,14 +253,16 @@ def test_a_finetuned_tokenizer_starts_from_the_models(
     token_embeddings = "token_embeddings.safetensors"
     assert (out / token_embeddings).read_bytes() != (tiny_model / token_embeddings).read_bytes()
     assert json.loads((out / "config.json").read_text())["run"]["preprocess"]["frames"] == 16
-    assert main(["train", "--from", str(tiny_model), *words]) == 0
+    assert main(["train", "--from", str(tiny_model), *words]) == 2
+    assert "already holds a finished model" in capsys.readouterr().err
+    assert main(["train", "--from", str(tiny_model), *words, "--overwrite"]) == 0
     moved = load_file(out / "tokenizer" / "model.safetensors")
     assert any(not torch.equal(after[name], moved[name]) for name in network)
 
     assert main(["train", *words]) == 2
     assert "--from" in capsys.readouterr().err
     names = ["--tokenizer.extensions.name_loss", "1"]
-    assert main(["train", "--from", str(tiny_model), *words, *names]) == 2
+    assert main(["train", "--from", str(tiny_model), *words, *names, "--overwrite"]) == 2
     assert "was trained without names" in capsys.readouterr().err
 
 

@@ -33,10 +33,13 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
         best = SimpleNamespace(action=action, probability=0.75)
         second = SimpleNamespace(action="squat", probability=0.25)
         recognition = SimpleNamespace(top=[best, second], sentence=[3, 5])
-        answered = SimpleNamespace(recognition=recognition, warnings=("nobody moves",))
+        answered = SimpleNamespace(
+            recognition=recognition, warnings=("nobody moves",), enough_seen=False
+        )
         monkeypatch.setattr(
             recognize, "recognize_files", lambda files, *_: ((file, answered) for file in files)
         )
+        monkeypatch.setattr(recognize, "check_model", lambda folder: None)
         return recognize.run(["clip.npy", "--model", "unused", *words])
 
     return command
@@ -45,8 +48,11 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
 def test_json_has_a_description_only_on_request(answering: Command, capsys: Capture) -> None:
     assert answering("walk", "--json") == 0
     plain = json.loads(capsys.readouterr().out)
-    assert list(plain) == ["file", "top", "sentence", "warnings"]
+    assert list(plain) == ["file", "top", "sentence", "warnings", "enough_seen"]
     assert plain["warnings"] == ["nobody moves"]
+    assert plain["enough_seen"] is False
+    assert answering("walk") == 0
+    assert "unknown: too little was seen for an answer" in capsys.readouterr().out
     assert answering("walk", "--json", "--describe") == 0
     answers = json.loads(capsys.readouterr().out)
     walk = describe("walk")

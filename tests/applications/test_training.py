@@ -84,10 +84,33 @@ def test_the_demo_trains_and_writes_a_report(
     assert str(report) in "".join(c for c in shown if c not in "│ \n")
 
 
+def test_the_demo_prints_checks_and_versions_only_on_request(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from llm_ar.skeletons.synthetic import dataset as procedural
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    made = procedural.make_procedural
+    monkeypatch.setattr(demo, "MODEL", tiny_model)
+    monkeypatch.setattr(demo, "DATA", tmp_path / "clips")
+    monkeypatch.setattr(demo, "train", stop)
+    monkeypatch.setattr(procedural, "make_procedural", lambda folder: made(folder, 64, 8))
+    shown = []
+    for words in ([], ["--verbose"]):
+        assert demo.main(words) == 0
+        shown.append(capsys.readouterr().out)
+        (tmp_path / "clips").rename(tmp_path / f"clips{len(shown)}")
+    for word in ("protocol unseen0", "transformers"):
+        assert word not in shown[0] and word in shown[1]
+    assert "64 clips" in shown[0]
+
+
 def test_the_demo_can_be_interrupted(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "MODEL", tiny_model)
@@ -96,3 +119,97 @@ def test_the_demo_can_be_interrupted(
     shown = capsys.readouterr()
     assert "Ctrl-C" in shown.out and "Stopped" in shown.out
     assert "Traceback" not in shown.err
+
+
+def test_train_alone_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train"]) == main(["train", "both", "--resume"]) == 2
+    shown = capsys.readouterr().err
+    assert "usage: llm-ar train" in shown and "--data or --config" in shown
+    assert "llm-ar prepare" in shown and not list(tmp_path.iterdir())
+
+
+def test_a_training_says_first_what_it_does_and_overwrites_nothing(
+    experiment: Path, tmp_path: Path, procedural_data: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "run"
+    words = ["train", "--config", str(experiment)]
+    command = f"llm-ar train --config {experiment}"
+    assert main(words) == 0
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == f"Reads {procedural_data}, protocol xsub: 96 clips train, 16 actions"
+    assert shown[1] == f"Writes {out}"
+    assert "action tokenizer (1 epochs), then language model (1 epochs)" in shown[2]
+    assert shown[3].startswith("Duration: ")
+    assert shown[4].startswith("Ctrl-C stops it") and f"{command} --resume" in shown[4]
+    assert "Stage 1 of 2: action tokenizer" in shown and "Stage 2 of 2: language model" in shown
+    assert any(line.startswith("Stage 1 is finished after 0.") for line in shown)
+    assert not any("loss -" in line for line in shown)
+
+    made = (out / "config.json").read_bytes()
+    assert main(words) == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) == 1 and "already holds a finished model" in shown[0]
+    assert shown[0].endswith(f"{command} --overwrite")
+    assert (out / "config.json").read_bytes() == made
+
+    assert main([*words, "--resume"]) == 0
+    shown = capsys.readouterr().err
+    assert "Goes on: stage 1 (tokenizer) is finished and stage 2 (recognizer) is finished" in shown
+    assert main([*words, "--overwrite", "--seed", "5"]) == 0
+    assert json.loads((out / "config.json").read_text("utf-8"))["run"]["seed"] == 5
+    with pytest.raises(SystemExit):
+        main([*words, "--overwrite", "--resume"])
+
+
+def test_an_interrupted_training_names_the_command_that_goes_on(
+    experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from llm_ar.recognizer import train as stage
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    words = ["train", "--config", str(experiment)]
+    command = f"llm-ar train --config {experiment}"
+    with monkeypatch.context() as patch:
+        patch.setattr("llm_ar.applications.train.train_first", interrupt)
+        assert main(words) == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"llm-ar: interrupted before the first checkpoint; begin again with: {command}"
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "train_recognizer", interrupt)
+        assert main(words) == 130
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "stage 1 (tokenizer) is finished" in last and last.endswith(f"{command} --resume")
+
+    assert main(words) == 2
+    shown = capsys.readouterr().err
+    assert "unfinished training (stage 1 (tokenizer) is finished)" in shown
+    assert f"go on with: {command} --resume" in shown
+    assert main(["recognize", "x.npy", "--model", str(tmp_path / "run")]) == 2
+    assert f"finish it with: {command} --resume" in capsys.readouterr().err
+    assert main([*words, "--resume"]) == 0
+    assert "Goes on: stage 1 (tokenizer) is finished" in capsys.readouterr().err
+    assert (tmp_path / "run" / "config.json").is_file()
+
+
+def test_a_tokenizer_is_not_overwritten(experiment: Path, tmp_path: Path, capsys: Capture) -> None:
+    words = ["--config", str(experiment)]
+    assert main(["train", "tokenizer", *words]) == 0
+    assert main(["train", "tokenizer", *words]) == 2
+    assert "unfinished training" in capsys.readouterr().err
+    (tmp_path / "run" / "training").rename(tmp_path / "gone")
+    assert main(["train", *words]) == 2
+    assert "already holds a trained tokenizer" in capsys.readouterr().err
+    assert main(["train", "recognizer", *words]) == 0
+    (tmp_path / "run" / "training").rename(tmp_path / "gone too")
+    assert main(["train", *words, "--resume"]) == 2
+    assert "finished model without checkpoints" in capsys.readouterr().err
+
+
+def test_the_model_card_names_the_folder_that_it_is_in(tiny_model: Path) -> None:
+    card = (tiny_model / "README.md").read_text("utf-8")
+    assert "llm-ar recognize recording.json --model ." in card and "runs/" not in card

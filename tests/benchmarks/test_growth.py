@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import growth
-from benchmarks.curves import PANEL, SCALE
+from benchmarks.curves import COLUMNS, PANEL
 from benchmarks.tiny_llm import scoring, stage2_step, tiny_backbone
 
 
@@ -62,7 +62,7 @@ def test_the_command_draws_and_ends_with_its_figures(
     for found in figures["curves"]:
         assert found["exponent"] == growth.exponent(found["sizes"], found["seconds"])
     with Image.open(tmp_path / "g.png") as picture:
-        assert picture.size == (4 * PANEL[0] * SCALE, 2 * PANEL[1] * SCALE)
+        assert picture.size == (round(144 * COLUMNS * PANEL[0]), round(144 * 2 * PANEL[1]))
         inked = np.asarray(picture.convert("L")) < 200
         height, width = inked.shape
         fifth = inked[height // 2 :, : width // 4]

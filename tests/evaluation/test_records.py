@@ -119,6 +119,14 @@ def test_a_page_without_a_place_for_the_table(tmp_path: Path) -> None:
         update(page, tmp_path)
 
 
+def test_the_command_names_a_file_that_is_there(tmp_path: Path) -> None:
+    one = replace(evaluation(0, 9), model="nw-ucla-xview", protocol="xview")
+    record(one, TRAINING, tmp_path / "one.json")
+    command = json.loads((tmp_path / "one.json").read_text())["command"]
+    assert command == "llm-ar train --config experiments/ours/nw-ucla.yaml"
+    assert (Path(__file__).parents[2] / command.split()[-1]).is_file()
+
+
 def test_folds_have_a_mean(tmp_path: Path) -> None:
     for fold, right in ((1, 9), (2, 6)):
         one = replace(evaluation(0, right), model=f"toy-fold{fold}", protocol=f"fold{fold}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from llm_ar.evaluation.evaluate import Evaluation
-from llm_ar.evaluation.report.stick_figures import strip
+from llm_ar.evaluation.report.stick_figures import limbs, strip
 from llm_ar.evaluation.report.vocabulary import TokenUse, most_used, movements
 from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -48,22 +49,46 @@ def test_a_movement_is_the_middle_of_a_constant_sentence(tiny_model: Path) -> No
         assert movement == pytest.approx(told[8:12].numpy(), abs=1e-5)
 
 
+def lines(svg: str) -> list[tuple[str, np.ndarray]]:
+    """The style of each line of a strip, and its bones ``(N, 2, 2)``."""
+    paths = [path.attrib for path in ElementTree.fromstring(svg).iter("path")]
+    return [
+        (path["style"], np.array(re.findall(r"-?[\d.]+", path["d"]), float).reshape(-1, 2, 2))
+        for path in paths
+        if "stroke: var" in path["style"]
+    ]
+
+
 def test_a_strip_draws_every_bone_of_every_frame() -> None:
     movements = np.random.default_rng(0).normal(size=(3, 4, 1, 20, 3)).astype(np.float32)
-    drawn = [ElementTree.fromstring(svg) for svg in strip(movements, KINECT_V1)]
-    assert len(drawn) == 3
-    for svg in drawn:
-        lines = [path.attrib["d"].count("M") for path in svg.iter("path")]
+    strips = strip(movements, KINECT_V1)
+    assert len(strips) == 3
+    for svg in strips:
+        drawn = lines(svg)
         # Four figures, and the first one behind three of them.
-        assert sum(lines) == 7 * 19
-        assert len([group for group in svg.iter("g") if group.get("class") == "before"]) == 3
+        assert sum(len(bones) for _, bones in drawn) == 7 * 19
+        faint = [bones for style, bones in drawn if "stroke-opacity: 0.22" in style]
+        assert sum(map(len, faint)) == 3 * 19
+        sides = {re.search(r"var\(--([\w-]+)\)", style)[1] for style, _ in drawn}
+        assert sides == {"left-limb", "right-limb", "trunk"}
+        assert 'viewBox="0 0 248 96"' in svg and 'class="strip"' in svg
 
 
 def test_absent_people_are_not_drawn() -> None:
     movements = np.random.default_rng(0).normal(size=(1, 4, 2, 20, 3)).astype(np.float32)
     movements[:, :, 1] *= 0.01
-    svg = ElementTree.fromstring(strip(movements, KINECT_V1)[0])
-    assert sum(path.attrib["d"].count("M") for path in svg.iter("path")) == 7 * 19
+    drawn = lines(strip(movements, KINECT_V1)[0])
+    assert sum(len(bones) for _, bones in drawn) == 7 * 19
+
+
+def test_a_bone_with_a_missing_end_is_not_drawn() -> None:
+    present = np.ones((1, 20), bool)
+    present[0, KINECT_V1.joints.index("left_foot")] = False
+    drawn = limbs(np.ones((1, 20, 2)), present, KINECT_V1)
+    whole = limbs(np.ones((1, 20, 2)), np.ones((1, 20), bool), KINECT_V1)
+    for side in drawn:
+        fewer = (whole[side] == 1).sum() - (drawn[side] == 1).sum()
+        assert fewer == (2 if side == "left" else 0)
 
 
 def test_strips_have_one_ground() -> None:
@@ -71,12 +96,7 @@ def test_strips_have_one_ground() -> None:
     standing[..., 1] = np.linspace(0, 2, 20)
     jumping = standing + np.float32([0, 1, 0])
     low, high = (
-        max(
-            float(pair.split(" ")[1])
-            for path in ElementTree.fromstring(svg).iter("path")
-            for line in path.attrib["d"].split("M")[1:]
-            for pair in line.split("L")
-        )
+        max(bones[..., 1].max() for _, bones in lines(svg))
         for svg in strip(np.concatenate([standing, jumping]), KINECT_V1)
     )
     assert low == pytest.approx(90, abs=0.1) and high == pytest.approx(62, abs=0.1)

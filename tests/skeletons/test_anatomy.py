@@ -12,7 +12,7 @@ from llm_ar.errors import ClipError, ConfigError
 from llm_ar.skeletons.anatomy import best_fits
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.datasets.sbu import ACTIONS as SBU_ACTIONS
-from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
+from llm_ar.skeletons.doubts import answer_doubts, doubts, too_little, view_doubts
 from llm_ar.skeletons.layouts import COCO, KINECT_V1, LAYOUTS, SBU, layout_named, map_clip
 from llm_ar.skeletons.orientation import body_up, forward, put_upright
 from llm_ar.skeletons.read_options import ReadOptions
@@ -210,6 +210,14 @@ class TestDoubts:
         present[5:] = False
         few = replace(clip, present=present, joints=clip.joints * present[..., None])
         assert doubts(few)[0] == "only 5 of 100 frames show somebody"
+
+    def test_limbs_never_seen(self, body_clip):
+        clip = body_clip()
+        present = clip.present.copy()
+        present[..., [n for n, name in enumerate(clip.layout.joints) if "left_" in name]] = False
+        half = replace(clip, present=present, joints=clip.joints * present[..., None])
+        assert doubts(half) == ("left_arm and left_leg never seen",)
+        assert too_little(half) == ()
 
     def test_one_person_of_two(self, body_clip):
         for action in SBU_ACTIONS:

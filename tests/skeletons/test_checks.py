@@ -153,3 +153,14 @@ def test_clips_that_a_published_dataset_has_twice(real_data, tmp_path):
     )
     assert one == other and leak.count == 95
     assert "a02_s01_e00_v03.json = all_sqe/a02_s01_e00_v02.json" in leak.sentence
+
+
+def test_a_file_that_is_listed_twice(tmp_path):
+    np.save(tmp_path / "a.npy", body(9, seed=1))
+    np.save(tmp_path / "b.npy", body(9, seed=2))
+    rows = ["file,label,split", "a.npy,wave,train", "b.npy,clap,train", "a.npy,clap,test"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    report = prepare("folder", tmp_path, tmp_path / "out")
+    sentences = [one.sentence for one in report.findings if "duplicates" in one.kind]
+    said = "a.npy, which is listed twice (clip 1: wave, clip 3: clap)"
+    assert len(sentences) == 3 and all(said in sentence for sentence in sentences)

@@ -137,6 +137,9 @@ class TestFolder:
         assert store.labels == ("draw, then wave", "wave")
         assert store.split("split") == ([0], [1])
         assert store.split("held-out:bob") == ([0, 2], [1])
+        for divide in (store.split, store.check):
+            with pytest.raises(DatasetError, match="no subject 'zzz'; it has 3, ann, bob"):
+                divide("held-out:bob,zzz")
 
     def test_bad_rows_are_listed_by_row(self, raw, out):
         np.save(raw / "good.npy", body(4))

@@ -90,16 +90,16 @@ def test_frames_that_show_nobody_are_cut_off_at_the_ends_only():
     positions = standing(50)
     positions[:, 0, JOINT["head"], 0] += np.arange(50)
     present = np.ones((50, 1, 20), bool)
-    present[[*range(10), *range(20, 25), *range(40, 50)]] = False
+    present[[*range(10), *range(15, 30), *range(40, 50)]] = False
     joints, mask = preprocess_clip(clip_of(positions, present), PreprocessConfig(frames=60))
     assert np.allclose(np.diff(joints[:, 0, JOINT["head"], 0]), 2 * 29 / 59, atol=1e-5)
     times = np.linspace(10, 39, 60)
-    assert np.array_equal(mask[:, 0, 0], (times <= 19) | (times >= 25))
+    assert np.array_equal(mask[:, 0, 0], (times <= 14) | (times >= 30))
 
 
 def test_people_come_in_order_of_motion_and_absent_ones_are_padded():
     positions = standing(32, people=3)
-    positions[:, 1, :, 0] += np.sin(np.arange(32))[:, None]
+    positions[:, 1, :, 0] += np.sin(np.arange(32) / 3)[:, None]
     present = np.ones((32, 3, 20), bool)
     present[:, 0] = False
     joints, mask = preprocess_clip(

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from llm_ar.applications.ui.terminal import results
+from llm_ar.applications.ui.text import plain
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in, read_descriptions
 
 
@@ -42,11 +43,11 @@ def show_description(action: str, known: Descriptions) -> None:
     """Print an action's description, or that there is none."""
     found = known.find(action)
     if found is None:
-        results.print(Text(f"  There is no description of '{action}'."), soft_wrap=True)
+        results.print(plain(f"  There is no description of '{action}'."), soft_wrap=True)
         return
-    results.print(Text(f"  {found.sentence}"), soft_wrap=True)
+    results.print(plain(f"  {found.sentence}"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for part, does in found.parts.items():
-        table.add_row("", Text(part.replace("_", " "), style="dim", no_wrap=True), Text(does))
-    table.add_row("", Text("order", style="dim"), Text("; ".join(found.order)))
+        table.add_row("", Text(part.replace("_", " "), style="dim", no_wrap=True), plain(does))
+    table.add_row("", Text("order", style="dim"), plain("; ".join(found.order)))
     results.print(table)

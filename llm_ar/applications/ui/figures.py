@@ -13,10 +13,11 @@ from matplotlib.animation import PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from llm_ar.errors import ConfigError
-from llm_ar.evaluation.report.picture import POINTS, THEME, Picture, settings, shortened
+from llm_ar.evaluation.report.picture import POINTS, THEME, Picture, printable, settings, shortened
 from llm_ar.evaluation.report.stick_figures import SIDES, Screen, limbs
 from llm_ar.skeletons.clip import Clip
 
@@ -28,8 +29,8 @@ _PANEL = (108.0, 140.0)
 """Width and height of a frame of the strip, in points."""
 _HEAD, _FOOT = 24.0, 20.0
 """Height of the title and of the times."""
-_LETTER = 7.5
-"""Width of a letter of the title, generously."""
+_LEGEND_WIDTH = 230.0
+"""What the title leaves free for the legend and the edges."""
 _GIF_SIDE, _GIF_FRAMES = 320, 120
 _MARGIN = 0.08
 _LEGEND = {"left": "the person's left", "right": "right"}
@@ -84,27 +85,42 @@ def _strip(clip: Clip, path: Path) -> None:
     shown = np.flatnonzero(clip.present.any(axis=(1, 2)))
     count = min(PANELS, len(shown))
     chosen = shown[np.linspace(0, len(shown) - 1, count).round().astype(int)]
-    spans = [np.ptp(screen[frame][clip.present[frame]], axis=0) for frame in chosen]
-    span = np.maximum(np.percentile(spans, 90, axis=0), 0.3)
-    half = max(span / _PANEL) / (1 - 2 * _MARGIN) * np.array(_PANEL) / 2
+    middles = np.array([_middle(screen, clip.present, frame) for frame in chosen])
+    reaches = np.array(
+        [
+            np.abs(screen[frame][clip.present[frame]] - middle).max(axis=0)
+            for frame, middle in zip(chosen, middles, strict=True)
+        ]
+    )
+    # All of everybody, but no outlier.
+    reach = np.minimum(reaches.max(axis=0), 2 * np.median(reaches, axis=0))
+    half = max(np.maximum(reach, 0.15) / _PANEL) / (1 - 2 * _MARGIN) * np.array(_PANEL)
     width, height = max(count, 4) * _PANEL[0], _HEAD + _PANEL[1] + _FOOT
-    title = shortened(_title(clip), int((width - 190) / _LETTER))
+    title = printable(_title(clip))
     with settings(title):
         figure = _figure(width, height)
-        for panel, frame in enumerate(chosen):
-            seen = screen[frame][clip.present[frame]]
-            middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-            # Up and down stay as they are, so that sitting and jumping show.
-            middle[1] = 0.5 * (middle[1] + np.median(screen[clip.present][:, 1]))
+        for panel, (frame, middle) in enumerate(zip(chosen, middles, strict=True)):
             left, side = panel * _PANEL[0] / width, _PANEL[0] / width
             axes = figure.add_axes((left, _FOOT / height, side, _PANEL[1] / height))
             _frame(axes, middle - half, middle + half)
             _show(_lines(axes), clip, screen, frame)
             time = figure.text(left + side / 2, 6 / height, _seconds(clip, frame), ha="center")
             time.set_color(THEME["faint"])
-        figure.text(8 / width, 1 - 6 / height, title, va="top", color=THEME["ink"])
+        heading = figure.text(8 / width, 1 - 6 / height, title, va="top", color=THEME["ink"])
+        _fit(heading, width - _LEGEND_WIDTH)
         picture = Picture(figure, title, texts=(title,), whole=True)
         path.write_bytes(picture.png())
+
+
+def _middle(screen: Screen, present: NDArray[np.bool_], frame: int) -> Screen:
+    """What a frame of the strip is centred on, ``(2,)``.
+
+    Up and down stay half as they are, so that sitting and jumping show.
+    """
+    seen = screen[frame][present[frame]]
+    middle: Screen = (seen.min(axis=0) + seen.max(axis=0)) / 2
+    middle[1] = 0.5 * (middle[1] + np.median(screen[present][:, 1]))
+    return middle
 
 
 def _gif(clip: Clip, path: Path) -> None:
@@ -154,7 +170,7 @@ def _seconds(clip: Clip, frame: int) -> str:
 
 def _figure(width: float, height: float) -> Figure:
     """An empty figure of so many points, with the legend in its upper right corner."""
-    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    figure = Figure(figsize=(width / POINTS, height / POINTS), dpi=POINTS)
     keys = [
         Line2D([], [], color=SIDES[side], linewidth=3, solid_capstyle="round", label=label)
         for side, label in _LEGEND.items()
@@ -172,6 +188,15 @@ def _figure(width: float, height: float) -> Figure:
         labelcolor=THEME["faint"],
     )
     return figure
+
+
+def _fit(text: Text, width: float) -> None:
+    """Cut a text until it is at most so many points wide."""
+    whole = text.get_text()
+    longest = len(whole)
+    while longest > 1 and (found := text.get_window_extent().width) > width:
+        longest = min(longest - 1, int(longest * width / found) + 1)
+        text.set_text(shortened(whole, longest))
 
 
 def _frame(axes: Axes, low: Screen, high: Screen) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from llm_ar.applications.ui.models import known_data, known_models
+from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.recognizer.default_model import default_model
 from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
 
@@ -20,16 +22,32 @@ def positive(text: str) -> int:
     return number
 
 
-def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--model``, which may be left out where a model came with the package."""
-    default = default_model()
-    parser.add_argument(
+def add_model_option(parser: CommandParser, *, required: bool = False) -> None:
+    """Add ``--model``; a message that it is missing names the models that are there.
+
+    Args:
+        parser: of the command.
+        required: otherwise it may be left out where a model came with the package.
+    """
+    default = None if required else default_model()
+    also = "" if required else " (default: the one that comes with llm-ar)"
+    option = parser.add_argument(
         "--model",
         type=Path,
         default=default,
         required=default is None,
-        help="folder of a trained model (default: the one that comes with llm-ar)",
+        metavar="FOLDER",
+        help=f"folder of a trained model{also}",
     )
+    parser.offer(option, known_models)
+
+
+def add_data_option(parser: CommandParser) -> None:
+    """Add ``--data``; a message that it is missing names the datasets that are there."""
+    option = parser.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="folder of a prepared dataset"
+    )
+    parser.offer(option, known_data)
 
 
 def add_read_options(parser: argparse.ArgumentParser) -> None:

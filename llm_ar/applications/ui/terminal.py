@@ -1,7 +1,8 @@
-"""Where words go: results to standard output, everything else to standard error."""
+"""Results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 
@@ -14,14 +15,38 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-results = Console(highlight=False)
-notes = Console(stderr=True, highlight=False)
+from llm_ar.applications.ui.text import plain, plain_lines
+
+# No markup and no emoji codes: what is printed is mostly the user's own text (labels, paths).
+results = Console(highlight=False, markup=False, emoji=False)
+notes = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+EXIT_FAILED = 1
+"""Exit code when some of several files could not be used; the others were."""
 
 
 def print_error(problem: object) -> None:
-    """One line about a user's mistake, on standard error, never wrapped or styled."""
+    """One line about what is wrong, on standard error, never wrapped."""
     sentence = " ".join(str(problem).split())
-    notes.print(f"llm-ar: {sentence}", style="red", markup=False, soft_wrap=True)
+    notes.print(plain(f"llm-ar: {sentence}", "red"), soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON value as a line on standard output."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # Bytes of a file name that are no text are lone surrogates, which JSON can only escape.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"), flush=True)
+
+
+def note(sentence: object) -> None:
+    """One line of progress or advice on standard error."""
+    notes.print(plain(sentence), soft_wrap=True)
+
+
+def show_lines(text: object) -> None:
+    """Lines of a result on standard output, never wrapped or styled."""
+    results.print(plain_lines(text), soft_wrap=True)
 
 
 def quiet_libraries() -> None:
@@ -37,7 +62,7 @@ def quiet_libraries() -> None:
 def progress_bar() -> Progress:
     """A bar with counts and time left, gone when done; on standard error, if it is a terminal."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from llm_ar.applications.ui.terminal import results
+from llm_ar.applications.ui.text import plain
 from llm_ar.recognizer.merging import Segment
 from llm_ar.recognizer.timeline import PersonTimeline, Timeline
 
@@ -25,7 +26,7 @@ def who(line: PersonTimeline) -> str:
 
 def show(timeline: Timeline) -> None:
     """Print the segments, one a line, under each person."""
-    title = Text(timeline.file, style="bold")
+    title = plain(timeline.file, "bold")
     title.append(f"  {timeline.seconds:.1f} s", style="dim")
     results.print(title, soft_wrap=True)
     for line in timeline.people:
@@ -37,7 +38,7 @@ def show(timeline: Timeline) -> None:
             table.add_row(
                 "  ",
                 Text(f"{clock(segment.start)} - {clock(segment.end)}"),
-                Text(segment.action or NOTHING, style=style),
+                plain(segment.action or NOTHING, style),
                 Text(_percent(segment), style=style),
             )
         results.print(table)

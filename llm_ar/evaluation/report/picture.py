@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from matplotlib import font_manager, style
 from matplotlib.figure import Figure
+from PIL import Image
 
 THEME = {
     "card": "#ffffff",
@@ -45,6 +46,7 @@ _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 _log = logging.getLogger(__name__)
+_font_log = logging.getLogger("matplotlib.font_manager")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,11 @@ class Picture:
         missing = fonts("".join(self.texts))[1]
         if missing:
             _say_missing(missing)
-        return self._saved(format="png", dpi=2 * POINTS)
+        drawn = Image.open(io.BytesIO(self._saved(format="png", dpi=2 * POINTS)))
+        file = io.BytesIO()
+        # With a palette it is a third as large.
+        drawn.convert("RGB").quantize().save(file, format="PNG", optimize=True)
+        return file.getvalue()
 
     def svg(self, kind: str = "picture") -> str:
         """An ``svg`` element to stand in a page with ``report.css``; the same for the same figure.
@@ -114,8 +120,6 @@ class Picture:
             element.insert(0, title)
         if element.tag in ("g", "text"):
             element.attrib.pop("id", None)
-        for key in [key for key in element.attrib if key.endswith("}href")]:
-            element.set("href", element.attrib.pop(key))
         if "d" in element.attrib:
             path = element.attrib["d"].replace("\n", "")
             element.set("d", _NUMBER.sub(lambda number: f"{float(number[0]):.1f}", path))
@@ -134,10 +138,16 @@ def settings(*texts: str) -> Iterator[None]:
         texts: from users, whose letters the fonts should have.
     """
     families = fonts("".join(texts))[0]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")
-        with style.context(["default", {**_SETTINGS, "font.family": list(families)}]):
-            yield
+    level = _font_log.level
+    # A font without the usual weight will do.
+    _font_log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from")
+            with style.context(["default", {**_SETTINGS, "font.family": list(families)}]):
+                yield
+    finally:
+        _font_log.setLevel(level)
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 from numpy.typing import NDArray
 
 from llm_ar.evaluation.metrics import Calibration
@@ -33,10 +33,11 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Pictur
     with settings(*shown):
         figure, axes = _square(cell * classes)
         axes.set(xlim=(0, classes), ylim=(classes, 0), xlabel="answer", ylabel="true action")
+        axes.xaxis.labelpad = axes.yaxis.labelpad = 8
         middles = np.arange(classes) + 0.5
         axes.set_yticks(middles, shown)
         axes.set_xticks(middles, shown, rotation=45, ha="left", rotation_mode="anchor")
-        axes.xaxis.tick_top()
+        axes.tick_params(labeltop=True, labelbottom=False)
         axes.xaxis.set_label_position("bottom")
         for row, answer in np.argwhere(counts).tolist():
             count, share = counts[row, answer], counts[row, answer] / clips[row]
@@ -49,6 +50,7 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Pictur
             if cell >= 18:
                 colour = _WHITE if share >= _WHITE_FROM else THEME["ink"]
                 _figure(axes, answer + 0.5, row + 0.5, str(count), colour)
+        _unclip(axes)
     alt = "Confusion matrix: true action by row, answer by column"
     return Picture(figure, alt, titles, shown)
 
@@ -72,15 +74,15 @@ def reliability(calibration: Calibration) -> Picture:
             bar = Rectangle((lower + 0.4, 0), upper - lower - 0.8, max(0.4, right), gid=name)
             bar.set(facecolor=THEME["right"], alpha=0.5)
             axes.add_patch(bar)
-            axes.plot(
-                100 * row.confidence, right, "o", color=THEME["ink"], ms=7, mew=0, clip_on=False
-            )
+            dot = Circle((100 * row.confidence, right), 1.2, facecolor=THEME["ink"], zorder=3)
+            axes.add_artist(dot)
             _figure(axes, (lower + upper) / 2, 4, str(row.clips), THEME["ink"])
             titles[name] = (
                 f"{row.clips} clips with confidence {lower:.0f}-{upper:.0f} %: "
                 f"{100 * row.confidence:.1f} % sure on average, {right:.1f} % right"
             )
         axes.plot([0, 100], [0, 100], color=THEME["faint"], linewidth=1, dashes=(5, 5))
+        _unclip(axes)
     return Picture(figure, "Reliability: accuracy by confidence", titles)
 
 
@@ -89,10 +91,16 @@ def _square(side: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(side / POINTS, side / POINTS))
     axes = figure.add_axes((0, 0, 1, 1), facecolor=THEME["card"])
     axes.spines[:].set_color(THEME["line"])
-    axes.tick_params(length=0, pad=6, labelcolor=THEME["faint"])
+    axes.tick_params(left=False, bottom=False, pad=6, labelcolor=THEME["faint"])
     axes.xaxis.label.set_color(THEME["faint"])
     axes.yaxis.label.set_color(THEME["faint"])
     return figure, axes
+
+
+def _unclip(axes: Axes) -> None:
+    """Nothing reaches out of the axes; so nothing in the SVG has to refer to their outline."""
+    for artist in axes.get_children():
+        artist.set_clip_on(False)
 
 
 def _figure(axes: Axes, x: float, y: float, words: str, colour: str) -> None:

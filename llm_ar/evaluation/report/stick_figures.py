@@ -84,4 +84,4 @@ def _strip(at: Screen, layout: Layout) -> Picture:
                     bones = Line2D(x, y, color=SIDES[side], linewidth=3, solid_capstyle="round")
                     bones.set_alpha(ink)
                     figure.add_artist(bones)
-    return Picture(figure, "stick figures", whole=True)
+    return Picture(figure, f"stick figures: a movement in {len(at)} frames", whole=True)

@@ -166,10 +166,7 @@ def _duplicates(clips: _Clips) -> Iterator[Finding]:
             first[digest] = index
     for what, found in (("", again), (" but another label", others)):
         if found:
-            pairs = [
-                f"{clips.infos[index].source} = {clips.infos[first[clips.digests[index]]].source}"
-                for index in found
-            ]
+            pairs = [_pair(clips, index, first[clips.digests[index]]) for index in found]
             yield Finding(
                 "duplicates",
                 f"{_clips(len(found))} with exactly the joints of an earlier one{what}: "
@@ -213,7 +210,7 @@ def _divided(clips: _Clips, protocol: Protocol, parts: Sequence[Assignment]) -> 
         if part == "train"
     }
     leaked = [
-        f"{clips.infos[index].source} = {clips.infos[training[digest]].source}"
+        _pair(clips, index, training[digest])
         for index, (digest, part) in enumerate(zip(clips.digests, parts, strict=True))
         if part == "test" and digest in training
     ]
@@ -230,6 +227,17 @@ def _divided(clips: _Clips, protocol: Protocol, parts: Sequence[Assignment]) -> 
 def _about(clips: _Clips, kind: str, found: list[int], what: str) -> Finding:
     names = [clips.infos[index].source for index in found]
     return Finding(kind, f"{_clips(len(found))} {what}: {_listed(names)}", len(found))
+
+
+def _pair(clips: _Clips, index: int, other: int) -> str:
+    """Two equal clips by their sources; by their numbers where one file is listed twice."""
+    one, two = clips.infos[index], clips.infos[other]
+    if one.source != two.source:
+        return f"{one.source} = {two.source}"
+    return (
+        f"{one.source}, which is listed twice (clip {other + 1}: {two.label}, "
+        f"clip {index + 1}: {one.label})"
+    )
 
 
 def _clips(count: int) -> str:

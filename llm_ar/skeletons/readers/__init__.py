@@ -9,6 +9,7 @@ from typing import Protocol
 from llm_ar.config import RepairConfig
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.gaps import gap_notes
 from llm_ar.skeletons.orientation import put_upright
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers import (
@@ -137,9 +138,10 @@ def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     if options.fps is not None:
         understood = replace(clip.understood, fps="as stated")
         clip = replace(clip, fps=options.fps, understood=understood)
-    if name in FIXED_AXES and options.up is None and options.mirror is None:
-        return clip
-    return put_upright(clip, options)
+    if name not in FIXED_AXES or options.up is not None or options.mirror is not None:
+        clip = put_upright(clip, options)
+    # Raw tracks become people first.
+    return clip if clip.tracks else replace(clip, repairs=(*clip.repairs, *gap_notes(clip)))
 
 
 def _in_layout(path: Path, clip: Clip, name: str | None) -> Clip:

@@ -1,9 +1,9 @@
 """AlphaPose results, and COCO keypoint results: one JSON list of detections.
 
-``[{"image_id": "12.jpg", "keypoints": [x, y, score, ...], "score": s, "idx": person}, ...]``; the
-number in ``image_id`` counts the frames, ``idx`` (optional) is the person. Keypoints may come one
-list a joint. AlphaPose's other form is an object with an entry an image, of people as OpenPose
-writes them: ``{"12.jpg": {"bodies": [{"joints": [x, y, score, ...]}]}, ...}``.
+``[{"image_id": "12.jpg", "keypoints": [x, y, score, ...], "score": s, "idx": person}, ...]``; a
+number in ``image_id`` counts the frames (`clock.numbered`), ``idx`` (optional) is the person.
+Keypoints may come one list a joint. AlphaPose's other form is an object with an entry an image, of
+people as OpenPose writes them: ``{"12.jpg": {"bodies": [{"joints": [x, y, score, ...]}]}, ...}``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers.clock import Frames, frames_of, numbered
 from llm_ar.skeletons.readers.files import MAX_FRAMES
-from llm_ar.skeletons.readers.json_files import Estimates, frame_number, is_json, read_json
+from llm_ar.skeletons.readers.json_files import FPS, Estimates, is_json, read_json
 
 _PEOPLE = ("bodies", "people")
 _JOINTS = ("joints", "pose_keypoints_2d", "keypoints")
@@ -44,20 +45,13 @@ def read(path: Path) -> Clip:
     entries = _entries(read_json(path))
     if not isinstance(entries, list) or not entries:
         raise ClipError(path, "has no list of detections; leave this clip out")
-    numbered = [_frame(path, number, entry) for number, entry in enumerate(entries)]
-    start, end = min(numbered), max(numbered)
-    if end - start >= MAX_FRAMES:
-        raise ClipError(
-            path,
-            f'its "image_id" run from {start} to {end}; a clip is one video of at most '
-            f"{MAX_FRAMES:,} frames, cut it",
-        )
+    frames = _frames(path, entries)
     found = Estimates()
-    for number, (frame, entry) in enumerate(zip(numbered, entries, strict=True)):
+    for number, (frame, entry) in enumerate(zip(frames.numbers, entries, strict=True)):
         where = f'"keypoints" of entry {number}'
         person = identity(entry.get("idx", entry.get("track_id")))
-        found.add(path, where, entry.get("keypoints"), frame - start, person, score=score_of(entry))
-    return found.clip(path, end - start + 1)
+        found.add(path, where, entry.get("keypoints"), frame, person, score=score_of(entry))
+    return found.clip(path, frames.count, fps=frames.rate(FPS), understood=frames.understood)
 
 
 def _entries(data: Any) -> Any:
@@ -97,8 +91,28 @@ def identity(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def _frame(path: Path, number: int, entry: Any) -> int:
-    frame = frame_number(entry.get("image_id")) if isinstance(entry, dict) else None
-    if frame is None:
-        raise ClipError(path, f'entry {number} has no "image_id" with the number of its frame')
-    return frame
+def _frames(path: Path, entries: list[Any]) -> Frames:
+    """The frame of each entry."""
+    images = [entry.get("image_id") if isinstance(entry, dict) else None for entry in entries]
+    for number, image in enumerate(images):
+        if numbered([image]) is None:
+            raise ClipError(path, f'entry {number} has no "image_id" with the number of its frame')
+    found = numbered(images)
+    if found is None:
+        raise ClipError(path, 'its "image_id" are numbers and names mixed; write all as numbers')
+    numbers, one_video = found
+    if not one_video:
+        raise ClipError(
+            path,
+            f'its "image_id" are of several videos, such as {str(images[0])[:40]!r} and '
+            f"{str(images[-1])[:40]!r}, or have several numbers; save each video by itself, with "
+            "the frame as the last number",
+        )
+    frames = frames_of(numbers)
+    if frames.count > MAX_FRAMES:
+        raise ClipError(
+            path,
+            f'its "image_id" run from {min(numbers)} to {max(numbers)}; a clip is one video of at '
+            f"most {MAX_FRAMES:,} frames, cut it",
+        )
+    return frames

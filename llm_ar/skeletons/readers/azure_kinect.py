@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.clip import Clip, Understanding
 from llm_ar.skeletons.layouts import AZURE_32
 from llm_ar.skeletons.readers.alphapose import identity
+from llm_ar.skeletons.readers.clock import rate_of
 from llm_ar.skeletons.readers.files import check_frames
 from llm_ar.skeletons.readers.json_files import FPS, clip_of, is_json, numbers, read_json
 from llm_ar.skeletons.readers.people import Detection
-
-_MICROSECONDS = 1e6
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -56,17 +55,12 @@ def read(path: Path) -> Clip:
             positions = np.stack(joints) * (-1, -1, 1)
             seen = np.asarray(np.isfinite(positions).all(axis=1))
             found.append(Detection(place, positions, seen, identity=identity(entry.get("body_id"))))
-    return clip_of(path, AZURE_32, found, len(frames), _fps(times))
+    known = [float(time) for time in times if isinstance(time, int | float)]
+    rate = rate_of(known, "timestamp_usec")
+    how = Understanding(fps=rate.how if rate else None)
+    return clip_of(path, AZURE_32, found, len(frames), rate.fps if rate else FPS, understood=how)
 
 
 def _frames(data: Any) -> list[Any]:
     frames = data.get("frames") if isinstance(data, dict) else None
     return frames if isinstance(frames, list) else []
-
-
-def _fps(times: list[Any]) -> float:
-    """Frames a second by the usual step of the time stamps."""
-    known = [time for time in times if isinstance(time, int | float)]
-    steps = np.diff(np.array(known, dtype=np.float64))
-    steps = steps[steps > 0]
-    return float(_MICROSECONDS / np.median(steps)) if len(steps) else FPS

@@ -8,6 +8,7 @@ names give the order of the joints.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.alphapose import identity, score_of
-from llm_ar.skeletons.readers.json_files import Estimates, frame_number, is_json, read_json
+from llm_ar.skeletons.readers.clock import numbered
+from llm_ar.skeletons.readers.json_files import Estimates, is_json, read_json
 from llm_ar.skeletons.readers.named_joints import named_layout
 
 
@@ -65,18 +67,21 @@ def _frames(path: Path, images: Any, annotations: list[Any]) -> dict[int | str, 
     """Each image's place in time."""
     if images is None:
         listed = [entry.get("image_id") for entry in annotations if isinstance(entry, dict)]
-        numbers = {image: frame_number(image) for image in listed if isinstance(image, int | str)}
+        names: dict[int | str, object] = {
+            image: image for image in listed if isinstance(image, int | str)
+        }
     elif isinstance(images, list) and all(isinstance(image, dict) for image in images):
-        numbers = {
-            image["id"]: frame_number(image.get("file_name", image["id"]))
+        names = {
+            image["id"]: image.get("file_name", image["id"])
             for image in images
             if isinstance(image.get("id"), int | str)
         }
     else:
         raise ClipError(path, 'has something else than a list of images under "images"')
-    places = [number for number in numbers.values() if number is not None]
-    if len(set(places)) < len(numbers):
-        order = sorted(numbers, key=lambda image: (isinstance(image, str), str(image).zfill(20)))
+    found = numbered(list(names.values()))
+    numbers = [] if found is None else found[0]
+    if len(set(numbers)) < len(names):
+        order = sorted(names, key=lambda image: (isinstance(image, str), str(image).zfill(20)))
     else:
-        order = sorted(numbers, key=lambda image: numbers[image] or 0)
+        order = [image for _, image in sorted(zip(numbers, names, strict=True), key=itemgetter(0))]
     return {image: place for place, image in enumerate(order)}

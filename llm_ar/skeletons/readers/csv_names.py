@@ -13,12 +13,6 @@ _SPECIAL = {
     "frame": "frame",
     "frame_id": "frame",
     "frame_number": "frame",
-    "time": "time",
-    "timestamp": "time",
-    "timestamp_usec": "time",
-    "date": "time",
-    "datetime": "time",
-    "seconds": "time",
     "person": "person",
     "person_id": "person",
     "track_id": "person",
@@ -31,6 +25,11 @@ _SPECIAL = {
     "index": "unused",
     "unnamed: 0": "unused",
 }
+_TIME = re.compile(
+    r"(?:(?:relative|frame|elapsed|device|system|capture)?[\s_]*time[\s_]*(?:stamp)?s?|t|date|date[\s_]*time"
+    r"|elapsed|seconds|ticks)(?:[\s_]*[(\[]?(?:s|secs?|seconds|ms|msec|us|usec|ns|ticks)[)\]]?)?"
+)
+"""Names of a column of times, with a unit or without."""
 _AXES = {"x": "x", "y": "y", "z": "z"} | dict.fromkeys(
     ("score", "confidence", "conf", "visibility", "likelihood", "c", "v", "s"), "score"
 )
@@ -93,7 +92,7 @@ def columns_of(path: Path, header: Sequence[str]) -> Columns:
     columns = Columns(len(header))
     for number, text in enumerate(header):
         name = text.strip()
-        special = _SPECIAL.get(name.lower())
+        special = "time" if _TIME.fullmatch(name.lower()) else _SPECIAL.get(name.lower())
         if special is not None:
             columns.special.setdefault(special, number)
             continue

@@ -4,8 +4,9 @@
 understood as well), or numbered joints ``0_x``, ``joint0_x``, ``x0``; without z the positions are
 image coordinates (x right, y down). Behind a joint's axes may stand ``_score`` (or
 ``_confidence``, ``_visibility``, ``_likelihood``). Other columns: ``frame`` keeps the clock,
-``time`` or ``timestamp`` (seconds, or milliseconds) gives the frame rate, ``person`` separates
-people, ``label``, ``subject`` and ``camera`` say what is known. An empty cell is missing.
+``time`` or ``timestamp`` (numbers in any unit of time, or ISO dates) gives the frame rate,
+``person`` separates people, ``label``, ``subject`` and ``camera`` say what is known. An empty cell
+is missing.
 
 A table may also have one row a joint (columns ``frame, landmark, x, y, z``), or numbers alone
 without names, which are read as an array of flat rows (`arrays`).
@@ -20,7 +21,7 @@ import csv
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from llm_ar.skeletons.estimator_layouts import BODY_PARTS
 from llm_ar.skeletons.layouts import AZURE_32, LAYOUTS, MEDIAPIPE, Layout
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers.arrays import FPS, LAYOUT_FILE, clip_of_array, layout_for
+from llm_ar.skeletons.readers.clock import Rate, frames_of, rate_of, seconds
 from llm_ar.skeletons.readers.csv_forms import Rows, is_long, is_nameless, is_number, wide
 from llm_ar.skeletons.readers.csv_names import Columns, columns_of, is_axis, joint_name
 from llm_ar.skeletons.readers.files import check_frames, listed, read_bytes
@@ -96,29 +98,32 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
         layout, _ = choose_layout(path, judged[:, None], there[:, None])
     if axes == 2 or layout in (MEDIAPIPE, AZURE_32):
         positions[..., :2] *= -1
-    numbers, people = _whole(path, table, columns, "frame"), _people(table, columns)
-    start = min(numbers)
-    frames = [number - start for number in numbers]
-    if not columns.special.keys() & {"frame"} and len(set(people)) > 1:
+    people = _people(table, columns)
+    clock = frames_of(_whole(path, table, columns, people))
+    frames = clock.numbers
+    if not columns.special.keys() & {"frame", "time"} and len(set(people)) > 1:
         raise ClipError(path, "has several people and no column 'frame'; add it")
     if len(set(zip(frames, people, strict=True))) < len(frames):
         raise ClipError(path, "has two rows of one frame and person; number the frames anew")
-    check_frames(path, max(frames) + 1)
+    check_frames(path, clock.count)
+    rate = _rate(path, header, table, columns) or Rate(clock.rate(FPS), clock.understood.fps or "")
+    how = rate.how or f"assumed {FPS:g}, the file does not say"
     found = [
         Detection(frame, row, mask, identity=person)
         for frame, person, row, mask in zip(frames, people, positions, present, strict=True)
     ]
-    tracks, masks, repairs = follow(found, max(frames) + 1)
+    tracks, masks, repairs = follow(found, clock.count)
     return clean_clip(
         tracks,
         masks,
         source=str(path),
         layout=layout,
-        fps=_fps(path, table, columns),
+        fps=rate.fps,
         repairs=repairs,
         label=_text(table, columns, "label"),
         subject=_text(table, columns, "subject"),
         camera=_text(table, columns, "camera"),
+        understood=replace(clock.understood, fps=how),
     )
 
 
@@ -184,23 +189,22 @@ def _numbers(
 
 def _value(cell: str) -> float:
     """A cell as a number; a date with a time as seconds."""
-    if not cell:
-        return math.nan
-    if ":" in cell:
-        return datetime.fromisoformat(cell).timestamp()
-    return float(cell)
+    return seconds(cell) if cell else math.nan
 
 
 def _whole(
-    path: Path, table: list[tuple[int, list[str]]], columns: Columns, name: str
+    path: Path, table: list[tuple[int, list[str]]], columns: Columns, people: list[int]
 ) -> list[int]:
-    """A column of frame numbers; without it the rows' own."""
-    if name not in columns.special:
-        return list(range(len(table)))
-    values = _numbers(path, table, columns, [columns.special[name]])[:, 0]
+    """The frame's number of each row; without a column of them the order of times, or of rows."""
+    if "frame" not in columns.special:
+        if "time" not in columns.special or len(set(people)) < 2:
+            return list(range(len(table)))
+        times = _numbers(path, table, columns, [columns.special["time"]])[:, 0]
+        return [int(place) for place in np.unique(times, return_inverse=True)[1]]
+    values = _numbers(path, table, columns, [columns.special["frame"]])[:, 0]
     for (line, _), value in zip(table, values, strict=True):
         if not abs(value) < 2**53 or value != int(value):
-            raise ClipError(path, f"row {line}: column {name!r} is no whole number")
+            raise ClipError(path, f"row {line}: column 'frame' is no whole number")
     return [int(value) for value in values]
 
 
@@ -214,20 +218,18 @@ def _people(table: list[tuple[int, list[str]]], columns: Columns) -> list[int]:
     ]
 
 
-def _fps(path: Path, table: list[tuple[int, list[str]]], columns: Columns) -> float:
-    if "time" not in columns.special:
-        return FPS
-    values = _numbers(path, table, columns, [columns.special["time"]])[:, 0]
-    with np.errstate(invalid="ignore"):
-        steps = np.diff(values)
-    steps = steps[steps > 0]
-    step = float(np.median(steps)) if len(steps) else math.nan
-    if len(table) > 1 and not 1e-6 < step < 1e6:
-        raise ClipError(path, "column 'time' does not go forward in seconds or milliseconds")
-    if len(table) == 1:
-        return FPS
-    # Nobody records a frame a second: whole numbers of that size are milliseconds.
-    return 1000 / step if step >= 1 else 1 / step
+def _rate(
+    path: Path, header: Sequence[str], table: list[tuple[int, list[str]]], columns: Columns
+) -> Rate | None:
+    """Frames a second by the column of times; None without one, or of a single row."""
+    if "time" not in columns.special or len(table) == 1:
+        return None
+    column = columns.special["time"]
+    stamps = _numbers(path, table, columns, [column])[:, 0].tolist()
+    rate = rate_of(stamps, header[column])
+    if rate is None:
+        raise ClipError(path, "column 'time' does not go forward; write seconds or milliseconds")
+    return rate
 
 
 def _text(table: list[tuple[int, list[str]]], columns: Columns, name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
-from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.clip import NOTHING_OPEN, Clip, Understanding, clean_clip
 from llm_ar.skeletons.estimator_layouts import BODY_PARTS
 from llm_ar.skeletons.layouts import (
     BODY_25,
@@ -193,9 +192,15 @@ class Estimates:
         )
 
     def clip(
-        self, path: Path, frames: int, repairs: tuple[str, ...] = (), label: str | None = None
+        self,
+        path: Path,
+        frames: int,
+        repairs: tuple[str, ...] = (),
+        label: str | None = None,
+        fps: float = FPS,
+        understood: Understanding = NOTHING_OPEN,
     ) -> Clip:
-        """The clip of all people.
+        """The clip of all people; arguments as of `clip_of`.
 
         Raises:
             ClipError: there is nobody, or it is too long.
@@ -208,7 +213,9 @@ class Estimates:
                 f"no joint is present: none has a score of {MIN_SCORE} or more, the highest is "
                 f"{self._highest:.2g}; scores of 0..1 are expected, with 1 for certain",
             )
-        return clip_of(path, self._layout, self._in_pixels(), frames, repairs=repairs, label=label)
+        return clip_of(
+            path, self._layout, self._in_pixels(), frames, fps, repairs, label, understood
+        )
 
     def _known(self, joints: NDArray[np.float64]) -> Layout | None:
         # Networks that lift to 3-D write Human3.6M's 17 joints, not COCO's.
@@ -233,8 +240,19 @@ def clip_of(
     fps: float = FPS,
     repairs: tuple[str, ...] = (),
     label: str | None = None,
+    understood: Understanding = NOTHING_OPEN,
 ) -> Clip:
     """The clip of all people found in a recording.
+
+    Args:
+        path: the file.
+        layout: of the joints.
+        detections: people, frame by frame.
+        frames: number of frames T.
+        fps: frames a second.
+        repairs: what was mended.
+        label: the action, if known.
+        understood: what the file left open.
 
     Raises:
         ClipError: nobody is found in it, or it is too long.
@@ -251,14 +269,5 @@ def clip_of(
         fps=fps,
         label=label,
         repairs=(*repairs, *dropped),
+        understood=understood,
     )
-
-
-def frame_number(name: object) -> int | None:
-    """The last number in an image's name, which counts the frames, or None."""
-    if isinstance(name, int) and not isinstance(name, bool):
-        return name if 0 <= name < 10**15 else None
-    if isinstance(name, str):
-        found = re.findall(r"\d{1,15}", name.rpartition("/")[2].rpartition("\\")[2])
-        return int(found[-1]) if found else None
-    return None

@@ -11,8 +11,9 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers.clock import frames_of
 from llm_ar.skeletons.readers.files import check_frames
-from llm_ar.skeletons.readers.json_files import Estimates, is_json, read_json
+from llm_ar.skeletons.readers.json_files import FPS, Estimates, is_json, read_json
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -39,18 +40,18 @@ def read(path: Path) -> Clip:
         if type(number) is not int or not isinstance(frame.get("skeleton"), list):
             raise ClipError(path, f'entry {place} of "data" has no "frame_index" and "skeleton"')
         numbers.append(number)
-    start = min(numbers)
-    check_frames(path, max(numbers) - start + 1)
-    for number, frame in zip(numbers, frames, strict=True):
+    clock = frames_of(numbers)
+    check_frames(path, clock.count)
+    for place, number, frame in zip(clock.numbers, numbers, frames, strict=True):
         for person, skeleton in enumerate(frame["skeleton"]):
             where = f'"pose" of person {person} in frame {number}'
             entry = skeleton if isinstance(skeleton, dict) else {}
-            found.add(
-                path, where, entry.get("pose"), number - start, None, scores=entry.get("score", [])
-            )
+            found.add(path, where, entry.get("pose"), place, None, scores=entry.get("score", []))
     label = data.get("label")
     named = label if isinstance(label, str) and label.strip() else None
-    return found.clip(path, max(numbers) - start + 1, label=named)
+    return found.clip(
+        path, clock.count, label=named, fps=clock.rate(FPS), understood=clock.understood
+    )
 
 
 def _frames(data: Any) -> list[Any]:

@@ -1,13 +1,14 @@
 """MediaPipe Pose landmarks as JSON, in the ways that people save them.
 
 A list of frames, or an object with one under ``frames``, ``poses``, ``results`` or ``data`` (and
-``fps``, if wanted). A frame is a list of 33 landmarks, or an object with one under
-``pose_world_landmarks``, ``world_landmarks``, ``pose_landmarks``, ``landmarks`` or ``keypoints``
-(or ``poseWorldLandmarks`` and so on), or null or empty where nobody was found; with several people,
-a list of such lists. A landmark is ``{"x", "y", "z", "visibility"}`` or ``[x, y, z, visibility]``;
-visibility may be left out, keys may be in capitals. Landmarks may also be an object by name
-(``"LEFT_EYE": {...}``). World landmarks, in metres, come before those of the image where a file
-has both.
+``fps``, if wanted). Frames may have their number (``frame``, ``frame_id``, ...) and their time
+(``timestamp``, ``timestamp_ms``, ...). A frame is a list of 33 landmarks, or an object with one
+under ``pose_world_landmarks``, ``world_landmarks``, ``pose_landmarks``, ``landmarks`` or
+``keypoints`` (or ``poseWorldLandmarks`` and so on), or null or empty where nobody was found; with
+several people, a list of such lists. A landmark is ``{"x", "y", "z", "visibility"}`` or ``[x, y, z,
+visibility]``; visibility may be left out, keys may be in capitals. Landmarks may also be an object
+by name (``"LEFT_EYE": {...}``). World landmarks, in metres, come before those of the image where a
+file has both.
 
 x is right and y down in the image, z away from the camera: a half turn makes them the axes of
 `Clip`. A landmark whose visibility is below 0.5, where MediaPipe stops to draw it, is missing.
@@ -16,6 +17,7 @@ x is right and y down in the image, z away from the camera: a half turn makes th
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, Mask
 from llm_ar.skeletons.layouts import MEDIAPIPE
+from llm_ar.skeletons.readers.clock import Rate, frames_of, rate_of, seconds
 from llm_ar.skeletons.readers.csv_names import joint_name
 from llm_ar.skeletons.readers.files import check_frames
 from llm_ar.skeletons.readers.json_files import FPS, clip_of, is_json, read_json
@@ -43,6 +46,9 @@ _POSES = (
     "landmark",
 )
 """Keys of a frame's landmarks without ``_`` and in small letters, metric ones first."""
+_NUMBERS = ("frame", "frameid", "frameindex", "framenumber", "frameidx")
+_TIMES = ("timestamp", "time", "timestampms", "timems", "timestampus", "timestamps", "timestampsec")
+"""Keys of a frame's number and time, spelled as `_POSES`."""
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -67,22 +73,56 @@ def read(path: Path) -> Clip:
     Raises:
         ClipError: not JSON, none of the shapes above (the frame is named), or nobody in it.
     """
-    data, fps = read_json(path), FPS
+    data, stated = read_json(path), None
     if isinstance(data, dict):
-        fps = _fps(path, data.get("fps", FPS))
+        stated = _fps(path, data["fps"]) if "fps" in data else None
         data = next((data[key] for key in _LISTS if key in data), None)
     if not isinstance(data, list) or not data:
         raise ClipError(path, f"has no list of frames, as such or under {', '.join(_LISTS)}")
     if len(data) == _JOINTS and all(isinstance(row, dict) and "x" in _keys(row) for row in data):
         data = [data]
-    check_frames(path, len(data))
+    clock = frames_of(_numbers(data))
+    check_frames(path, clock.count)
     key = _key(data)
     found = [
         Detection(frame, *upright(landmarks))
-        for frame, value in enumerate(data)
+        for frame, value in zip(clock.numbers, data, strict=True)
         for landmarks in _people(path, frame, value, key)
     ]
-    return clip_of(path, MEDIAPIPE, found, len(data), fps)
+    fps, understood = clock.rate(FPS), clock.understood
+    rate = _rate(data) if stated is None else Rate(stated, "stated by the file")
+    if rate is not None:
+        fps, understood = rate.fps, replace(understood, fps=rate.how)
+    return clip_of(path, MEDIAPIPE, found, clock.count, fps, understood=understood)
+
+
+def _numbers(data: list[Any]) -> list[int]:
+    """The frames' numbers: their own where all have one and they go forward, else their places."""
+    given = [_given(frame, _NUMBERS)[1] for frame in data]
+    own = [number for number in given if type(number) is int and 0 <= number < 10**15]
+    forward = all(before < after for before, after in zip(own, own[1:], strict=False))
+    return own if len(own) == len(data) and forward else list(range(len(data)))
+
+
+def _rate(data: list[Any]) -> Rate | None:
+    """Frames a second by the time stamps of the frames, where all have one."""
+    found = [_given(frame, _TIMES) for frame in data]
+    stamps: list[float] = []
+    for _, value in found:
+        try:
+            stamps.append(seconds(value) if isinstance(value, str) else float(value))
+        except (TypeError, ValueError):
+            return None
+    return rate_of(stamps, found[0][0])
+
+
+def _given(frame: Any, names: tuple[str, ...]) -> tuple[str, Any]:
+    """The first of some keys that a frame has, and its value."""
+    if isinstance(frame, dict):
+        for key, value in frame.items():
+            if _plain(key) in names:
+                return str(key), value
+    return "", None
 
 
 def _plain(key: object) -> str:

@@ -10,14 +10,16 @@ read.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers.files import MAX_BYTES, MAX_FRAMES, read_head
-from llm_ar.skeletons.readers.json_files import Estimates, is_json, numbers, read_json
+from llm_ar.skeletons.readers.clock import Frames, frames_of, numbered
+from llm_ar.skeletons.readers.files import MAX_BYTES, MAX_FRAMES, check_frames, read_head
+from llm_ar.skeletons.readers.json_files import FPS, Estimates, is_json, numbers, read_json
 
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")
 _KEY_3D = "pose_keypoints_3d"
@@ -53,7 +55,7 @@ def read(path: Path) -> Clip:
         ClipError: a frame is not OpenPose's JSON (it is named), the folder holds several videos,
             or nobody is in any frame.
     """
-    files, strays = _frames(path) if path.is_dir() else ({0: path}, ())
+    files, strays, clock = _frames(path) if path.is_dir() else ({0: path}, (), Frames([0], 1))
     frames = {frame: _people(file) for frame, file in files.items()}
     flat = any(_flat(person) for people in frames.values() for person in people)
     found = Estimates()
@@ -66,7 +68,9 @@ def read(path: Path) -> Clip:
             where = f'"{name}" of person {number}'
             rows = _in_fours(files[frame], where, values) if name == _KEY_3D else values
             found.add(files[frame], where, rows, frame, _identity(person))
-    return found.clip(path, max(files) + 1, repairs=strays)
+    return found.clip(
+        path, max(files) + 1, strays, fps=clock.rate(FPS), understood=clock.understood
+    )
 
 
 def _people(file: Path) -> list[dict[str, Any]]:
@@ -91,10 +95,10 @@ def _in_fours(file: Path, where: str, values: Any) -> list[list[float]]:
     return rows
 
 
-def _frames(path: Path) -> tuple[dict[int, Path], tuple[str, ...]]:
+def _frames(path: Path) -> tuple[dict[int, Path], tuple[str, ...], Frames]:
     """The folder's files by the number of their frame, from 0, and a note of those left out."""
     listed = sorted(path.glob("*.json"))
-    files = [file for file in listed if not _is_stray(file)]
+    files = _without_strays(listed)
     skipped = [file.name for file in listed if file not in set(files)]
     strays = (f"{', '.join(skipped[:4])} skipped, no frame of OpenPose",) if skipped else ()
     if len(files) > MAX_FRAMES:
@@ -102,25 +106,33 @@ def _frames(path: Path) -> tuple[dict[int, Path], tuple[str, ...]]:
     size = sum(file.stat().st_size for file in files)
     if size > MAX_BYTES:
         raise ClipError(path, f"has {size / 2**20:,.0f} MiB, a clip may have {MAX_BYTES // 2**20}")
-    names = [_NAME.fullmatch(file.name) for file in files]
-    videos = {name[1] for name in names if name}
-    if len(videos) > 1:
-        first, second = sorted(videos)[:2]
-        raise ClipError(
-            path, f"has frames of several videos, {first!r} and {second!r}; a folder each is needed"
-        )
-    numbers = [int(name[2]) for name in names if name]
-    if len(numbers) < len(files) or len(set(numbers)) < len(files):
+    found = numbered([file.name for file in files])
+    if found is None or not found[1]:
+        videos = sorted({name[1] for file in files if (name := _NAME.fullmatch(file.name))})
+        if len(videos) > 1:
+            raise ClipError(
+                path,
+                f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; a folder each is "
+                "needed",
+            )
         raise ClipError(path, "its files are not numbered by frame, as VIDEO_000000_keypoints.json")
-    start = min(numbers)
-    frames = {number - start: file for number, file in sorted(zip(numbers, files, strict=True))}
-    return frames, strays
+    frames = frames_of(found[0])
+    check_frames(path, frames.count)
+    ordered = sorted(zip(frames.numbers, files, strict=True))
+    return dict(ordered), strays, frames
 
 
-def _is_stray(file: Path) -> bool:
-    """A hidden file, as macOS adds them, or one without a number and without people."""
-    unnumbered = _NAME.fullmatch(file.name) is None
-    return file.name.startswith(".") or (unnumbered and b'"people"' not in _head(file))
+def _without_strays(files: list[Path]) -> list[Path]:
+    """The frames: without hidden files, and others that hold no people and are named otherwise."""
+    shown = [file for file in files if not file.name.startswith(".")]
+    people = {file for file in shown if b'"people"' in _head(file)}
+    forms = Counter(_form(file) for file in people)
+    usual = forms.most_common(1)[0][0] if forms else None
+    return [file for file in shown if file in people or usual in (None, _form(file))]
+
+
+def _form(file: Path) -> str:
+    return re.sub(r"\d+", "#", file.name)
 
 
 def _identity(person: dict[str, Any]) -> int | None:

@@ -17,8 +17,9 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.readers.alphapose import identity
+from llm_ar.skeletons.readers.clock import frames_of
 from llm_ar.skeletons.readers.files import check_frames
-from llm_ar.skeletons.readers.json_files import Estimates, is_json, read_json
+from llm_ar.skeletons.readers.json_files import FPS, Estimates, is_json, read_json
 from llm_ar.skeletons.readers.named_joints import named_layout
 
 _LISTS = ("instance_info", "predictions")
@@ -47,19 +48,18 @@ def read(path: Path) -> Clip:
     frames = _frames(data) or []
     if not frames:
         raise ClipError(path, "has no list of frames with instances; leave this clip out")
-    numbered = [number for number, _ in frames]
-    start = min(numbered)
-    check_frames(path, max(numbered) - start + 1)
+    clock = frames_of([number for number, _ in frames])
+    check_frames(path, clock.count)
     found = Estimates(*_layout(path, data))
-    for number, instances in frames:
+    for frame, (number, instances) in zip(clock.numbers, frames, strict=True):
         for place, instance in enumerate(instances):
             where = f'"keypoints" of instance {place} in frame {number}'
             if not isinstance(instance, dict):
                 raise ClipError(path, f"instance {place} in frame {number} is no object")
             values, scores = _keypoints(instance)
             person = identity(instance.get("track_id", instance.get("instance_id")))
-            found.add(path, where, values, number - start, person, scores=scores)
-    return found.clip(path, max(numbered) - start + 1)
+            found.add(path, where, values, frame, person, scores=scores)
+    return found.clip(path, clock.count, fps=clock.rate(FPS), understood=clock.understood)
 
 
 def _keypoints(instance: dict[str, Any]) -> tuple[Any, Any]:

@@ -112,9 +112,9 @@ def _detections(
 
 
 def _progress(terminal: TextIO) -> Progress:
-    console = Console(file=terminal)
+    console = Console(file=terminal, markup=False, emoji=False)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

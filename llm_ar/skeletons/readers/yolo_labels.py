@@ -14,14 +14,15 @@ from pathlib import Path
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers.clock import Frames, frames_of, numbered
 from llm_ar.skeletons.readers.files import check_frames, read_bytes, read_head
-from llm_ar.skeletons.readers.json_files import Estimates
+from llm_ar.skeletons.readers.json_files import FPS, Estimates
 
 _BOX = 5
 _JOINTS = 17
 _WIDTHS = {_BOX + 2 * _JOINTS: 2, _BOX + 3 * _JOINTS: 3}
 """Fields of a line without and with visibility, and those of a joint."""
-_NAME = re.compile(r"(.*?)_?(\d{1,15})\.txt", re.IGNORECASE)
+_NAME = re.compile(r"(.*?)_?(\d{1,15})(\D*)\.txt", re.IGNORECASE)
 _TRIED = 20
 """Files of a folder that are looked at for labels."""
 
@@ -54,8 +55,8 @@ def read(path: Path) -> Clip:
         ClipError: a line is no label of a pose (it is named), the files are not numbered, or
             nobody is in any frame.
     """
-    files = _frames(path) if path.is_dir() else {0: path}
-    check_frames(path, max(files) + 1)
+    files, clock = _frames(path) if path.is_dir() else ({0: path}, Frames([0], 1))
+    check_frames(path, clock.count)
     found = Estimates()
     for frame, file in files.items():
         text = read_bytes(file).decode("utf-8", "replace") if file.stat().st_size else ""
@@ -80,7 +81,7 @@ def read(path: Path) -> Clip:
             more = values[_BOX + width * _JOINTS :]
             person = int(more[-1]) if more and more[-1].is_integer() else None
             found.add(file, f"line {number}", rows, frame, person, scores=scores)
-    return found.clip(path, max(files) + 1)
+    return found.clip(path, clock.count, fps=clock.rate(FPS), understood=clock.understood)
 
 
 def _coordinates(fields: int) -> int | None:
@@ -88,19 +89,18 @@ def _coordinates(fields: int) -> int | None:
     return next((_WIDTHS[fields - more] for more in (0, 1, 2) if fields - more in _WIDTHS), None)
 
 
-def _frames(path: Path) -> dict[int, Path]:
+def _frames(path: Path) -> tuple[dict[int, Path], Frames]:
     """The folder's files by the number of their frame, from 0."""
     files = [file for file in sorted(path.glob("*.txt")) if _NAME.fullmatch(file.name)]
-    names = [match for file in files if (match := _NAME.fullmatch(file.name))]
-    videos = sorted({name[1] for name in names})
-    numbers = [int(name[2]) for name in names]
-    if len(videos) > 1:
-        raise ClipError(
-            path,
-            f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; a folder each is "
-            "needed",
-        )
-    if not files or len(set(numbers)) < len(files):
+    found = numbered([file.name for file in files]) if files else None
+    if found is None or not found[1]:
+        videos = sorted({name[1] for file in files if (name := _NAME.fullmatch(file.name))})
+        if len(videos) > 1:
+            raise ClipError(
+                path,
+                f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; a folder each is "
+                "needed",
+            )
         raise ClipError(path, "its files are not numbered by frame, as VIDEO_12.txt")
-    start = min(numbers)
-    return {number - start: file for number, file in sorted(zip(numbers, files, strict=True))}
+    frames = frames_of(found[0])
+    return dict(sorted(zip(frames.numbers, files, strict=True))), frames
