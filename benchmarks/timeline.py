@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,7 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     result: dict[str, Any] = {
         "benchmark": "timeline",
         "command": " ".join(
-            ["python -m benchmarks.timeline", *(arguments if arguments else sys.argv[1:])]
+            [
+                "python -m benchmarks.timeline",
+                *(["--with-llm"] if given.with_llm else []),
+                *(["--left-out"] if given.left_out else []),
+                *(f"runs/{folder.name}" for folder in given.left_out),
+            ]
         ),
         "date": datetime.date.today().isoformat(),
         "seed": given.seed,
