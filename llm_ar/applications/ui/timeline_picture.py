@@ -24,7 +24,7 @@ COLOURS = (
 """Of the actions in order of time; from the eleventh on they repeat, and the names tell."""
 
 _WIDTH, _ROW, _ASIDE = 720.0, 42.0, 70.0
-_LETTER = 5.4
+_LETTER = 4.9
 """Width of a small letter."""
 
 
