@@ -92,7 +92,7 @@ def settings_from_dict(kind: type[Any], values: Mapping[str, Any]) -> Any:
 def settings_help() -> str:
     """All settings with their meaning and default, for ``--help``."""
     *_, listed = _parser().format_help().split("\n\n", maxsplit=2)
-    # Whole groups from further files would only be a second way to say the same.
+    # Whole groups from further files would only be a second way to set the same.
     listed = re.sub(r"  --[\w.]+ CONFIG\s+Path to a configuration file\.\n", "", listed)
     return f"\nsettings (the same names, nested, in the YAML file)\n\n{listed}"
 
@@ -234,7 +234,7 @@ def _allowed(kind: Any) -> str:
 
 
 def _explained(error: Exception, config: str, named: Sequence[str]) -> Exception:
-    """The parser's or pydantic's complaint in one sentence."""
+    """The parser's or pydantic's error in one sentence."""
     if isinstance(error, ConfigError):
         return error
     if isinstance(error, ValidationError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class LlmArError(Exception):
-    """A user's mistake or a broken input; ``str(error)`` is one complete sentence."""
+    """A wrong setting or a broken input; ``str(error)`` is one complete sentence."""
 
 
 class ClipError(LlmArError):

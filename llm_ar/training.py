@@ -35,7 +35,7 @@ def fit_and_held_out(labels: Sequence[int], share: float, seed: int) -> tuple[li
     """Split training clips into those to fit and those that choose the epoch, class by class.
 
     Both stages must leave out the same clips: a tokenizer that has seen them would flatter every
-    epoch of the recogniser. Test clips never enter here.
+    epoch of the recognizer. Test clips never enter here.
 
     Each class gives its share, at least one clip, but keeps at least one to fit.
     """
@@ -61,7 +61,7 @@ def training_arguments(
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     steps = math.ceil(clips / (optim.batch_size * processes)) * optim.epochs
     # Ten steps, fewer in short trainings, so that a loss is shown early.
-    log_steps = min(10, max(1, steps // 50))
+    log_steps = min(10, max(1, steps // 10))
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,

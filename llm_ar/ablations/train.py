@@ -50,7 +50,7 @@ FIGURES_FILE = "training.json"
 
 
 class OtherRecognizer:
-    """A recogniser with another reader (see `llm_ar.recognizer.interface.NamesActions`)."""
+    """A recognizer with another reader (see `llm_ar.recognizer.interface.NamesActions`)."""
 
     def __init__(
         self, run: RunConfig, tokenizer: ActionTokenizer, reader: Reader, training: dict[str, Any]
@@ -68,7 +68,7 @@ class OtherRecognizer:
             ConfigError: a fast path is asked for, or a label is none that the reader knows.
         """
         if fast:
-            raise ConfigError("fast: only recognisers adapted by LoRA have a fast path.")
+            raise ConfigError("fast: only recognizers adapted by LoRA have a fast path.")
         with torch.inference_mode():
             return self._reader.scores(tokens, self.labels if labels is None else tuple(labels))
 
@@ -142,7 +142,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         trainer = ReaderTrainer(
             reader,
             args,
-            "recogniser",
+            "recognizer",
             settings.optim.save_minutes,
             train_dataset=clips,
             data_collator=classes_on_host,

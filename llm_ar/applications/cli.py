@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import llm_ar
 from llm_ar.applications import (
     ablate,
+    calibrate,
     doctor,
     ensemble,
     evaluate,
     explain,
     inspect,
+    live,
     make_procedural,
     merge,
     pictures,
@@ -26,6 +28,7 @@ from llm_ar.applications import (
     protocol,
     recognize,
     sentence,
+    timeline,
     train,
 )
 from llm_ar.applications.serve import command as serve
@@ -60,10 +63,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("data merge", "several prepared datasets as one", merge.run),
     Command("protocol", "how many clips of a list train and test", protocol.run),
     Command("train", "prepared dataset -> model (both stages, or one)", train.run),
+    Command("calibrate", "add the training clips' figures to a model", calibrate.run),
     Command("evaluate", "accuracy of a model, as JSON and as a page", evaluate.run),
     Command("ensemble", "several models of one dataset combined", ensemble.run),
     Command("ablate", "a grid of experiments -> tables beside the paper's", ablate.run),
     Command("recognize", "name the action in each file", recognize.run),
+    Command("timeline", "what happens when in a long recording", timeline.run),
+    Command("live", "names for joints as they come in", live.run),
     Command("explain", "what the answer depends on: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
     Command("pictures", "of a model: codebook, use of tokens, training", pictures.run),

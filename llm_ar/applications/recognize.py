@@ -50,6 +50,7 @@ class Request:
     synonyms: bool = False
     zero_shot: bool = False
     known: Descriptions | None = None
+    unknown: bool = False
     options: ReadOptions = BY_FILE
 
 
@@ -61,11 +62,21 @@ class Outcome:
         recognition: the answers.
         warnings: one sentence each.
         enough_seen: whether the clip shows enough for any answer; if not, the action is unknown.
+        too_long: whether the first warning is that the recording is no single action.
+        distance: from the nearest trained action as a share of the threshold for unknown ones;
+            None where nobody asked.
     """
 
     recognition: Recognition
     warnings: tuple[str, ...]
     enough_seen: bool = True
+    too_long: bool = False
+    distance: float | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the movement is like no action of the training."""
+        return self.distance is not None and self.distance > 1
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,6 +112,12 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help="choose among --labels by ConSE: the similarity of their descriptions to those of the "
         "trained names, weighted by their probabilities; for names that were not trained",
+    )
+    parser.add_argument(
+        "--unknown",
+        action="store_true",
+        help="say whether the movement is like no action of the training (with --json: "
+        '"unknown" and "unknown_distance", which is above 1 then)',
     )
     parser.add_argument(
         "--json",
@@ -141,6 +158,7 @@ def run(arguments: Sequence[str]) -> int:
         given.synonyms,
         given.zero_shot,
         known,
+        given.unknown,
         read_options(given),
     )
     for file, outcome in recognize_files(given.files, given.model, how):
@@ -226,6 +244,11 @@ def recognize_files(
                 outcomes[place] = error
         if clips and model is None:
             model = load_recognizer(folder)
+            if request.unknown and model.calibration is None:
+                raise ConfigError(
+                    f"{folder}: --unknown needs figures of the training clips, which this model "
+                    "lacks; add them with llm-ar calibrate"
+                )
             policy = _policy(model, request)
             _warn_of_unknown_labels(model, request)
         if clips and model is not None and policy is not None:
@@ -235,18 +258,34 @@ def recognize_files(
             if isinstance(outcome, LlmArError):
                 yield file, outcome
             elif model is not None:
-                yield file, _outcome(model, clips[place], outcome)
+                yield file, _outcome(model, clips[place], outcome, request)
 
 
-def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition) -> Outcome:
+def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: Request) -> Outcome:
     """An answer with the reasons to doubt it: in the clip, in the answer, in the training."""
-    from llm_ar.skeletons.doubts import answer_doubts, doubts, too_little, view_doubts
+    from llm_ar.recognizer.unknown import encode
+    from llm_ar.skeletons.doubts import (
+        answer_doubts,
+        doubts,
+        length_doubts,
+        too_little,
+        view_doubts,
+    )
     from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
+    from llm_ar.skeletons.repair import repair
 
+    calibration = model.calibration
     trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
     about_answer = answer_doubts(clip, answer.top[0].action)
-    warnings = (*doubts(clip), *about_answer, *view_doubts(clip, trained_on_images))
-    return Outcome(answer, warnings, not (too_little(clip) or about_answer))
+    length = length_doubts(clip, None if calibration is None else calibration.longest)
+    warnings = (*length, *doubts(clip), *about_answer, *view_doubts(clip, trained_on_images))
+    distance = None
+    if request.unknown and calibration is not None:
+        unknown = calibration.unknown
+        features = encode(model.tokenizer, [repair(clip, model.repair)[0]])[1]
+        distance = float(unknown.distances(features)) / unknown.threshold
+    enough_seen = not (too_little(clip) or about_answer)
+    return Outcome(answer, warnings, enough_seen, bool(length), distance)
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
@@ -276,6 +315,7 @@ def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None
 def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
     """One file's answers as JSON values."""
     recognition = outcome.recognition
+    unknown = {"unknown": outcome.unknown, "unknown_distance": round(outcome.distance or 0, 4)}
     return {
         "file": str(file),
         "top": [
@@ -285,12 +325,23 @@ def as_json(file: Path, outcome: Outcome) -> dict[str, object]:
         "sentence": list(recognition.sentence),
         "warnings": list(outcome.warnings),
         "enough_seen": outcome.enough_seen,
+        **({} if outcome.distance is None else unknown),
     }
 
 
 def show(title: str, outcome: Outcome) -> None:
-    """Print one clip's answers as bars, and below them the reasons to doubt them."""
+    """Print one clip's answers as bars, and below them the reasons to doubt them.
+
+    That it is no single action, or an unknown one, stands above them.
+    """
     results.print(plain(title, "bold"), soft_wrap=True)
+    above = outcome.warnings[: int(outcome.too_long)]
+    for warning in above:
+        results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
+    if outcome.distance is not None:
+        verdict = "unknown: like no action of the training" if outcome.unknown else "known"
+        line = f"  {verdict} (distance {outcome.distance:.2f}, unknown above 1)"
+        results.print(Text(line, style="yellow" if outcome.unknown else "dim"), soft_wrap=True)
     if not outcome.enough_seen:
         unknown = "  unknown: too little was seen for an answer; the model's guesses are"
         results.print(Text(unknown, style="yellow"), soft_wrap=True)
@@ -305,7 +356,7 @@ def show(title: str, outcome: Outcome) -> None:
             Text(bar, style="cyan" if rank == 0 else "dim"),
         )
     results.print(table)
-    for warning in outcome.warnings:
+    for warning in outcome.warnings[len(above) :]:
         results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
 
 

@@ -146,7 +146,7 @@ def _check_settings(parser: CommandParser, overrides: Sequence[str]) -> None:
 def _check_folder(
     settings: RunConfig, stage: Stage, resume: bool, overwrite: bool, command: str
 ) -> None:
-    """See that the training can begin or go on in its folder, and say from where it goes on.
+    """See that the training can begin or go on in its folder, and print from where it goes on.
 
     Raises:
         ConfigError: there is one, and neither ``--resume`` nor ``--overwrite`` is given.

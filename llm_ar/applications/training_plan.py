@@ -82,7 +82,7 @@ def _duration(settings: RunConfig, stages: list[str], clips: int) -> str:
 
 @contextmanager
 def announced(name: str) -> Iterator[None]:
-    """Say which stage begins, and how long it took."""
+    """Print which stage begins, and how long it took."""
     number = 1 if name == "tokenizer" else 2
     which = f"Stage {number} of 2: {_TITLES[name]}"
     started = time.monotonic()

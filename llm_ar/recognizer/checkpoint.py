@@ -90,11 +90,11 @@ def read_config(folder: Path) -> dict[str, Any]:
 def repair_rules(folder: Path) -> RepairConfig:
     """The rules by which raw tracks became people in the data that a model was trained on.
 
-    They are the published ones for a folder that does not tell: that of an earlier version, or of
+    They are the published ones for a folder without them: that of an earlier version, or of
     a tokenizer alone.
 
     Raises:
-        ModelError: if what it tells is damaged.
+        ModelError: if they are damaged.
     """
     file = folder / CONFIG_FILE
     if not file.exists():

@@ -16,6 +16,7 @@ from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
+from llm_ar.recognizer.calibration import Calibration, read_calibration, write_calibration
 from llm_ar.recognizer.card import model_card
 from llm_ar.recognizer.default_model import default_model
 from llm_ar.recognizer.fast.best_first import BestFirstScorer
@@ -27,7 +28,7 @@ from llm_ar.recognizer.scorer import ExactScorer, PromptedLlm
 from llm_ar.recognizer.scoring import Ranking, Scorer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
-from llm_ar.tokenizer.model import ActionTokenizer
+from llm_ar.tokenizer.model import WEIGHTS_FILE, ActionTokenizer
 
 
 class ActionRecognizer:
@@ -43,6 +44,7 @@ class ActionRecognizer:
         training: figures of the training run, for ``config.json`` and the model card.
         early_exit: the token classifier of the fast path, if there is one.
         repair: the rules by which raw tracks become people; the published ones by default.
+        calibration: figures of the training clips, for long and unknown recordings.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class ActionRecognizer:
         training: Mapping[str, Any],
         early_exit: EarlyExit | None = None,
         repair: RepairConfig | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.run = run
         self.labels = tuple(labels)
@@ -66,6 +69,7 @@ class ActionRecognizer:
         self.training = dict(training)
         self.early_exit = early_exit
         self.repair = repair or RepairConfig()
+        self.calibration = calibration
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
         # Without the wrapper of the adapter's library, which costs time at each call.
         self.prompted_llm = PromptedLlm(
@@ -209,6 +213,9 @@ class ActionRecognizer:
             if self.early_exit is not None:
                 token_embeddings["votes"] = self.early_exit.votes.detach().cpu().contiguous()
             save_file(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
+            if self.calibration is not None:
+                weights = place / model_folder.TOKENIZER_FOLDER / WEIGHTS_FILE
+                write_calibration(self.calibration, place, weights)
             (place / model_folder.CARD_FILE).write_text(model_card(config), encoding="utf-8")
 
         config = {
@@ -277,7 +284,19 @@ class ActionRecognizer:
             if threshold is None
             else EarlyExit(token_embeddings["votes"].to(device), threshold)
         )
-        return cls(run, labels, tokenizer, backbone, llm, embeddings, training, early_exit, repair)
+        weights = folder / model_folder.TOKENIZER_FOLDER / WEIGHTS_FILE
+        return cls(
+            run,
+            labels,
+            tokenizer,
+            backbone,
+            llm,
+            embeddings,
+            training,
+            early_exit,
+            repair,
+            read_calibration(folder, weights),
+        )
 
     def fast_path(self, labels: Sequence[str] | None = None) -> EarlyExit:
         """The token classifier of the fast path.

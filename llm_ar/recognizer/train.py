@@ -18,6 +18,7 @@ from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
 from llm_ar.recognizer.adapter import load_adapter
+from llm_ar.recognizer.calibration import calibrate as calibrate_on
 from llm_ar.recognizer.checkpoint import (
     ADAPTER_FILE,
     TOKEN_EMBEDDINGS_FILE,
@@ -128,6 +129,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     )
     if trainer.is_world_process_zero():
         recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit))
+        recognizer.calibration = calibrate_on(recognizer.tokenizer, run, store)
         recognizer.save_pretrained(run.out)
     return recognizer
 

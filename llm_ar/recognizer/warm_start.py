@@ -20,8 +20,8 @@ from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged,
 def inherit_config(run: RunConfig) -> RunConfig:
     """A run's settings with those of the model in ``run.init_from`` that must stay as they are.
 
-    They are the view, all of stage 1 (with ``refine`` what its network is made of), the language
-    model, the adapter's shape and the instruction.
+    They are the view, all of stage 1 (with ``finetune_tokenizer`` what its network is made of), the
+    language model, the adapter's shape and the instruction.
 
     Raises:
         ModelError: there is no whole model in that folder.

@@ -15,6 +15,9 @@ LEAST_FRAMES = 8
 STILL = 0.02
 """A body none of whose joints moves over more than this share of its extent stands still."""
 
+LONGEST = 10.0
+"""Seconds of a clip of one action, where the training clips' lengths are not known."""
+
 TWO_PEOPLE = (
     "another person",
     "someone",
@@ -69,6 +72,24 @@ def answer_doubts(clip: Clip, action: str) -> tuple[str, ...]:
     if people == 1 and any(words in action.lower() for words in TWO_PEOPLE):
         return (f"{action!r} takes two people, but one is seen",)
     return ()
+
+
+def length_doubts(clip: Clip, longest: float | None) -> tuple[str, ...]:
+    """That a recording is longer than what the model learnt: it is squeezed into one clip.
+
+    Args:
+        clip: as read or repaired.
+        longest: seconds of the longest training clip, or None where nobody knows.
+    """
+    seconds = clip.frames / clip.fps
+    limit = LONGEST if longest is None else longest
+    if seconds <= limit + 0.5 / clip.fps:
+        return ()
+    known = "training clips seldom last" if longest is None else "no training clip lasts"
+    return (
+        f"the recording lasts {seconds:.1f} s, {known} more than {limit:.1f} s, and one answer "
+        "cannot tell what happens in it; llm-ar timeline names the actions over time",
+    )
 
 
 def view_doubts(clip: Clip, trained_on_images: bool) -> tuple[str, ...]:

@@ -85,6 +85,14 @@ def test_recognize_prints_one_json_object_a_file(
         )
 
 
+def test_recognize_loads_no_drawing(recordings: list[Path], tiny_model: Path) -> None:
+    words = ["recognize", str(recordings[0]), "--model", str(tiny_model)]
+    code = f"import sys; from llm_ar.applications.cli import main; main({words});"
+    code += "print('matplotlib' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "False"
+
+
 def test_synonyms_count_for_their_names(
     tiny_model: Path, recordings: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,12 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
         second = SimpleNamespace(action="squat", probability=0.25)
         recognition = SimpleNamespace(top=[best, second], sentence=[3, 5])
         answered = SimpleNamespace(
-            recognition=recognition, warnings=("nobody moves",), enough_seen=False
+            recognition=recognition,
+            warnings=("nobody moves",),
+            enough_seen=False,
+            too_long=False,
+            distance=None,
+            unknown=False,
         )
         monkeypatch.setattr(
             recognize, "recognize_files", lambda files, *_: ((file, answered) for file in files)

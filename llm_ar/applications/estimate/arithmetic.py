@@ -133,7 +133,7 @@ def training_memory(run: RunConfig, shape: Shapes, work: Work) -> tuple[Figure, 
 
 
 def inference_memory(run: RunConfig, shape: Shapes, work: Work) -> tuple[Figure, ...]:
-    """Memory to recognise one clip, part by part; the last figure is the sum."""
+    """Memory to recognize one clip, part by part; the last figure is the sum."""
     size, tokens = _BYTES[run.recognizer.llm.dtype], work.prompt + work.nodes
     values = 8 * shape.hidden + 4 * shape.intermediate
     activations = Figure(
@@ -195,14 +195,14 @@ def recognizer_hours(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Fig
 
 
 def clip_milliseconds(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Figure:
-    """Time to recognise one clip: all weights are read once, or all tokens computed."""
+    """Time to recognize one clip: all weights are read once, or all tokens computed."""
     llm, tokens = run.recognizer.llm, work.prompt + work.nodes
     rate = gpu.single if llm.dtype == "float32" else gpu.half
     compute = 2 * shape.linear * tokens / (rate * 1e12 * UTILISATION)
     read = weights(run, shape).value * GIB / (gpu.gigabytes_a_second * 1e9)
     start = shape.layers * LAYER_KERNELS * KERNEL_SECONDS
     return Figure(
-        "time to recognise a clip",
+        "time to recognize a clip",
         max(compute, read, start) * 1e3,
         "ms",
         f"the longest of {compute * 1e3:.1f} ms (2 x {shape.linear:,} weights x {tokens:,} tokens "

@@ -1,7 +1,7 @@
 """What ``llm-ar recognize --describe`` adds: the written description of the best answer.
 
-The words are those of the data files, chosen by the language model's answer; it does not make them
-up, and an action without a description gets none.
+The words are those of the data files, chosen by the language model's answer; nothing is
+generated, and an action without a description gets none.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def known_descriptions(wanted: bool, own: Path | None) -> Descriptions | None:
     """The descriptions to choose from; None where none are wanted.
 
     Args:
-        wanted: whether the built-in ones are asked for.
-        own: a file of own ones, which come first; asks for the built-in ones as well.
+        wanted: whether the built-in ones are wanted.
+        own: a file of own ones, which come first; with it the built-in ones are used as well.
 
     Raises:
         ConfigError: the file cannot be read, or does not hold descriptions.

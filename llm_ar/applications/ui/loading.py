@@ -1,4 +1,4 @@
-"""A model's folder to a model that is ready to recognise."""
+"""A model's folder to a model that is ready to recognize."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 _RUNNING = Path("/proc/loadavg")
-"""Where Linux tells how many programs want a core right now, this one included."""
+"""Where Linux writes how many programs want a core right now, this one included."""
 
 
 def spare_threads(threads: int, cores: int, running: int) -> int:

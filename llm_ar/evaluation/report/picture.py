@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from threading import RLock
 from typing import Any
 from xml.etree import ElementTree
 
@@ -45,6 +46,7 @@ _PREFERRED = ("CJK", "Noto", "Gothic", "Hei", "Song")
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
+_ONE_AT_A_TIME = RLock()
 _log = logging.getLogger(__name__)
 _font_log = logging.getLogger("matplotlib.font_manager")
 
@@ -138,16 +140,17 @@ def settings(*texts: str) -> Iterator[None]:
         texts: from users, whose letters the fonts should have.
     """
     families = fonts("".join(texts))[0]
-    level = _font_log.level
-    # A font without the usual weight will do.
-    _font_log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from")
+    # The settings and warnings are the process's own.
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        level = _font_log.level
+        # A font without the usual weight will do.
+        _font_log.setLevel(logging.ERROR)
+        try:
             with style.context(["default", {**_SETTINGS, "font.family": list(families)}]):
                 yield
-    finally:
-        _font_log.setLevel(level)
+        finally:
+            _font_log.setLevel(level)
 
 
 @cache

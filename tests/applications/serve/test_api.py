@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import threading
@@ -541,3 +542,39 @@ def test_any_json_gets_an_answer(client: TestClient, joints: Any, fields: dict[s
     for path in ("/v1/recognize", "/v1/explain"):
         answer = client.post(path, content=body, headers=headers)
         assert answer.status_code in (200, 404, 413, 422), answer.text
+
+
+def test_a_client_that_goes_away_frees_its_place(
+    model: ActionRecognizer, clips: list[Clip]
+) -> None:
+    body = json.dumps(as_json(clips[0])).encode()
+    with client_of(model, linger=0.0) as client:
+        held = Held(client)
+        first, _ = in_threads(1, lambda: upload(client, npz(clips[0])))
+        time.sleep(0.3)
+
+        async def gone() -> list[Any]:
+            messages = [{"type": "http.request", "body": body}]
+            sent: list[Any] = []
+
+            async def receive() -> Any:
+                if messages:
+                    return messages.pop()
+                while not held.batcher.waiting:
+                    await asyncio.sleep(0.01)
+                return {"type": "http.disconnect"}
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+
+            headers = [(b"host", b"testserver"), (b"content-type", b"application/json")]
+            scope = {"type": "http", "method": "POST", "path": "/v1/recognize", "headers": headers}
+            scope |= {"query_string": b"", "root_path": "", "scheme": "http", "state": {}}
+            await client.app(scope, receive, send)
+            return sent
+
+        assert asyncio.run(gone())[0]["status"] == 499
+        assert held.batcher.waiting == 0
+        held.go.set()
+        first[0].join()
+    assert held.sizes == [1]

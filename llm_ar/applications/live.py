@@ -1,0 +1,182 @@
+"""``llm-ar live``: names for frames that come in on standard input, as they come."""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llm_ar.applications.recognize import candidate_names
+from llm_ar.applications.timeline import seconds_listed
+from llm_ar.applications.ui.loading import load_recognizer
+from llm_ar.applications.ui.models import check_model
+from llm_ar.applications.ui.options import add_model_option
+from llm_ar.applications.ui.parser import CommandParser
+from llm_ar.applications.ui.terminal import note, print_error, print_json
+from llm_ar.errors import ClipError, ConfigError
+
+if TYPE_CHECKING:
+    from llm_ar.recognizer.live import LiveAnswer, LiveRecognizer
+    from llm_ar.skeletons.layout import Layout
+
+FPS = 30.0
+MOST_PEOPLE = 8
+
+Frame = NDArray[np.float64]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Answer until the input ends."""
+    parser = CommandParser(
+        prog="llm-ar live",
+        description="Read joints as JSON lines, one frame a line: [[x, y, z], ...] of one person, "
+        "a list of such lists of several, or null where nobody is seen; x to the camera's left, y "
+        "up, z away. Print an answer a line as JSON. When frames come faster than answers, the "
+        'newest counts; "skipped" tells how many were passed over.',
+        example="llm-ar live - --model models/utd-mhad < joints.jsonl",
+    )
+    parser.add_argument("source", metavar="SOURCE", help="- for standard input")
+    add_model_option(parser)
+    parser.add_argument("--labels", help="candidate names, as for recognize (default: trained)")
+    parser.add_argument(
+        "--with-llm",
+        action="store_true",
+        help="ask the LLM about every window (default: only where the token classifier is unsure)",
+    )
+    parser.add_argument("--lengths", type=seconds_listed, metavar="SECONDS", help="as for timeline")
+    parser.add_argument("--layout", default="kinect-v1", help="joint layout (default kinect-v1)")
+    parser.add_argument("--fps", type=float, default=FPS, help="frames a second (default 30)")
+    parser.add_argument(
+        "--every-frame",
+        action="store_true",
+        help="answer each frame and skip none, for input that waits",
+    )
+    given = parser.parse_args(arguments)
+    if given.source != "-":
+        raise ConfigError(f"{given.source}: live reads standard input; give - as the source")
+    if not 0 < given.fps <= 1000:
+        raise ConfigError(f"--fps: {given.fps} is no number of frames a second up to 1000")
+
+    check_model(given.model)
+
+    from llm_ar.recognizer.live import LiveRecognizer
+    from llm_ar.skeletons.readers.layout_choice import known_layouts
+
+    (layout,) = known_layouts(Path("standard input"), given.layout)
+    labels = candidate_names(given.labels, None)
+    model = load_recognizer(given.model)
+    fast = not given.with_llm and model.early_exit is not None and labels is None
+    live = LiveRecognizer(model, layout, given.fps, labels, fast=fast, lengths=given.lengths)
+    frames = frames_of(sys.stdin, layout)
+    answered = passed = 0
+    start = time.monotonic()
+    for answer in _each(live, frames) if given.every_frame else newest(live, frames):
+        print_json(as_json(answer))
+        answered += 1
+        passed += answer.skipped
+    if answered:
+        rate = answered / max(time.monotonic() - start, 1e-9)
+        note(f"llm-ar: {answered} answers, {rate:.1f} a second; {passed} frames skipped")
+    return 0
+
+
+def as_json(answer: LiveAnswer) -> dict[str, Any]:
+    """One answer as JSON values."""
+    probability = None if answer.probability is None else round(answer.probability, 4)
+    return {
+        "time": round(answer.time, 3),
+        "action": answer.action,
+        "probability": probability,
+        "skipped": answer.skipped,
+        "milliseconds": answer.milliseconds,
+    }
+
+
+def newest(live: LiveRecognizer, frames: Iterable[Frame]) -> Iterator[LiveAnswer]:
+    """Answers about the newest frame at each time, while others are read beside.
+
+    Raises:
+        ClipError: a frame is not as it should be.
+    """
+    waiting: queue.Queue[Frame | Exception | None] = queue.Queue()
+
+    def read() -> None:
+        try:
+            for frame in frames:
+                waiting.put(frame)
+            waiting.put(None)
+        except (ClipError, OSError, ValueError) as error:
+            waiting.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    ended = False
+    while not ended:
+        taken = [waiting.get()]
+        while not waiting.empty():
+            taken.append(waiting.get())
+        for item in taken:
+            if item is None:
+                ended = True
+            elif isinstance(item, Exception):
+                raise item
+            else:
+                live.push(item)
+        if live.ready:
+            yield from _answer(live)
+
+
+def _each(live: LiveRecognizer, frames: Iterable[Frame]) -> Iterator[LiveAnswer]:
+    for frame in frames:
+        live.push(frame)
+        if live.ready:
+            yield from _answer(live)
+
+
+def _answer(live: LiveRecognizer) -> Iterator[LiveAnswer]:
+    from llm_ar.recognizer.live import LiveAnswer
+
+    try:
+        yield live.answer()
+    except ClipError:
+        yield LiveAnswer(live.time, None, None, 0)
+
+
+def frames_of(lines: Iterable[str], layout: Layout) -> Iterator[Frame]:
+    """Frames (M, J, C) of JSON lines; a broken line is told and left out.
+
+    Raises:
+        ClipError: a frame has another number of joints than the layout.
+    """
+    dimensions: int | None = None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            if value is None or value == []:
+                yield np.full((1, len(layout.joints), dimensions or 3), np.nan)
+                continue
+            frame = np.array(value, dtype=np.float64)
+        except (ValueError, TypeError, RecursionError):
+            print_error(f"line {number} is no list of joints in JSON; it is left out")
+            continue
+        frame = frame[None] if frame.ndim == 2 else frame
+        wanted = len(layout.joints)
+        if frame.ndim != 3 or frame.shape[1] != wanted or frame.shape[2] not in (2, 3):
+            raise ClipError(
+                "standard input",
+                f"line {number} has numbers of shape {frame.shape}, but {layout.name} needs "
+                f"{wanted} joints of 2 or 3 numbers; state --layout",
+            )
+        if dimensions is not None and frame.shape[2] != dimensions:
+            raise ClipError("standard input", f"line {number} has other dimensions than before")
+        dimensions = frame.shape[2]
+        yield frame[:MOST_PEOPLE]

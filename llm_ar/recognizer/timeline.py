@@ -1,0 +1,152 @@
+"""Long recordings: each window over time is recognised, and the windows become segments.
+
+Windows have several lengths in seconds, those of the training clips. A window in which the body is
+still, or is like no training clip, counts as nothing known; `llm_ar.recognizer.merging` makes
+segments of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from llm_ar.errors import ConfigError
+from llm_ar.recognizer.merging import Segment, merge
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.unknown import encode
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.readers import as_clip
+from llm_ar.skeletons.windows import Window, alone, at_rate, cut, duration, speed, windows_over
+
+LENGTHS = (1.0, 2.0, 4.0)
+"""Seconds of the windows of a model that does not know its training clips' lengths."""
+STILL = 0.1
+"""Body extents a second, of such a model."""
+SLACK = 1.4
+"""A window is like no training clip from so many times the threshold for whole clips on: it also
+shows what comes before and after an action."""
+BATCH = 32
+_RANKED = 3
+"""Names of a window whose probabilities count; the others' are small."""
+
+
+@dataclass(frozen=True)
+class PersonTimeline:
+    """What one person does over time.
+
+    Args:
+        person: counted from 1; None where the model sees all people together.
+        segments: in order, from 0 to the recording's end.
+    """
+
+    person: int | None
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What happens in a recording.
+
+    Args:
+        file: its source.
+        seconds: that it lasts.
+        people: one line a person.
+    """
+
+    file: str
+    seconds: float
+    people: tuple[PersonTimeline, ...]
+
+
+def window_lengths(model: ActionRecognizer) -> tuple[float, ...]:
+    """Seconds of the windows, by the training clips where the model knows them."""
+    return LENGTHS if model.calibration is None else model.calibration.seconds
+
+
+def recognize_timeline(
+    model: ActionRecognizer,
+    recording: Clip | str | Path,
+    labels: Sequence[str] | None = None,
+    *,
+    fast: bool = False,
+    lengths: Sequence[float] | None = None,
+    reject: bool = True,
+) -> Timeline:
+    """The segments of a recording of any length.
+
+    Args:
+        model: of one person, whose timeline each person gets, or of several people together.
+        recording: a clip or a file.
+        labels: candidate names; those of the training by default.
+        fast: see `ActionRecognizer.recognize`.
+        lengths: of the windows in seconds; those of `window_lengths` by default.
+        reject: whether windows like no training clip count as nothing known.
+
+    Raises:
+        ClipError: the file cannot be read.
+        LayoutError: its layout cannot be mapped to the model's.
+        ConfigError: a length is not positive, or as `ActionRecognizer.recognize`.
+    """
+    lengths = window_lengths(model) if lengths is None else lengths
+    if not lengths or not all(0 < length < float("inf") for length in lengths):
+        raise ConfigError("lengths: a window lasts more than 0 seconds; give such lengths")
+    names = model.labels if labels is None else tuple(labels)
+    clip = at_rate(as_clip(recording, model.repair))
+    seconds = duration(clip)
+    together = model.tokenizer.preprocess.people > 1
+    people: list[PersonTimeline] = []
+    for person in range(1 if together else clip.people):
+        mine = clip if together else alone(clip, person)
+        if mine is None:
+            continue
+        windows = windows_over(seconds, lengths)
+        scores = window_scores(model, mine, windows, labels, fast=fast, reject=reject)
+        number = None if together else len(people) + 1
+        people.append(PersonTimeline(number, tuple(merge(windows, scores, seconds, names))))
+    return Timeline(clip.source, seconds, tuple(people))
+
+
+def window_scores(
+    model: ActionRecognizer,
+    clip: Clip,
+    windows: Sequence[Window],
+    labels: Sequence[str] | None = None,
+    *,
+    fast: bool = False,
+    reject: bool = True,
+) -> NDArray[np.float64]:
+    """Probabilities (N, C) of the names in each window; zeros where nothing known happens.
+
+    Arguments as of `recognize_timeline`; the clip's people are seen together.
+    """
+    calibration = model.calibration
+    names = len(model.labels if labels is None else labels)
+    found = np.zeros((len(windows), names))
+    still = STILL if calibration is None else calibration.still
+    speeds = speed(clip)
+    moving: list[tuple[int, Clip]] = []
+    for place, window in enumerate(windows):
+        first, last = round(window.start * clip.fps), round(window.end * clip.fps)
+        if float(speeds[first : max(last, first + 1)].mean()) >= still:
+            part = cut(clip, window)
+            if part is not None:
+                moving.append((place, part))
+    for start in range(0, len(moving), BATCH):
+        batch = moving[start : start + BATCH]
+        places = torch.tensor([place for place, _ in batch])
+        tokens, features = encode(model.tokenizer, [part for _, part in batch])
+        known = torch.ones(len(batch), dtype=torch.bool)
+        if reject and calibration is not None:
+            limit = SLACK * calibration.unknown.threshold
+            known = calibration.unknown.distances(features) <= limit
+        if not known.any():
+            continue
+        ranking = model.best(tokens[known.to(tokens.device)], labels, min(_RANKED, names), fast)
+        rows = places[known].numpy()[:, None]
+        found[rows, ranking.indices.numpy()] = ranking.probabilities.numpy()
+    return found
