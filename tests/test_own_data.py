@@ -54,7 +54,7 @@ def test_the_mistakes_in_the_files_are_reported(walked):
         "refused labels.csv row 39, dan_broken.npy: the array should have",
         "refused labels.csv row 40, dan_lost.npy: no such file",
         "check: labels 'Wave' (1) and 'wave' (13) differ only in case or spaces",
-        "check: 1 clip with exactly the joints of an earlier one: ann_wave_0.npy = ann_wave_0.npy",
+        "1 clip with exactly the joints of an earlier one: ann_wave_0.npy, which is listed twice",
         "4 labels with 1 to 13 clips each",
     ):
         assert told in summary

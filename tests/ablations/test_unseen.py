@@ -15,7 +15,7 @@ from torch import Tensor
 from llm_ar.ablations.unseen import doubt, evaluate_unseen, log_prior, unseen_figures
 from llm_ar.errors import DatasetError
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.zero_shot.text_embeddings import told
+from llm_ar.recognizer.zero_shot.text_embeddings import described
 from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.store import ClipStore
 
@@ -137,7 +137,7 @@ def test_unseen_actions_by_their_likeness_to_seen_ones(
     seen = list(blind.labels)
     # The i-th unseen action is taken for the i-th seen one, whose description is like its own.
     seen_like = dict(zip(unseen, seen, strict=False))
-    places = {told(name): seen.index(seen_like.get(name, name)) for name in (*seen, *unseen)}
+    places = {described(name): seen.index(seen_like.get(name, name)) for name in (*seen, *unseen)}
     assert len(places) == len(seen) + len(unseen)
     blind.text_embeddings = lambda texts: torch.eye(len(seen))[[places[text] for text in texts]]
 

@@ -43,11 +43,13 @@ def completion_words(commands: Sequence[str]) -> list[str]:
     sys.exit(0)
 
 
-def complete_options(parser: argparse.ArgumentParser) -> None:
+def complete_options(
+    parser: argparse.ArgumentParser, actions: Sequence[argparse.Action]
+) -> None:
     """Answer the shell with the parser's options and their values, and end the process."""
     import argcomplete
 
-    for action in parser._actions:
+    for action in actions:
         finder = _folders(action.dest)
         if finder is not None:
             action.completer = finder  # type: ignore[attr-defined]

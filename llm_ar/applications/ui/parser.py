@@ -84,7 +84,7 @@ class CommandParser(argparse.ArgumentParser):
 
             for name in more:
                 self.add_argument(name)
-            complete_options(self)
+            complete_options(self, self._actions)
 
     def error(self, message: str) -> NoReturn:
         """Print one line on standard error and exit with the code for wrong usage."""
