@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from llm_ar.errors import DatasetError
@@ -47,6 +47,7 @@ class TestTables:
 
     @FAST
     @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=8))
+    @example([["x" * 300, "a.npy", ""]])
     def test_every_row_is_read_or_refused(self, rows):
         with tempfile.TemporaryDirectory() as folder:
             raw, out = Path(folder) / "raw", Path(folder) / "out"

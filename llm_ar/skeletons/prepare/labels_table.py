@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def label_rows(table: Path, raw: Path) -> Iterator[tuple[int, tuple[str, ...], l
 
 def path_in(raw: Path, name: str) -> str:
     """A file's name with ``/``, where it is written with Windows' ``\\``."""
-    if "\\" not in name or (raw / name).is_file():
+    # Unlike the methods of Path, os.path answers False to names that no file can have.
+    if "\\" not in name or os.path.isfile(raw / name):
         return name
     return name.replace("\\", "/")
 
@@ -78,7 +80,7 @@ def _is_plain(cells: list[str], raw: Path) -> bool:
     if len(cells) != len(_REQUIRED) or not all(cell.strip() for cell in cells):
         return False
     file = cells[0].strip()
-    return "\x00" not in file and (raw / path_in(raw, file)).exists()
+    return os.path.exists(raw / path_in(raw, file))
 
 
 def _columns(table: Path, cells: list[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -193,9 +194,10 @@ def format_of(path: Path) -> str:
     """
     if video.is_camera(path):
         return "video"
-    if path.is_dir() and openpose.is_folder(path):
+    # Unlike the methods of Path, os.path answers False to names that no file can have.
+    if os.path.isdir(path) and openpose.is_folder(path):
         return "OpenPose JSON"
-    if path.is_dir() and yolo_labels.is_folder(path):
+    if os.path.isdir(path) and yolo_labels.is_folder(path):
         return "ultralytics labels"
     head = read_head(pyskl.container(path), _HEAD)
     if head.startswith(_GZIP):

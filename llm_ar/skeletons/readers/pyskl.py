@@ -12,6 +12,7 @@ The pickle is read as data (`llm_ar.skeletons.readers.pickles`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,9 +81,9 @@ def container(path: Path) -> Path:
     """The file without the clip's name: ``FILE.pkl`` of ``FILE.pkl#FRAME_DIR``."""
     text = str(path)
     at = text.find("#")
-    while at >= 0 and not Path(text[:at]).is_file():
+    while at >= 0 and not os.path.isfile(text[:at]):
         at = text.find("#", at + 1)
-    return path if at < 0 or path.is_file() else Path(text[:at])
+    return path if at < 0 or os.path.isfile(path) else Path(text[:at])
 
 
 def members(path: Path) -> list[Path]:
