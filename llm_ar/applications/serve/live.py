@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import deque
@@ -79,7 +80,7 @@ async def live(socket: WebSocket) -> None:
     except Problem as problem:
         await _close(socket, problem)
     except WebSocketDisconnect:
-        pass
+        return  # The client has left; there is nobody to answer.
     except Exception:
         await _close(socket, Problem(500, "internal", "something went wrong here"))
     finally:
@@ -202,8 +203,7 @@ async def _rolling(
 
 async def _close(socket: WebSocket, problem: Problem) -> None:
     error = {"code": problem.code, "message": problem.message}
-    try:
+    # The client may have left before it hears of the error.
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await socket.send_json({"type": "error", "error": error})
         await socket.close(CLOSE_CODES.get(problem.status, 1008))
-    except (RuntimeError, WebSocketDisconnect):
-        pass

@@ -250,8 +250,9 @@ def _disconnected(request: Request) -> Awaitable[None]:
     """Returns when the client has closed the connection; the body has been read by then."""
 
     async def wait() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
+        message = await request.receive()
+        while message["type"] != "http.disconnect":
+            message = await request.receive()
 
     return wait()
 

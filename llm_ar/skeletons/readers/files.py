@@ -48,6 +48,19 @@ def check_file(path: Path, limit: int | None = MAX_BYTES) -> None:
         )
 
 
+def version_of(path: Path) -> tuple[int, int]:
+    """Size and time of the last change: what tells versions of a cached file apart.
+
+    Raises:
+        ClipError: the file cannot be opened.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ClipError(path, f"cannot be opened ({error.strerror or error})") from None
+    return stat.st_size, stat.st_mtime_ns
+
+
 def check_frames(path: Path, frames: int) -> None:
     """Refuse a recording of more than `MAX_FRAMES`.
 

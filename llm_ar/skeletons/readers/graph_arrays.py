@@ -26,6 +26,7 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
 from llm_ar.skeletons.readers.arrays import clip_of_array
+from llm_ar.skeletons.readers.files import version_of
 from llm_ar.skeletons.readers.pyskl import NAMES_FILE, class_names, container
 
 _PARTS = {"train": "train", "val": "validation", "test": "test"}
@@ -132,11 +133,7 @@ def _label(path: Path, content: _Content, part: str, number: int) -> str | None:
 
 
 def _content(path: Path) -> _Content:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ClipError(path, f"cannot be opened ({error.strerror or error})") from None
-    return _loaded(path, stat.st_size, stat.st_mtime_ns)
+    return _loaded(path, *version_of(path))
 
 
 @lru_cache(maxsize=1)

@@ -39,7 +39,7 @@ from llm_ar.skeletons.layouts import (
     Layout,
 )
 from llm_ar.skeletons.readers import pickles
-from llm_ar.skeletons.readers.files import check_frames
+from llm_ar.skeletons.readers.files import check_frames, version_of
 from llm_ar.skeletons.readers.people import MAX_PEOPLE, MIN_SCORE, most_seen
 
 FPS = 30.0
@@ -117,11 +117,7 @@ def read(path: Path) -> Clip:
 
 
 def _content(path: Path) -> _Content:
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise ClipError(path, f"cannot be opened ({error.strerror or error})") from None
-    return _loaded(path, stat.st_size, stat.st_mtime_ns)
+    return _loaded(path, *version_of(path))
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """Reads out of action tokens what each body part does, in the words of the actions' descriptions.
 
-Not in the paper (``docs/deviations.md``). Part by part contrast of movements and descriptions as in
+Not in the paper (``docs/ours.md``). Part by part contrast of movements and descriptions as in
 Xiang et al., "Generative Action Description Prompts for Skeleton-based Action Recognition", ICCV
 2023; which tokens show a part's movement is not known, and is learned by attention as in Ilse et
 al., "Attention-based Deep Multiple Instance Learning", ICML 2018.
