@@ -23,11 +23,13 @@ from llm_ar.skeletons.layout import Layout, layout_from_words
 __all__ = [
     "AZURE_32",
     "BODY_25",
+    "CAD60",
     "COCO",
     "COCO_18",
     "COCO_WHOLEBODY",
     "H36M_17",
     "HALPE_26",
+    "KARD",
     "KINECT_V1",
     "KINECT_V2",
     "LAYOUTS",
@@ -87,6 +89,16 @@ KINECT_V2 = layout_from_words(
     },
 )
 
+_OPENNI_PARTS = {
+    "head": "head",
+    "torso": "neck spine",
+    "left_arm": "left_shoulder left_elbow left_hand",
+    "right_arm": "right_shoulder right_elbow right_hand",
+    "left_leg": "left_hip left_knee left_foot",
+    "right_leg": "right_hip right_knee right_foot",
+}
+"""Of the 15 joints that OpenNI follows, which datasets list in different orders."""
+
 SBU = layout_from_words(
     "sbu-15",
     """head<neck neck<spine spine
@@ -96,14 +108,30 @@ SBU = layout_from_words(
     right_hip<spine right_knee<right_hip right_foot<right_knee""",
     centre="left_hip right_hip",
     size_bones="left_hip-neck right_hip-neck",
-    parts={
-        "head": "head",
-        "torso": "neck spine",
-        "left_arm": "left_shoulder left_elbow left_hand",
-        "right_arm": "right_shoulder right_elbow right_hand",
-        "left_leg": "left_hip left_knee left_foot",
-        "right_leg": "right_hip right_knee right_foot",
-    },
+    parts=_OPENNI_PARTS,
+)
+
+KARD = layout_from_words(
+    "kard-15",
+    """head<neck neck<spine
+    right_shoulder<neck right_elbow<right_shoulder right_hand<right_elbow
+    left_shoulder<neck left_elbow<left_shoulder left_hand<left_elbow spine
+    right_hip<spine right_knee<right_hip right_foot<right_knee
+    left_hip<spine left_knee<left_hip left_foot<left_knee""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-neck right_hip-neck",
+    parts=_OPENNI_PARTS,
+)
+
+CAD60 = layout_from_words(
+    "cad60-15",
+    """head<neck neck<spine spine
+    left_shoulder<neck left_elbow<left_shoulder right_shoulder<neck right_elbow<right_shoulder
+    left_hip<spine left_knee<left_hip right_hip<spine right_knee<right_hip
+    left_hand<left_elbow right_hand<right_elbow left_foot<left_knee right_foot<right_knee""",
+    centre="left_hip right_hip",
+    size_bones="left_hip-neck right_hip-neck",
+    parts=_OPENNI_PARTS,
 )
 
 SMARTHOME = layout_from_words(
@@ -140,6 +168,8 @@ LAYOUTS: tuple[Layout, ...] = (
     HALPE_26,
     COCO_WHOLEBODY,
     PENN_13,
+    KARD,
+    CAD60,
 )
 
 

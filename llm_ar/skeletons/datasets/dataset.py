@@ -104,6 +104,15 @@ def by_subject(
     return Protocol(name, lambda info: member(info.subject, training, testing), counts)
 
 
+def leave_one_out(subjects: Iterable[int]) -> tuple[Protocol, ...]:
+    """A fold a subject, ``subject1`` and so on: that one tests, all others train."""
+    everybody = frozenset(numbers(subjects))
+    return tuple(
+        by_subject(f"subject{subject}", train=everybody - {subject}, test=(subject,))
+        for subject in sorted(everybody, key=int)
+    )
+
+
 def held_out(subjects: Iterable[str]) -> Protocol:
     """The named subjects test, all other known subjects train."""
     testing = frozenset(subjects)

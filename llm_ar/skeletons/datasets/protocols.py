@@ -6,6 +6,8 @@ import hashlib
 import re
 
 from llm_ar.errors import DatasetError
+from llm_ar.skeletons.datasets.bandai_namco import BANDAI_NAMCO
+from llm_ar.skeletons.datasets.cad60 import CAD60
 from llm_ar.skeletons.datasets.dataset import (
     Action,
     Assignment,
@@ -15,6 +17,9 @@ from llm_ar.skeletons.datasets.dataset import (
     held_out,
     member,
 )
+from llm_ar.skeletons.datasets.florence3d import FLORENCE3D
+from llm_ar.skeletons.datasets.kard import KARD
+from llm_ar.skeletons.datasets.msr_daily import MSR_DAILY
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
 from llm_ar.skeletons.datasets.sbu import SBU
@@ -59,6 +64,11 @@ DATASETS: tuple[Dataset, ...] = (
     NTU120,
     SMARTHOME,
     UAV_HUMAN,
+    KARD,
+    FLORENCE3D,
+    CAD60,
+    MSR_DAILY,
+    BANDAI_NAMCO,
     Dataset("folder", actions=(), protocols=()),
     Dataset(
         "procedural",

@@ -25,7 +25,7 @@ AGREEING = 0.9
 
 
 def settle(
-    recordings: Sequence[Recording | LlmArError], options: ReadOptions
+    recordings: Sequence[Recording | LlmArError], options: ReadOptions, *, stateable: bool = True
 ) -> tuple[ReadOptions, tuple[Finding, ...]]:
     """The options with ``mirror`` settled for the data set, and what to say of it.
 
@@ -34,10 +34,13 @@ def settle(
     Args:
         recordings: of one data set, in any format.
         options: what the user states.
+        stateable: whether the user may state it of this data set.
     """
     if options.mirror is not None:
         return options, ()
-    chosen = [item for item in recordings if isinstance(item, Recording) and item.read is read_clip]
+    # Pieces of one file have its axes.
+    files = {item.path: item for item in recordings if isinstance(item, Recording)}
+    chosen = [item for item in files.values() if item.read is read_clip]
     if len(chosen) > MOST_CLIPS:
         places = np.linspace(0, len(chosen) - 1, MOST_CLIPS).astype(int)
         chosen = [chosen[place] for place in places]
@@ -48,16 +51,16 @@ def settle(
     if mirrored >= AGREEING * len(said):
         sentence = (
             f"the axes are a mirror image: in {mirrored} of the {len(said)} clips that tell (of "
-            f"{asked}) toes or bent knees point backward; x is turned over in all clips, "
-            "--no-mirror leaves it"
+            f"{asked}) toes or bent knees point backward; x is turned over in all clips"
+            f"{', --no-mirror leaves it' if stateable else ''}"
         )
         return replace(options, mirror=True), (Finding("mirrored", sentence, mirrored),)
     if mirrored <= (1 - AGREEING) * len(said):
         return replace(options, mirror=False), ()
     sentence = (
         f"{mirrored} of the {len(said)} clips that tell (of {asked}) have mirrored axes, the "
-        "others not, and each is turned by itself; state --mirror or --no-mirror, or prepare "
-        "them apart"
+        "others not, and each is turned by itself"
+        f"{'; state --mirror or --no-mirror, or prepare them apart' if stateable else ''}"
     )
     return options, (Finding("mirrored", sentence, mirrored),)
 

@@ -19,6 +19,11 @@ from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.prepare.assemble import assemble, check_place, put_in_place
 from llm_ar.skeletons.prepare.handedness import is_open, settle
 from llm_ar.skeletons.prepare.published import (
+    bandai_namco_recordings,
+    cad60_recordings,
+    florence3d_recordings,
+    kard_recordings,
+    msr_daily_recordings,
     ntu60_recordings,
     ntu120_recordings,
     sbu_recordings,
@@ -49,6 +54,11 @@ SOURCES: dict[str, Callable[[Path, Path | None], Recordings]] = {
     "ntu120": ntu120_recordings,
     "smarthome": smarthome_recordings,
     "uav-human": uav_human_recordings,
+    "kard": kard_recordings,
+    "florence3d": florence3d_recordings,
+    "cad60": cad60_recordings,
+    "msr-daily": msr_daily_recordings,
+    "bandai-namco": bandai_namco_recordings,
     "folder": folder_recordings,
 }
 """How each dataset's recordings are found in its raw folder."""
@@ -100,7 +110,7 @@ def prepare(
     earlier = earlier_report(out, fingerprint)
     if earlier is not None:
         return earlier
-    settled, findings = settle(found, options) if dataset == "folder" else (options, ())
+    settled, findings = settle(found, options, stateable=dataset == "folder")
     recordings = [_stated(item, options, settled) for item in found]
     layout = _first_layout(raw, recordings)
     check_place(out)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.datasets import cad60
 from llm_ar.skeletons.datasets.ntu import parse_name
 from llm_ar.skeletons.prepare.recordings import Recording
-from llm_ar.skeletons.readers import ntu, sbu, smarthome, uav_human
+from llm_ar.skeletons.readers import ntu, read_clip, sbu, smarthome, uav_human
 from llm_ar.skeletons.readers.archives import Member, members
 from llm_ar.skeletons.readers.files import read_bytes
+from llm_ar.skeletons.windows import Window, duration
 
 Parse = Callable[[Path, bytes], Clip]
 
@@ -52,6 +55,50 @@ def uav_human_recordings(raw: Path, labels: Path | None) -> Iterator[Recording |
 def sbu_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
     """SBU: the files ``skeleton_pos.txt`` (the pair and the action are their folders)."""
     yield from _recordings(raw, "skeleton_pos.txt", sbu.parse)
+
+
+def kard_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """KARD: the files of positions in space."""
+    yield from _files(raw, "*_realworld.txt")
+
+
+def florence3d_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """Florence 3D Actions: one file a clip."""
+    yield from _files(raw, "a*_s*_id*.txt")
+
+
+def msr_daily_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """MSR Daily Activity 3D: the files of positions in space."""
+    yield from _files(raw, "*_skeleton_proj.txt")
+
+
+def bandai_namco_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """Bandai-Namco Research Motiondataset 1: its BVH files."""
+    yield from _files(raw, "dataset-1_*.bvh")
+
+
+def cad60_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """CAD-60: pieces of the recordings, but for the random ones."""
+    for whole in _files(raw, "a*_p*.npy"):
+        known = cad60.describe(whole.source)
+        if known is not None and known.label is None:
+            yield ClipError(whole.source, "shows no named activity; left out")
+            continue
+        try:
+            seconds = duration(read_clip(whole.path))
+        except ClipError as error:
+            yield ClipError(whole.source, error.problem)
+            continue
+        for piece in range(max(1, round(seconds / cad60.PIECE_SECONDS))):
+            start = piece * cad60.PIECE_SECONDS
+            window = Window(start, min(start + cad60.PIECE_SECONDS, seconds))
+            yield replace(whole, source=f"{whole.source}#{piece}", window=window)
+
+
+def _files(raw: Path, pattern: str) -> Iterator[Recording]:
+    """The files of a folder, at any depth, whose formats leave axes open."""
+    for path in sorted(raw.rglob(pattern)):
+        yield Recording(path, path.relative_to(raw).as_posix(), read_clip)
 
 
 def _recordings(raw: Path, ending: str, parse: Parse) -> Iterator[Recording]:

@@ -12,6 +12,7 @@ from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.prepare.labels_table import label_rows, path_in
 from llm_ar.skeletons.read_options import ReadOptions
 from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad
+from llm_ar.skeletons.windows import Window, cut
 
 LABELS_FILE = "labels.csv"
 OWN_LABELS = "*"
@@ -29,6 +30,7 @@ class Recording:
         read: the function that reads it.
         place: row of ``labels.csv`` that names it, for messages.
         label: what ``labels.csv`` states of the clip; so are ``subject``, ``camera``, ``split``.
+        window: the part of the file's recording that is the clip; None for all of it.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Recording:
     subject: str | None = None
     camera: str | None = None
     split: str | None = None
+    window: Window | None = None
 
     def stating(self, options: ReadOptions) -> Recording:
         """The recording, read as the options state; files of published datasets state it all."""
@@ -54,9 +57,12 @@ class Recording:
         """
         where = f"{self.place}, {self.source}" if self.place else self.source
         try:
-            clip = self.read(self.path)
+            whole = self.read(self.path)
         except ClipError as error:
             raise ClipError(where, error.problem) from None
+        clip = whole if self.window is None else cut(whole, self.window)
+        if clip is None:
+            raise ClipError(where, "nobody is seen in this piece; left out")
         label = self.label or clip.label
         if label is None:
             raise ClipError(where, "its name does not tell the action; restore its original name")

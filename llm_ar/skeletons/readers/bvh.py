@@ -7,6 +7,8 @@ about y makes that the axes of `Clip`.
 
 The layout is the file's own hierarchy, end sites included; joints with usual names get the names
 of the built-in layouts (`llm_ar.skeletons.readers.bvh_names`), so that clips can be mapped.
+
+The label is known of files of the Bandai-Namco Research Motiondataset, by their names.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
+from llm_ar.skeletons.datasets.bandai_namco import describe
 from llm_ar.skeletons.readers.bvh_names import layout_of
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
 
@@ -64,7 +67,15 @@ def read(path: Path) -> Clip:
         positions = _kinematics(joints, values) * (-1, 1, -1)
     names, parents = [joint.name for joint in joints], [joint.parent for joint in joints]
     layout = layout_of(names, parents, _rest(joints, positions))
-    return clean_clip(positions[:, None], source=str(path), layout=layout, fps=fps, repairs=repairs)
+    known = describe(str(path))
+    return clean_clip(
+        positions[:, None],
+        source=str(path),
+        layout=layout,
+        fps=fps,
+        repairs=repairs,
+        label=known.label if known else None,
+    )
 
 
 def _rest(joints: list[_Joint], positions: Matrix) -> Matrix:

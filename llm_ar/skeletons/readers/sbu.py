@@ -8,7 +8,6 @@ dataset's README (v2.0) gives them back as ``X = 1280 - 2560 x``, ``Y = 960 - 19
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
 from llm_ar.skeletons.datasets.sbu import describe
 from llm_ar.skeletons.layouts import SBU
 from llm_ar.skeletons.readers.files import check_frames, read_bytes
+from llm_ar.skeletons.readers.number_rows import number_rows
 
 FPS = 15.0
 """Of the recordings (Yun et al., sec. 3)."""
@@ -51,7 +50,8 @@ def read(path: Path) -> Clip:
 
 def parse(path: Path, data: bytes) -> Clip:
     """The clip in a file's bytes, wherever they came from; otherwise as `read`."""
-    rows = _rows(path, data)
+    rows = number_rows(path, data, _FIELDS, ",")
+    check_frames(path, len(rows))
     normalized = rows[:, 1:].reshape(len(rows), PEOPLE, _JOINTS, 3)
     known = describe(path.as_posix())
     return clean_clip(
@@ -73,39 +73,3 @@ def body_proportionate(normalized: NDArray[Any]) -> NDArray[np.float64]:
             [-2.560, -1.920, 10 / 7.8125]
         ) + np.array([1.280, 0.960, 0.0])
     return metres
-
-
-def _rows(path: Path, data: bytes) -> NDArray[np.float64]:
-    """All frames ``(T, 91)``."""
-    try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise ClipError(path, f"is not text: byte {error.start} is no ASCII character") from None
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
-        raise ClipError(path, "has no frames; copy it again")
-    if not text.endswith("\n"):
-        # A number cut short is a number still: only the line's end tells that all of it is there.
-        number = lines[-1][0]
-        raise ClipError(path, f"line {number} has no end; copy the file again, or end the line")
-    check_frames(path, len(lines))
-    for number, line in lines:
-        found = line.count(",") + 1
-        if found != _FIELDS:
-            raise ClipError(path, f"line {number}: expected {_FIELDS} numbers, found {found}")
-    try:
-        joined = io.StringIO("\n".join(line for _, line in lines))
-        return np.loadtxt(joined, delimiter=",", ndmin=2, comments=None)
-    except ValueError:
-        raise _not_a_number(path, lines) from None
-
-
-def _not_a_number(path: Path, lines: list[tuple[int, str]]) -> ClipError:
-    for number, line in lines:
-        for field, word in enumerate(line.split(","), 1):
-            try:
-                float(word)
-            except ValueError:
-                shown = word.strip()[:20]
-                return ClipError(path, f"line {number}, field {field}: {shown!r} is no number")
-    return ClipError(path, "holds what is no table of numbers; copy it again")

@@ -1,0 +1,55 @@
+"""KARD, the Kinect Activity Recognition Dataset (Gaglio, Lo Re and Morana, 2015).
+
+A clip's name is ``aAA_sSS_eEE_realworld``: action, subject, repetition.
+"""
+
+from __future__ import annotations
+
+import re
+
+from llm_ar.skeletons.datasets.dataset import ClipInfo, Dataset, leave_one_out, listed
+from llm_ar.skeletons.layouts import KARD as LAYOUT
+
+ACTIONS = listed("""
+horizontal arm wave = wave one arm sideways
+high arm wave = wave
+two hand wave = wave both hands
+catch cap = catch a cap
+high throw = throw
+draw x
+draw tick = draw a tick
+toss paper
+forward kick = kick forward
+side kick = kick sideways
+take umbrella = take an umbrella
+bend = bend down
+hand clap = clap
+walk
+phone call = make a phone call
+drink
+sit down
+stand up
+""")
+"""Names of a01..a18."""
+
+_NAME = re.compile(r"(?<![0-9A-Za-z])a(\d\d)_s(\d\d)_e\d\d_realworld(?:\.txt)?$")
+
+
+def describe(source: str) -> ClipInfo | None:
+    """Label and subject of a clip by its name or path."""
+    found = _NAME.search(source)
+    if found is None:
+        return None
+    action = int(found[1])
+    label = ACTIONS[action - 1].phrase if 1 <= action <= len(ACTIONS) else None
+    return ClipInfo(label, str(int(found[2])), None, None, source)
+
+
+KARD = Dataset(
+    "kard",
+    actions=ACTIONS,
+    protocols=leave_one_out(range(1, 11)),
+    describe=describe,
+    clips=540,
+    layout=LAYOUT,
+)
