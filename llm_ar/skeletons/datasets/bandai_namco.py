@@ -15,7 +15,7 @@ ACTIONS = listed("""
 bow
 bye = wave goodbye
 byebye = wave goodbye with both hands
-call = call someone over
+call = call out to someone
 dance-short = dance
 dash
 guide = show the way

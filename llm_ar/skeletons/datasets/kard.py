@@ -11,14 +11,14 @@ from llm_ar.skeletons.datasets.dataset import ClipInfo, Dataset, leave_one_out, 
 from llm_ar.skeletons.layouts import KARD as LAYOUT
 
 ACTIONS = listed("""
-horizontal arm wave = wave one arm sideways
+horizontal arm wave = wave an arm horizontally
 high arm wave = wave
 two hand wave = wave both hands
-catch cap = catch a cap
+catch cap = take a cap
 high throw = throw
 draw x
 draw tick = draw a tick
-toss paper
+toss paper = toss paper into a bin
 forward kick = kick forward
 side kick = kick sideways
 take umbrella = take an umbrella
