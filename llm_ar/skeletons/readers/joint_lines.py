@@ -63,18 +63,20 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
         rows.reshape(-1, 1, _JOINTS, 3),
         np.ones((len(rows) // _JOINTS, 1, _JOINTS), dtype=np.bool_),
         options=replace(options, axes="TVC:xyz", layout=options.layout or named),
-        fps=FPS,
-        label=known.label if known else None,
-        subject=known.subject if known else None,
+        label=known.label,
+        subject=known.subject,
     )
-    understood = replace(
-        clip.understood, fps=None, layout=None if named else clip.understood.layout
-    )
+    fps = FPS.get(clip.layout.name)
+    if fps is not None:
+        understood = replace(clip.understood, fps=f"{fps:g}, usual of this format")
+        clip = replace(clip, fps=fps, understood=understood)
     if clip.layout != KARD:
-        return replace(clip, understood=understood)
+        return clip
+    turned = clip.joints * np.array([-1, 1, 1], dtype=np.float32)
     note = "x turned over, since that of this format grows to the camera's right"
     return replace(
         clip,
-        joints=np.where(clip.present[..., None], clip.joints * np.float32([-1, 1, 1]), 0),
+        # Absent joints hold 0, not -0.
+        joints=np.where(clip.present[..., None], turned, np.float32(0)),
         understood=replace(clip.understood, notes=(*clip.understood.notes, note)),
     )
