@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from llm_ar.errors import MissingExtraError
+from llm_ar.skeletons.layouts import KARD
 from llm_ar.skeletons.readers import (
     READERS,
     Reader,
     arrays,
+    joint_lines,
+    joint_table,
     ntu,
     nw_ucla,
     read_clip,
@@ -57,6 +60,20 @@ def _skeleton() -> bytes:
     return "\r\n".join(["3", "1", *body, "0", "1", *body, ""]).encode()
 
 
+def _lines() -> bytes:
+    rows = body(3, KARD).reshape(-1, 3) * 1000
+    return "".join(f"{x:.2f} {y:.2f} {z:.2f}\n" for x, y, z in rows).encode()
+
+
+def _table() -> bytes:
+    rows = [
+        f"{frame} {joint} {x:.3f} {y:.3f} {z:.3f}\r\n"
+        for frame, joints in enumerate(POSITIONS, 1)
+        for joint, (x, y, z) in enumerate(joints, 1)
+    ]
+    return "".join(rows).encode()
+
+
 SAMPLES: list[tuple[Reader, str, bytes]] = [
     (nw_ucla, "a01_s01_e00_v01.json", _json()),
     (utd_mhad, "a1_s1_t1_skeleton.mat", _mat(compressed=False)),
@@ -64,6 +81,9 @@ SAMPLES: list[tuple[Reader, str, bytes]] = [
     (arrays, "x.npy", _npy()),
     (arrays, "x.npz", _npz()),
     (ntu, "S001C001P001R001A001.skeleton", _skeleton()),
+    (joint_lines, "a01_s01_e01_realworld.txt", _lines()),
+    (joint_lines, "x.txt", _lines()),
+    (joint_table, "a01_s01_e01_skeleton_proj.txt", _table()),
 ]
 
 
