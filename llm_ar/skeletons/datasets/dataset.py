@@ -104,6 +104,13 @@ def by_subject(
     return Protocol(name, lambda info: member(info.subject, training, testing), counts)
 
 
+def by_own_split(info: ClipInfo) -> Assignment:
+    """The part that the dataset's own split column names."""
+    if info.split == "validation":
+        return "validation"
+    return member(info.split, frozenset({"train"}), frozenset({"test"}))
+
+
 def held_out(subjects: Iterable[str]) -> Protocol:
     """The named subjects test, all other known subjects train."""
     testing = frozenset(subjects)

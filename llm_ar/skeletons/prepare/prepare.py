@@ -19,8 +19,10 @@ from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.prepare.assemble import assemble, check_place, put_in_place
 from llm_ar.skeletons.prepare.handedness import is_open, settle
 from llm_ar.skeletons.prepare.published import (
+    har6_recordings,
     ntu60_recordings,
     ntu120_recordings,
+    penn_action_recordings,
     sbu_recordings,
     smarthome_recordings,
     uav_human_recordings,
@@ -49,6 +51,8 @@ SOURCES: dict[str, Callable[[Path, Path | None], Recordings]] = {
     "ntu120": ntu120_recordings,
     "smarthome": smarthome_recordings,
     "uav-human": uav_human_recordings,
+    "penn-action": penn_action_recordings,
+    "har6": har6_recordings,
     "folder": folder_recordings,
 }
 """How each dataset's recordings are found in its raw folder."""

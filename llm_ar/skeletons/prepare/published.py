@@ -10,7 +10,14 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.datasets.ntu import parse_name
 from llm_ar.skeletons.prepare.recordings import Recording
-from llm_ar.skeletons.readers import ntu, sbu, smarthome, uav_human
+from llm_ar.skeletons.readers import (
+    named_clips,
+    ntu,
+    penn_action,
+    sbu,
+    smarthome,
+    uav_human,
+)
 from llm_ar.skeletons.readers.archives import Member, members
 from llm_ar.skeletons.readers.files import read_bytes
 
@@ -52,6 +59,23 @@ def uav_human_recordings(raw: Path, labels: Path | None) -> Iterator[Recording |
 def sbu_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
     """SBU: the files ``skeleton_pos.txt`` (the pair and the action are their folders)."""
     yield from _recordings(raw, "skeleton_pos.txt", sbu.parse)
+
+
+def penn_action_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """Penn Action: all MATLAB files (the folder ``labels`` of the dataset, or what holds it)."""
+    yield from _recordings(raw, ".mat", penn_action.parse)
+
+
+def har6_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """HAR-6: the clips of all ``.npz`` files."""
+    for file in [raw] if raw.is_file() else sorted(raw.rglob("*.npz")):
+        try:
+            clips = named_clips.members(file)
+        except ClipError as error:
+            yield error
+            continue
+        for path in clips:
+            yield Recording(path, str(path).removeprefix(str(file)).lstrip("#"), named_clips.read)
 
 
 def _recordings(raw: Path, ending: str, parse: Parse) -> Iterator[Recording]:
