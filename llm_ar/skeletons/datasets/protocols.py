@@ -16,6 +16,7 @@ from llm_ar.skeletons.datasets.dataset import (
     held_out,
 )
 from llm_ar.skeletons.datasets.har6 import HAR6
+from llm_ar.skeletons.datasets.jhmdb import JHMDB
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
 from llm_ar.skeletons.datasets.penn_action import PENN_ACTION
@@ -56,6 +57,7 @@ DATASETS: tuple[Dataset, ...] = (
     SMARTHOME,
     UAV_HUMAN,
     PENN_ACTION,
+    JHMDB,
     HAR6,
     Dataset("folder", actions=(), protocols=()),
     Dataset(

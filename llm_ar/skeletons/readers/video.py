@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -60,7 +61,7 @@ def read(path: Path) -> Clip:
 
 
 def read_once(folder: Path, name: str, path: Path) -> Clip:
-    """As `read`, but the poses of a video are kept, and not estimated again.
+    """As `read`, but the poses are kept where the folder can be written, and not estimated again.
 
     Args:
         folder: of all kept poses.
@@ -68,19 +69,23 @@ def read_once(folder: Path, name: str, path: Path) -> Clip:
         path: the video.
 
     Raises:
-        OSError: the poses cannot be written.
         MissingExtraError, ClipError: as `read`.
     """
     file = folder / f"{name}.npz"
     poses = VideoPoses.load(file, path)
     if poses is None:
-        poses = estimate_poses(path)
-        poses.save(file, path)
+        poses = estimate_poses(path, shown=False)
+        with suppress(OSError):
+            poses.save(file, path)
     return _clip(path, poses)
 
 
-def estimate_poses(path: Path) -> VideoPoses:
+def estimate_poses(path: Path, shown: bool = True) -> VideoPoses:
     """The poses in each frame of a video, or of what a webcam shows.
+
+    Args:
+        path: the video, or a webcam.
+        shown: whether a bar shows the progress.
 
     Raises:
         MissingExtraError, ClipError: as `read`, but nobody may be shown.
@@ -98,7 +103,7 @@ def estimate_poses(path: Path) -> VideoPoses:
             fps = float(capture.get(cv2.CAP_PROP_FPS))
             fps = fps if math.isfinite(fps) and 0 < fps < 1000 else FPS
             stated = 0
-            with estimator() as estimate, _progress(terminal) as bar:
+            with estimator() as estimate, _progress(terminal, shown) as bar:
                 start = time.monotonic()
                 if camera:
                     seconds = int(camera[2] or SECONDS)
@@ -108,8 +113,8 @@ def estimate_poses(path: Path) -> VideoPoses:
                     total = stated = round(max(0, capture.get(cv2.CAP_PROP_FRAME_COUNT)))
                     check_frames(path, total)
                     images = _images(capture)
-                shown = bar.track(images, total or None, description=f"Poses in {path.name}")
-                found, frames = _estimates(path, estimate, shown, fps)
+                tracked = bar.track(images, total or None, description=f"Poses in {path.name}")
+                found, frames = _estimates(path, estimate, tracked, fps)
                 if camera:
                     fps = max(1.0, frames / (time.monotonic() - start))
         finally:
@@ -160,7 +165,7 @@ def _estimates(
     return found, max(len(found), 1)
 
 
-def _progress(terminal: TextIO) -> Progress:
+def _progress(terminal: TextIO, shown: bool) -> Progress:
     console = Console(file=terminal, markup=False, emoji=False)
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -169,5 +174,5 @@ def _progress(terminal: TextIO) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (shown and console.is_terminal),
     )
