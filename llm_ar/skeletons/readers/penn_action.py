@@ -2,8 +2,8 @@
 
 Variables ``x``, ``y`` and ``visibility`` of frames x 13, pixels from the image's upper left corner,
 ``action`` and ``train`` (1, or -1 of the clips that test). A hidden joint lies where the annotator
-thinks it is. A joint out of the image lies in its corner, at (1, 1), or nearer where the video was
-made smaller: only that one is missing.
+thinks it is. One that is out of the image lies in its corner, at (1, 1) times the scale of the
+video, which is between a half and one and a half: only that one is missing.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ FPS = 30.0
 _ARRAYS = ("x", "y", "visibility")
 _SPLITS = {1: "train", -1: "test"}
 _JOINTS = len(PENN_13.joints)
-_CORNER = 1.0
-"""Pixels from the image's edges, up to which joints out of the image lie."""
+_CORNER = 2.0
+"""Pixels from both edges, up to which a hidden joint is one out of the image; real ones lie at 10
+and more."""
 
 
 def sniff(path: Path, head: bytes) -> bool:
