@@ -4,6 +4,10 @@ Variables ``x``, ``y`` and ``visibility`` of frames x 13, pixels from the image'
 ``action`` and ``train`` (1, or -1 of the clips that test). A hidden joint lies where the annotator
 thinks it is. One that is out of the image lies in its corner, at (1, 1) times the scale of the
 video, which is between a half and one and a half: only that one is missing.
+
+The joints are head, shoulders, elbows, wrists, hips, knees, ankles; of each pair first the right
+one. The publishers' list calls that one left, but it lies on the image's left where people face the
+camera, and right-handers throw with it.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ FPS = 30.0
 _ARRAYS = ("x", "y", "visibility")
 _SPLITS = {1: "train", -1: "test"}
 _JOINTS = len(PENN_13.joints)
+_TO_PENN_13 = PENN_13.mirror_index()
 _CORNER = 2.0
 """Pixels from both edges, up to which a hidden joint is one out of the image; real ones lie at 10
 and more."""
@@ -68,8 +73,8 @@ def parse(path: Path, data: bytes) -> Clip:
         present = (visibility > 0) | (positions > _CORNER).any(axis=-1)
     return clean_clip(
         # A half turn brings y up and a facing person's right to +x.
-        -positions[:, None],
-        present[:, None],
+        -positions[:, None, _TO_PENN_13],
+        present[:, None, _TO_PENN_13],
         source=str(path),
         layout=PENN_13,
         fps=FPS,
