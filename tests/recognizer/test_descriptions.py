@@ -13,8 +13,11 @@ from llm_ar.recognizer.zero_shot.descriptions import (
     describe,
     read_descriptions,
 )
+from llm_ar.skeletons.datasets.har6 import HAR6
+from llm_ar.skeletons.datasets.jhmdb import JHMDB
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
+from llm_ar.skeletons.datasets.penn_action import PENN_ACTION
 from llm_ar.skeletons.datasets.sbu import SBU
 from llm_ar.skeletons.datasets.smarthome import SMARTHOME
 from llm_ar.skeletons.datasets.uav_human import UAV_HUMAN
@@ -25,7 +28,10 @@ from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS
 
 DATASETS: dict[str, tuple[str, ...]] = {
     dataset.name: dataset.classes
-    for dataset in (NW_UCLA, UTD_MHAD, SBU, NTU60, NTU120, SMARTHOME, UAV_HUMAN)
+    for dataset in (
+        *(NW_UCLA, UTD_MHAD, SBU, NTU60, NTU120, SMARTHOME, UAV_HUMAN),
+        *(PENN_ACTION, JHMDB, HAR6),
+    )
 } | {"procedural": tuple(PROCEDURAL_ACTIONS)}
 ENTRIES = list(built_in())
 

@@ -113,6 +113,13 @@ def leave_one_out(subjects: Iterable[int]) -> tuple[Protocol, ...]:
     )
 
 
+def by_own_split(info: ClipInfo) -> Assignment:
+    """The part that the dataset's own split column names."""
+    if info.split == "validation":
+        return "validation"
+    return member(info.split, frozenset({"train"}), frozenset({"test"}))
+
+
 def held_out(subjects: Iterable[str]) -> Protocol:
     """The named subjects test, all other known subjects train."""
     testing = frozenset(subjects)

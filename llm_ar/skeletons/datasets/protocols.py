@@ -14,14 +14,17 @@ from llm_ar.skeletons.datasets.dataset import (
     ClipInfo,
     Dataset,
     Protocol,
+    by_own_split,
     held_out,
-    member,
 )
 from llm_ar.skeletons.datasets.florence3d import FLORENCE3D
+from llm_ar.skeletons.datasets.har6 import HAR6
+from llm_ar.skeletons.datasets.jhmdb import JHMDB
 from llm_ar.skeletons.datasets.kard import KARD
 from llm_ar.skeletons.datasets.msr_daily import MSR_DAILY
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
+from llm_ar.skeletons.datasets.penn_action import PENN_ACTION
 from llm_ar.skeletons.datasets.sbu import SBU
 from llm_ar.skeletons.datasets.smarthome import SMARTHOME
 from llm_ar.skeletons.datasets.uav_human import UAV_HUMAN
@@ -42,17 +45,11 @@ __all__ = [
 ]
 
 
-def _by_split(info: ClipInfo) -> Assignment:
-    if info.split == "validation":
-        return "validation"
-    return member(info.split, frozenset({"train"}), frozenset({"test"}))
-
-
-SPLIT = Protocol("split", _by_split)
+SPLIT = Protocol("split", by_own_split)
 """The dataset's own split column, as ``labels.csv`` may have one."""
 
 _PROCEDURAL = tuple(Action(action.name, action.name) for action in ACTIONS)
-_XSUB = Protocol("xsub", _by_split)
+_XSUB = Protocol("xsub", by_own_split)
 
 _SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
 
@@ -69,6 +66,9 @@ DATASETS: tuple[Dataset, ...] = (
     CAD60,
     MSR_DAILY,
     BANDAI_NAMCO,
+    PENN_ACTION,
+    JHMDB,
+    HAR6,
     Dataset("folder", actions=(), protocols=()),
     Dataset(
         "procedural",
@@ -112,7 +112,7 @@ def protocol_named(dataset: Dataset, name: str) -> Protocol:
     drawn = _SEEDED.fullmatch(name)
     if drawn:
         return _seeded(int(drawn[1]), int(drawn[2] or 0))
-    known = ", ".join(protocol.name for protocol in (*dataset.protocols, SPLIT))
+    known = ", ".join(dict.fromkeys(p.name for p in (*dataset.protocols, SPLIT)))
     raise DatasetError(
         f"dataset {dataset.name} has no protocol {name!r}; it has {known}, "
         "held-out:SUBJECT,SUBJECT and seeded:PERCENT_OF_TEST_CLIPS:SEED"

@@ -115,6 +115,8 @@ def assemble(
         os.replace(path, new / rows_file(number, len(files)))
     describe_rows(new, len(files), fingerprint)
     known = dataset_named(dataset)
+    own = any(protocol.name == SPLIT.name for protocol in known.protocols)
+    protocols = known.protocols if own else (*known.protocols, SPLIT)
     report = PrepareReport(
         dataset,
         str(out),
@@ -126,7 +128,7 @@ def assemble(
             "refused": outcomes["refused"],
             **{rule: rules[rule] for rule in sorted(rules)},
         },
-        (*findings, *check_log(new / LOG_FILE, (*known.protocols, SPLIT))),
+        (*findings, *check_log(new / LOG_FILE, protocols)),
     )
     report.save(new / REPORT_FILE)
     about = {

@@ -18,14 +18,17 @@ from llm_ar.skeletons.datasets.protocols import dataset_named
 from llm_ar.skeletons.layouts import KINECT_V1, Layout
 from llm_ar.skeletons.prepare.assemble import assemble, check_place, put_in_place
 from llm_ar.skeletons.prepare.handedness import is_open, settle
+from llm_ar.skeletons.prepare.jhmdb import jhmdb_recordings
 from llm_ar.skeletons.prepare.published import (
     bandai_namco_recordings,
     cad60_recordings,
     florence3d_recordings,
+    har6_recordings,
     kard_recordings,
     msr_daily_recordings,
     ntu60_recordings,
     ntu120_recordings,
+    penn_action_recordings,
     sbu_recordings,
     smarthome_recordings,
     uav_human_recordings,
@@ -40,7 +43,7 @@ from llm_ar.skeletons.prepare.report import PrepareReport
 from llm_ar.skeletons.prepare.shards import SHARD_CLIPS, log_path
 from llm_ar.skeletons.prepare.workers import Job, read_all, run_jobs
 from llm_ar.skeletons.read_options import BY_FILE, ReadOptions
-from llm_ar.skeletons.readers import pyskl
+from llm_ar.skeletons.readers import pyskl, video
 from llm_ar.skeletons.readers.bvh_names import is_own
 from llm_ar.skeletons.store import earlier_report
 
@@ -59,12 +62,18 @@ SOURCES: dict[str, Callable[[Path, Path | None], Recordings]] = {
     "cad60": cad60_recordings,
     "msr-daily": msr_daily_recordings,
     "bandai-namco": bandai_namco_recordings,
+    "penn-action": penn_action_recordings,
+    "jhmdb": jhmdb_recordings,
+    "har6": har6_recordings,
     "folder": folder_recordings,
 }
 """How each dataset's recordings are found in its raw folder."""
 
 _VERSION = "3"
 """Changes when readers or repairs make something else of the same files."""
+
+VIDEOS = 8
+"""Recordings of a shard where they are videos, which take seconds each."""
 
 _PLAN_FILE = "plan.json"
 
@@ -83,7 +92,9 @@ def prepare(
     """Read all recordings of a raw folder into a dataset that `ClipStore.open` opens.
 
     The dataset is built in a hidden folder beside ``out``. A run that is interrupted leaves what
-    it has finished there, and the next one goes on with it.
+    it has finished there, and the next one goes on with it. Poses estimated in a published
+    dataset's videos are kept in the folder ``OUT.poses`` beside it: no later run estimates them
+    again.
 
     Args:
         dataset: a published dataset's name, or ``folder``.
@@ -111,17 +122,19 @@ def prepare(
     if earlier is not None:
         return earlier
     settled, findings = settle(found, options, stateable=dataset == "folder")
-    recordings = [_stated(item, options, settled) for item in found]
+    poses = out.parent / f"{out.name}.poses"
+    recordings = [_stated(item, options, settled, poses) for item in found]
     layout = _first_layout(raw, recordings)
     check_place(out)
     partial = out.parent / f".{out.name}.preparing"
     try:
         partial.mkdir(parents=True, exist_ok=True)
         with FileLock(partial / "lock", timeout=0):
-            shards = _planned(partial, fingerprint)
+            size = VIDEOS if any(map(_is_video, found)) else SHARD_CLIPS
+            shards = _planned(partial, fingerprint, size)
             jobs = [
-                Job(tuple(recordings[first : first + SHARD_CLIPS]), shards, number, layout, config)
-                for number, first in enumerate(range(0, len(recordings), SHARD_CLIPS))
+                Job(tuple(recordings[first : first + size]), shards, number, layout, config)
+                for number, first in enumerate(range(0, len(recordings), size))
             ]
             ahead = [job for job in jobs if not log_path(shards, job.number).exists()]
             resumed = done = len(recordings) - sum(len(job.recordings) for job in ahead)
@@ -173,12 +186,13 @@ def _recordings(
 
 
 def _stated(
-    item: Recording | ClipError, options: ReadOptions, settled: ReadOptions
+    item: Recording | ClipError, options: ReadOptions, settled: ReadOptions, poses: Path
 ) -> Recording | ClipError:
     """A recording as it is to be read; formats that define their axes keep them."""
     if isinstance(item, ClipError):
         return item
-    return item.stating(settled if settled == options or is_open(item) else options)
+    stated = item.stating(settled if settled == options or is_open(item) else options)
+    return stated.keeping(poses)
 
 
 def _first_layout(raw: Path, recordings: list[Recording | ClipError]) -> Layout:
@@ -194,10 +208,14 @@ def _first_layout(raw: Path, recordings: list[Recording | ClipError]) -> Layout:
     )
 
 
-def _planned(partial: Path, fingerprint: str) -> Path:
+def _is_video(item: Recording | ClipError) -> bool:
+    return isinstance(item, Recording) and item.read is video.read
+
+
+def _planned(partial: Path, fingerprint: str, size: int) -> Path:
     """The folder of the shards: as an interrupted run of the same input left it, or a new one."""
     plan, shards = partial / _PLAN_FILE, partial / "shards"
-    wanted = json.dumps({"fingerprint": fingerprint, "shard": SHARD_CLIPS})
+    wanted = json.dumps({"fingerprint": fingerprint, "shard": size})
     if not (plan.is_file() and shards.is_dir() and plan.read_text(encoding="utf-8") == wanted):
         plan.unlink(missing_ok=True)
         shutil.rmtree(shards, ignore_errors=True)

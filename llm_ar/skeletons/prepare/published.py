@@ -12,7 +12,15 @@ from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.datasets import cad60
 from llm_ar.skeletons.datasets.ntu import parse_name
 from llm_ar.skeletons.prepare.recordings import Recording
-from llm_ar.skeletons.readers import ntu, read_clip, sbu, smarthome, uav_human
+from llm_ar.skeletons.readers import (
+    named_clips,
+    ntu,
+    penn_action,
+    read_clip,
+    sbu,
+    smarthome,
+    uav_human,
+)
 from llm_ar.skeletons.readers.archives import Member, members
 from llm_ar.skeletons.readers.files import read_bytes
 from llm_ar.skeletons.windows import Window, duration
@@ -99,6 +107,21 @@ def _files(raw: Path, pattern: str) -> Iterator[Recording]:
     """The files of a folder, at any depth, whose formats leave axes open."""
     for path in sorted(raw.rglob(pattern)):
         yield Recording(path, path.relative_to(raw).as_posix(), read_clip)
+def penn_action_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """Penn Action: all MATLAB files (the folder ``labels`` of the dataset, or what holds it)."""
+    yield from _recordings(raw, ".mat", penn_action.parse)
+
+
+def har6_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
+    """HAR-6: the clips of all ``.npz`` files."""
+    for file in [raw] if raw.is_file() else sorted(raw.rglob("*.npz")):
+        try:
+            clips = named_clips.members(file)
+        except ClipError as error:
+            yield error
+            continue
+        for path in clips:
+            yield Recording(path, str(path).removeprefix(str(file)).lstrip("#"), named_clips.read)
 
 
 def _recordings(raw: Path, ending: str, parse: Parse) -> Iterator[Recording]:

@@ -11,7 +11,7 @@ from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.prepare.labels_table import label_rows, path_in
 from llm_ar.skeletons.read_options import ReadOptions
-from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad
+from llm_ar.skeletons.readers import members, nw_ucla, read_clip, utd_mhad, video
 from llm_ar.skeletons.windows import Window, cut
 
 LABELS_FILE = "labels.csv"
@@ -48,6 +48,12 @@ class Recording:
         if not options.given:
             return self
         return replace(self, read=partial(read_clip, options=options))
+
+    def keeping(self, folder: Path) -> Recording:
+        """The recording; if it is a video, its poses are kept in the folder when once estimated."""
+        if self.read is not video.read:
+            return self
+        return replace(self, read=partial(video.read_once, folder, self.source))
 
     def clip(self) -> Clip:
         """Read it.

@@ -30,9 +30,11 @@ from llm_ar.skeletons.readers import (
     kinetics,
     landmarks,
     matlab,
+    named_clips,
     ntu,
     nw_ucla,
     openpose,
+    penn_action,
     pickle_array,
     pose_instances,
     pyskl,
@@ -76,9 +78,11 @@ class ContainerReader(Protocol):
 FORMATS: dict[str, Reader] = {
     "NW-UCLA JSON": nw_ucla,
     "UTD-MHAD .mat": utd_mhad,
+    "Penn Action .mat": penn_action,
     "MATLAB .mat": matlab,
     "graph network arrays": graph_arrays,
     "CAD-60 .npy": cad60,
+    "named clips .npz": named_clips,
     "NumPy array": arrays,
     "NTU RGB+D .skeleton": ntu,
     "UAV-Human text": uav_human,
@@ -120,6 +124,7 @@ ARRAYS: dict[str, ArrayReader] = {
 
 CONTAINERS: dict[str, ContainerReader] = {
     "graph network arrays": graph_arrays,
+    "named clips .npz": named_clips,
     "PYSKL pickle": pyskl,
 }
 """The formats among them that hold several clips, each named as ``FILE#NAME``."""
@@ -130,6 +135,8 @@ FIXED_AXES = frozenset(
         "NTU RGB+D .skeleton",
         "UAV-Human text",
         "SBU skeleton_pos.txt",
+        "Penn Action .mat",
+        "named clips .npz",
         "Toyota Smarthome JSON",
         "PYSKL pickle",
         "AlphaPose JSON",

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from llm_ar.errors import MissingExtraError
 from llm_ar.skeletons.readers.people import MAX_PEOPLE
 
-Estimate = Callable[[NDArray[np.uint8], int], list[NDArray[np.float64]]]
+Estimate = Callable[[NDArray[np.uint8], int], list[NDArray[np.float32]]]
 """From an image ``(H, W, 3)``, blue first, and its time in milliseconds, later than the last
-one's: of each person x, y, z in pixels and the visibility, ``(33, 4)``."""
+one's: of each person x, y, z in pixels, the visibility, and x, y, z in meters around the middle of
+the hips, ``(33, 7)``."""
 
 _MODELS = (
     # Name in the bundle, file in the package, mean and deviation that the model's input has.
@@ -66,20 +67,26 @@ def estimator() -> Iterator[Estimate]:
     )
     with vision.PoseLandmarker.create_from_options(options) as model:
 
-        def estimate(image: NDArray[np.uint8], milliseconds: int) -> list[NDArray[np.float64]]:
+        def estimate(image: NDArray[np.uint8], milliseconds: int) -> list[NDArray[np.float32]]:
             height, width = image.shape[:2]
             shown = mediapipe.Image(
                 image_format=mediapipe.ImageFormat.SRGB,
                 data=cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
             )
-            found = model.detect_for_video(shown, milliseconds).pose_landmarks
-            scale = (width, height, width, 1)
+            found = model.detect_for_video(shown, milliseconds)
+            scale = (width, height, width, 1, 1, 1, 1)
             return [
-                np.array([(mark.x, mark.y, mark.z, mark.visibility) for mark in person]) * scale
-                for person in found
+                (np.array([_row(*marks) for marks in zip(*person, strict=True)]) * scale).astype(
+                    np.float32
+                )
+                for person in zip(found.pose_landmarks, found.pose_world_landmarks, strict=True)
             ]
 
         yield estimate
+
+
+def _row(mark: Any, world: Any) -> tuple[float, ...]:
+    return (mark.x, mark.y, mark.z, mark.visibility, world.x, world.y, world.z)
 
 
 @contextmanager

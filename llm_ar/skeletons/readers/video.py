@@ -12,6 +12,9 @@ import math
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,6 +31,7 @@ from llm_ar.skeletons.readers.json_files import FPS, clip_of
 from llm_ar.skeletons.readers.landmarks import upright
 from llm_ar.skeletons.readers.people import Detection, without_doubles
 from llm_ar.skeletons.readers.poses import Estimate, estimator, libraries, silenced
+from llm_ar.skeletons.readers.video_poses import VideoPoses
 
 SECONDS = 5
 """What is recorded from a webcam where nothing else is asked for."""
@@ -53,6 +57,39 @@ def read(path: Path) -> Clip:
         MissingExtraError: MediaPipe is not installed.
         ClipError: the video or the camera cannot be opened, is too long, or shows nobody.
     """
+    return _clip(path, estimate_poses(path))
+
+
+def read_once(folder: Path, name: str, path: Path) -> Clip:
+    """As `read`, but the poses are kept where the folder can be written, and not estimated again.
+
+    Args:
+        folder: of all kept poses.
+        name: of the video among them.
+        path: the video.
+
+    Raises:
+        MissingExtraError, ClipError: as `read`.
+    """
+    file = folder / f"{name}.npz"
+    poses = VideoPoses.load(file, path)
+    if poses is None:
+        poses = estimate_poses(path, shown=False)
+        with suppress(OSError):
+            poses.save(file, path)
+    return _clip(path, poses)
+
+
+def estimate_poses(path: Path, shown: bool = True) -> VideoPoses:
+    """The poses in each frame of a video, or of what a webcam shows.
+
+    Args:
+        path: the video, or a webcam.
+        shown: whether a bar shows the progress.
+
+    Raises:
+        MissingExtraError, ClipError: as `read`, but nobody may be shown.
+    """
     camera = _CAMERA.fullmatch(str(path))
     if camera is None and not sniff(path, read_head(path)):
         raise ClipError(path, "is no MP4, MOV, AVI, Matroska or WebM video; convert it to MP4")
@@ -65,26 +102,47 @@ def read(path: Path) -> Clip:
                 raise ClipError(path, f"cannot be opened; {what}")
             fps = float(capture.get(cv2.CAP_PROP_FPS))
             fps = fps if math.isfinite(fps) and 0 < fps < 1000 else FPS
-            with estimator() as estimate, _progress(terminal) as bar:
+            stated = 0
+            with estimator() as estimate, _progress(terminal, shown) as bar:
                 start = time.monotonic()
                 if camera:
                     seconds = int(camera[2] or SECONDS)
                     total = round(seconds * fps)
                     images = _images(capture, until=start + seconds)
                 else:
-                    total = round(max(0, capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+                    total = stated = round(max(0, capture.get(cv2.CAP_PROP_FRAME_COUNT)))
                     check_frames(path, total)
                     images = _images(capture)
-                shown = bar.track(images, total or None, description=f"Poses in {path.name}")
-                found, frames = _detections(path, estimate, shown, fps)
+                tracked = bar.track(images, total or None, description=f"Poses in {path.name}")
+                found, frames = _estimates(path, estimate, tracked, fps)
                 if camera:
                     fps = max(1.0, frames / (time.monotonic() - start))
         finally:
             capture.release()
+    number = [frame for frame, people in enumerate(found) for _ in people]
+    poses = np.array([person for people in found for person in people], dtype=np.float32)
+    shape = (len(number), len(MEDIAPIPE.joints), 7)
+    return VideoPoses(np.array(number, dtype=np.int64), poses.reshape(shape), frames, stated, fps)
+
+
+def _clip(path: Path, video: VideoPoses) -> Clip:
+    """The clip of a video's people, in pixels.
+
+    Raises:
+        ClipError: there is nobody.
+    """
+    found: list[Detection] = []
+    for frame, people in groupby(
+        zip(video.frame.tolist(), video.poses, strict=True), itemgetter(0)
+    ):
+        # Those known from the last frame come first.
+        found += without_doubles(
+            [Detection(frame, *upright(pose[:, :4].astype(np.float64))) for _, pose in people]
+        )
     repairs: tuple[str, ...] = ()
-    if not camera and frames < total:
-        repairs = (f"{frames} of {total} frames of the video can be decoded",)
-    return clip_of(path, MEDIAPIPE, found, frames, fps, repairs)
+    if video.frames < video.stated:
+        repairs = (f"{video.frames} of {video.stated} frames of the video can be decoded",)
+    return clip_of(path, MEDIAPIPE, found, video.frames, video.fps, repairs)
 
 
 def _images(capture: Any, until: float = math.inf) -> Iterator[NDArray[np.uint8]]:
@@ -95,23 +153,19 @@ def _images(capture: Any, until: float = math.inf) -> Iterator[NDArray[np.uint8]
         yield image
 
 
-def _detections(
+def _estimates(
     path: Path, estimate: Estimate, images: Iterable[NDArray[np.uint8]], fps: float
-) -> tuple[list[Detection], int]:
-    """The people in each frame, and the number of frames."""
-    found: list[Detection] = []
-    frames = 0
+) -> tuple[list[list[NDArray[np.float32]]], int]:
+    """The people in each frame, and the number of frames, 1 at least."""
+    found: list[list[NDArray[np.float32]]] = []
     for image in images:
-        check_frames(path, frames + 1)
+        check_frames(path, len(found) + 1)
         # 1000 frames a second are the most that are believed, so that times always differ.
-        people = estimate(image, round(1000 * frames / fps))
-        # Those known from the last frame come first.
-        found += without_doubles([Detection(frames, *upright(points)) for points in people])
-        frames += 1
-    return found, max(frames, 1)
+        found.append(estimate(image, round(1000 * len(found) / fps)))
+    return found, max(len(found), 1)
 
 
-def _progress(terminal: TextIO) -> Progress:
+def _progress(terminal: TextIO, shown: bool) -> Progress:
     console = Console(file=terminal, markup=False, emoji=False)
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -120,5 +174,5 @@ def _progress(terminal: TextIO) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (shown and console.is_terminal),
     )
