@@ -58,8 +58,8 @@ class Concept(BaseModel):
 class Ontology:
     """Concepts by name; each name belongs to one of them.
 
-    Lookups do not distinguish upper and lower case, hyphens, punctuation, or singular and plural. A
-    name without a concept counts as a concept of its own.
+    Lookups do not distinguish upper and lower case, hyphens, punctuation, singular and plural, or
+    articles. A name without a concept counts as a concept of its own.
 
     Args:
         concepts: the concepts.
@@ -74,7 +74,7 @@ class Ontology:
         self._source = source
         self._concepts = {concept.name: concept for concept in concepts}
         self._by_word = self._words()
-        self._by_singular = self._singulars()
+        self._by_stem = self._stems()
         self._broader = {name: self._all_broader(name, ()) for name in self._concepts}
         self._related = {
             frozenset((concept.name, self._reference(concept, other)))
@@ -118,7 +118,7 @@ class Ontology:
     def find(self, name: str) -> Concept | None:
         """The concept of that name, None where there is none."""
         word = plain(name)
-        found = self._by_word.get(word) or self._by_singular.get(singular(word))
+        found = self._by_word.get(word) or self._by_stem.get(stem(word))
         return None if found is None else self._concepts[found]
 
     def canonical(self, name: str) -> str:
@@ -193,11 +193,11 @@ class Ontology:
                 words[word] = concept.name
         return words
 
-    def _singulars(self) -> Mapping[str, str]:
-        """Names without plural endings, where these leave one concept."""
+    def _stems(self) -> Mapping[str, str]:
+        """The concept of each stem that belongs to one only."""
         owners: dict[str, set[str]] = {}
         for word, name in self._by_word.items():
-            owners.setdefault(singular(word), set()).add(name)
+            owners.setdefault(stem(word), set()).add(name)
         return {word: names.pop() for word, names in owners.items() if len(names) == 1}
 
     def _reference(self, concept: Concept, other: str) -> str:
@@ -242,9 +242,10 @@ def plain(name: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
 
 
-def singular(word: str) -> str:
-    """A plain name with each word's plural ending dropped."""
-    return re.sub(r"(?<=\w\w[^\Ws])s\b", "", word)
+def stem(word: str) -> str:
+    """A plain name without articles and without the plural ending of each word."""
+    words = (re.sub(r"(?<=\w\w[^s])s$", "", one) for one in word.split())
+    return " ".join(one for one in words if one not in ("a", "an", "the"))
 
 
 @lru_cache(maxsize=1)
