@@ -244,7 +244,7 @@ def plain(name: str) -> str:
 
 def stem(word: str) -> str:
     """A plain name without articles and without the plural ending of each word."""
-    words = (re.sub(r"(?<=\w\w[^s])s$", "", one) for one in word.split())
+    words = (re.sub(r"(?<=\w[^s])s$", "", one) for one in word.split())
     return " ".join(one for one in words if one not in ("a", "an", "the"))
 
 
