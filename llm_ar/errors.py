@@ -42,6 +42,10 @@ class ConfigError(LlmArError):
     """A setting with an unknown name or an impossible value."""
 
 
+class OntologyError(LlmArError):
+    """Names of actions that contradict each other, or a file of them that cannot be read."""
+
+
 class ModelError(LlmArError):
     """A model folder that is missing, half-written, or made for something else."""
 

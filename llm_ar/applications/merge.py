@@ -33,6 +33,11 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--layout", default="kinect-v1", help="the joints of the new dataset (default kinect-v1)"
     )
+    parser.add_argument(
+        "--by-ontology",
+        action="store_true",
+        help="actions of the same movement become one, such as stand up and sit to stand",
+    )
     given = parser.parse_args(arguments)
     named: list[tuple[str, str]] = []
     for part in given.parts:
@@ -42,11 +47,13 @@ def run(arguments: Sequence[str]) -> int:
         check_data(Path(found[1]))
         named.append((found[1], found[2]))
 
+    from llm_ar.skeletons.actions.ontology import Ontology
     from llm_ar.skeletons.layouts import layout_named
     from llm_ar.skeletons.prepare.merge import Part, merge
     from llm_ar.skeletons.store import ClipStore
 
     layout = layout_named(given.layout)
     datasets = [Part(ClipStore.open(folder), protocol) for folder, protocol in named]
-    show_lines(merge(datasets, given.out, layout).summary())
+    ontology = Ontology.built_in() if given.by_ontology else None
+    show_lines(merge(datasets, given.out, layout, ontology).summary())
     return 0

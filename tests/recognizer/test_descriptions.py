@@ -12,7 +12,9 @@ from llm_ar.recognizer.zero_shot.descriptions import (
     built_in,
     describe,
     read_descriptions,
+    sentence,
 )
+from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.datasets.har6 import HAR6
 from llm_ar.skeletons.datasets.jhmdb import JHMDB
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
@@ -68,6 +70,24 @@ def test_a_synonym_is_no_other_class_of_the_dataset(name: str) -> None:
 def test_nothing_describes_an_action_that_no_dataset_has() -> None:
     labels = {label for labels in DATASETS.values() for label in labels}
     assert [entry.action for entry in ENTRIES if not labels & set(entry.names)] == []
+
+
+def test_every_movement_has_a_sentence() -> None:
+    assert [one.name for one in Ontology.built_in() if sentence(one.name) is None] == []
+
+
+def test_a_description_is_of_one_movement() -> None:
+    ontology = Ontology.built_in()
+    for entry in ENTRIES:
+        assert len({ontology.canonical(name) for name in entry.names}) == 1, entry.action
+
+
+def test_a_sentence_is_found_by_other_words_for_the_movement() -> None:
+    clap, drink = describe("clap"), describe("drink from a can")
+    assert clap is not None and sentence("Hand-Clap") == clap.sentence
+    assert drink is not None and sentence("drink from a can") == drink.sentence
+    assert sentence("cooking") == Ontology.built_in().description("cook")
+    assert sentence("fly a kite") is None
 
 
 def test_the_texts_keep_to_their_form() -> None:

@@ -12,6 +12,7 @@ import pytest
 from llm_ar.applications.cli import main
 from llm_ar.config import RepairConfig
 from llm_ar.errors import DatasetError, LayoutError
+from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layouts import SBU, Layout, map_clip
 from llm_ar.skeletons.prepare.merge import Part, merge
 from llm_ar.skeletons.store import ClipStore, write_store
@@ -82,6 +83,34 @@ def test_the_same_input_is_not_merged_again(parts: tuple[Path, Path], tmp_path: 
     assert [again(), again()] == [False, True]
 
 
+def test_actions_of_the_same_movement_are_joined_by_the_ontology(
+    parts: tuple[Path, Path], tmp_path: Path
+) -> None:
+    clips = [
+        replace(clip, label=label, split="train")
+        for label, clip in zip(
+            ("Sit to Stand", "a new one", "bow"),
+            procedural_clips(clips=3, subjects=2, seed=1),
+            strict=True,
+        )
+    ]
+    write_store(iter(clips), tmp_path / "third", dataset="folder", layout=SBU, fingerprint="y")
+    stores = [ClipStore.open(parts[0]), ClipStore.open(tmp_path / "third")]
+    both = [Part(stores[0], "xsub"), Part(stores[1], "split")]
+    plain = merge(both, tmp_path / "plain", SBU)
+    joined = merge(both, tmp_path / "joined", SBU, Ontology.built_in())
+    assert "one action" not in plain.summary()
+    assert "  one action, 'stand up': 'Sit to Stand', 'stand up'" in joined.summary().splitlines()
+    labels = set(ClipStore.open(tmp_path / "plain").labels)
+    assert {"Sit to Stand", "stand up"} <= labels
+    joined_store = ClipStore.open(tmp_path / "joined")
+    assert set(joined_store.labels) == labels - {"Sit to Stand"}
+    own = [clip.label for clip in joined_store if clip.source.startswith("folder/")]
+    assert own == ["stand up", "a new one", "bow"]
+    assert ClipStore.open(tmp_path / "plain").fingerprint != joined_store.fingerprint
+    assert merge(both, tmp_path / "joined", SBU, Ontology.built_in()).unchanged
+
+
 def test_what_cannot_be_merged_is_named(parts: tuple[Path, Path], tmp_path: Path) -> None:
     first, second = (ClipStore.open(part) for part in parts)
     out = tmp_path / "both"
@@ -114,6 +143,9 @@ def test_on_the_command_line(
     assert main(["data", "merge", *words, "--layout", "sbu-15"]) == 0
     assert "34" in capsys.readouterr().out
     assert ClipStore.open(tmp_path / "both").layout == SBU
+    joined = [*words[:2], "--out", str(tmp_path / "joined"), "--by-ontology"]
+    assert main(["data", "merge", *joined, "--layout", "sbu-15"]) == 0
+    assert "one action" not in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
         main(["data", "merge", str(parts[0]), "--out", str(tmp_path / "none")])
     assert "names no protocol; write FOLDER:PROTOCOL" in capsys.readouterr().err

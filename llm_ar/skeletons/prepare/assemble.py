@@ -38,6 +38,7 @@ def write_store(
     layout: Layout,
     fingerprint: str,
     repair: RepairConfig | None = None,
+    findings: Sequence[Finding] = (),
 ) -> PrepareReport:
     """Write clips to a new dataset folder, which appears (or replaces the old one) when complete.
 
@@ -48,6 +49,7 @@ def write_store(
         layout: the layout of all clips; those in another are mapped, or refused.
         fingerprint: identifies the input, so that the same need not be read again.
         repair: the rules for raw tracks; by default the published ones.
+        findings: of the report, before those of the log.
 
     Raises:
         DatasetError: no clip is usable, or ``out`` holds something else than a dataset.
@@ -62,7 +64,9 @@ def write_store(
             items = chain([first], islice(stream, SHARD_CLIPS - 1))
             write_shard(items, shards, count, layout, config)
             count += 1
-        report = assemble(shards, count, partial / "new", out, dataset, layout, fingerprint, config)
+        report = assemble(
+            shards, count, partial / "new", out, dataset, layout, fingerprint, config, findings
+        )
         put_in_place(partial / "new", out, partial / "old")
     return report.timed(start)
 

@@ -36,7 +36,8 @@ class Finding:
     Args:
         kind: ``clips``, ``labels``, ``similar-labels``, ``few-clips``, ``never-trained``,
             ``never-tested``, ``lengths``, ``short``, ``coverage``, ``unseen-joints``,
-            ``mirrored``, ``duplicates``, ``train-test-duplicates`` or ``unchecked``.
+            ``mirrored``, ``joined-labels``, ``duplicates``, ``train-test-duplicates`` or
+            ``unchecked``.
         sentence: the same for people.
         count: clips or classes concerned.
         warning: False for plain facts.

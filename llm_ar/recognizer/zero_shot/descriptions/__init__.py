@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from llm_ar.errors import ConfigError
+from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layout import PARTS
 
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=300)]
@@ -107,6 +108,17 @@ class Descriptions:
 def describe(name: str) -> Description | None:
     """The built-in description of an action's name, None where there is none."""
     return built_in().find(name)
+
+
+def sentence(name: str) -> str | None:
+    """One sentence on how an action moves the body, None where nothing is known of it.
+
+    That of its description, or of another name's of the same movement, or the ontology's.
+    """
+    ontology = Ontology.built_in()
+    found = (built_in().find(other) for other in ontology.paraphrases(name))
+    entry = next((entry for entry in found if entry is not None), None)
+    return ontology.description(name) if entry is None else entry.sentence
 
 
 @lru_cache(maxsize=1)
