@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         prog="llm-ar inspect",
         description="Show what a recording is: format, layout, frames, people, missing joints, "
         "frame rate and problems; and draw it. The format is found by content. The exit code is 1 "
-        "if a file cannot be read; with --json it gets an object with \"file\" and \"error\".",
+        'if a file cannot be read; with --json it gets an object with "file" and "error".',
         example="llm-ar inspect clip.npz --picture clip.png",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings")

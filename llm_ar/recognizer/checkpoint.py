@@ -69,9 +69,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         ModelError: if the folder or one of its files is missing, naming it.
     """
     if not folder.is_dir():
-        raise ModelError(
-            f"{folder}: there is no such model folder; train one with llm-ar train"
-        )
+        raise ModelError(f"{folder}: there is no such model folder; train one with llm-ar train")
     for name in _NEEDED:
         if not (folder / name).exists():
             raise ModelError(

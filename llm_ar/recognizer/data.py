@@ -82,9 +82,7 @@ class Sentences:
         return {**moved, "classes": batch["classes"]}
 
     @torch.no_grad()
-    def _augmented(
-        self, joints: Tensor, present: Tensor, classes: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _augmented(self, joints: Tensor, present: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         layout = self.tokenizer.layout
         if self.changes.mirror > 0:
             joints, present, classes = mirror(

@@ -50,9 +50,7 @@ class AnswerObjective(nn.Module):
         self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
         self.packed = allow_packing(llm)
 
-    def forward(
-        self, joints: Tensor, present: Tensor, classes: Sequence[int]
-    ) -> dict[str, Tensor]:
+    def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """The mean loss over the answers' tokens for B clips, augmented anew each time."""
         drawn = self.sentences.draw(joints, present, torch.as_tensor(classes))
         return {"loss": self.loss(*drawn)}

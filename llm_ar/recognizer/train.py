@@ -96,9 +96,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     if checkpoint is not None:
         token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:
-        token_embeddings = initial_token_embeddings(
-            run, sentences, backbone, torch.tensor(fit)
-        )
+        token_embeddings = initial_token_embeddings(run, sentences, backbone, torch.tensor(fit))
         if first:
             save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 

@@ -43,9 +43,7 @@ def completion_words(commands: Sequence[str]) -> list[str]:
     sys.exit(0)
 
 
-def complete_options(
-    parser: argparse.ArgumentParser, actions: Sequence[argparse.Action]
-) -> None:
+def complete_options(parser: argparse.ArgumentParser, actions: Sequence[argparse.Action]) -> None:
     """Answer the shell with the parser's options and their values, and end the process."""
     import argcomplete
 

@@ -28,8 +28,7 @@ def check_model(folder: Path) -> None:
         raise ModelError(f"{folder}: there is no such model folder; {known_models(folder.parent)}")
     if (folder / "training").is_dir() or (folder / "tokenizer").is_dir():
         raise ModelError(
-            f"{folder}: {_MODEL_FILE} is missing, so this model is not finished; "
-            f"{_go_on(folder)}"
+            f"{folder}: {_MODEL_FILE} is missing, so this model is not finished; {_go_on(folder)}"
         )
     raise ModelError(
         f"{folder}: {_MODEL_FILE} is missing, so this is no model; {known_models(folder)}"

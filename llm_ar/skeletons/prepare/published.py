@@ -107,6 +107,8 @@ def _files(raw: Path, pattern: str) -> Iterator[Recording]:
     """The files of a folder, at any depth, whose formats leave axes open."""
     for path in sorted(raw.rglob(pattern)):
         yield Recording(path, path.relative_to(raw).as_posix(), read_clip)
+
+
 def penn_action_recordings(raw: Path, labels: Path | None) -> Iterator[Recording | ClipError]:
     """Penn Action: all MATLAB files (the folder ``labels`` of the dataset, or what holds it)."""
     yield from _recordings(raw, ".mat", penn_action.parse)
