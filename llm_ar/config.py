@@ -93,6 +93,9 @@ class AugmentConfig:
     hip_centred: Share = 0.0
     """Probability that the body's path is removed: the hips stay at the origin in every frame, as
     in MediaPipe's world landmarks and many networks' files."""
+    flatten: Share = 0.0
+    """Probability that a 3-D clip is seen by a camera from a random side and loses its depth, so
+    that recordings in 2-D are known as well."""
 
 
 @dataclass(frozen=True, config=STRICT)

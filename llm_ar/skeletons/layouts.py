@@ -152,6 +152,27 @@ SMARTHOME = layout_from_words(
     },
 )
 
+CANONICAL = layout_from_words(
+    "body-15",
+    """hip_center neck<hip_center head<neck
+    left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow
+    right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
+    left_hip<hip_center left_knee<left_hip left_ankle<left_knee
+    right_hip<hip_center right_knee<right_hip right_ankle<right_knee""",
+    centre="hip_center",
+    size_bones="hip_center-neck",
+    parts={
+        "head": "head",
+        "torso": "hip_center neck",
+        "left_arm": "left_shoulder left_elbow left_wrist",
+        "right_arm": "right_shoulder right_elbow right_wrist",
+        "left_leg": "left_hip left_knee left_ankle",
+        "right_leg": "right_hip right_knee right_ankle",
+    },
+)
+"""The joints that every other layout has, or has within a hand's breadth: the body of models that
+read all sensors. No format has it, so that no file is guessed to be in it."""
+
 LAYOUTS: tuple[Layout, ...] = (
     KINECT_V1,
     KINECT_V2,
@@ -185,12 +206,13 @@ def layout_named(name: str) -> Layout:
     Raises:
         LayoutError: there is none.
     """
-    for layout in LAYOUTS:
+    known = (*LAYOUTS, CANONICAL)
+    for layout in known:
         if layout.name == name:
             return layout
     raise LayoutError(
         f"no joint layout is called {name!r}; built in are "
-        f"{', '.join(layout.name for layout in LAYOUTS)}, others are read from a layout.yaml"
+        f"{', '.join(layout.name for layout in known)}, others are read from a layout.yaml"
     )
 
 

@@ -12,6 +12,8 @@ from torch import Tensor
 from llm_ar.config import AugmentConfig
 from llm_ar.skeletons.layouts import Layout
 
+_CAMERA_DEGREES = 100.0
+"""A camera in 2-D stands at most so far to the side of where the person faces."""
 _LEAST_HIDDEN = 0.3
 """A body part is hidden for at least this share of the clip."""
 
@@ -44,10 +46,17 @@ def augment(
         joints = _without_path(joints, config.hip_centred, layout)
     if config.front_back_flip > 0:
         joints, present = _flip_front_back(joints, present, config.front_back_flip, layout)
+    # Clips in 2-D stay so, however they are turned.
+    flat = (joints[..., 2] == 0).flatten(1).all(dim=1)
     angles = torch.empty(batch, 3, device=device).uniform_(-1, 1)
     limits = torch.tensor(
         [config.tilt_degrees, config.yaw_degrees, config.tilt_degrees], device=device
-    )
+    ).expand(batch, 3)
+    if config.flatten > 0:
+        seen_in_2d = (torch.rand(batch, device=device) < config.flatten) & ~flat
+        camera = limits.new_tensor([config.tilt_degrees, _CAMERA_DEGREES, config.tilt_degrees])
+        limits = torch.where(seen_in_2d[:, None], camera, limits)
+        flat = flat | seen_in_2d
     rotation = _rotations(angles * limits * (math.pi / 180))
     size = 1 + torch.empty(batch, 1, 1, device=device).uniform_(-1, 1) * config.scale
     shape = rotation * size
@@ -57,6 +66,8 @@ def augment(
     joints = torch.einsum("btmjc,bdc->btmjd", joints, shape)
     if config.noise > 0:
         joints = joints + torch.randn_like(joints) * config.noise
+    depth = torch.stack([torch.ones_like(flat), torch.ones_like(flat), ~flat], dim=-1)
+    joints = joints * depth[:, None, None, None, :]
     if config.joint_dropout > 0:
         keep = torch.rand(batch, 1, 1, count, device=device) >= config.joint_dropout
         present = present & keep

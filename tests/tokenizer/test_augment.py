@@ -79,6 +79,7 @@ def test_rotation_turns_whole_clips() -> None:
 def test_yaw_keeps_heights_and_its_limit() -> None:
     joints = torch.zeros(400, 4, 1, 20, 3)
     joints[..., 0], joints[..., 1] = 1.0, 0.7
+    joints[..., 19, 2] = 1.0
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
     found, _ = augment(joints, present, replace(NOTHING, yaw_degrees=60), KINECT_V1)
     torch.testing.assert_close(found[..., 1], joints[..., 1])
@@ -90,10 +91,35 @@ def test_yaw_keeps_heights_and_its_limit() -> None:
 def test_tilt_keeps_its_limit() -> None:
     joints = torch.zeros(400, 4, 1, 20, 3)
     joints[..., 1] = 1.0
+    joints[..., 19, 2] = 1.0
     present = torch.ones(joints.shape[:-1], dtype=torch.bool)
     found, _ = augment(joints, present, replace(NOTHING, tilt_degrees=10), KINECT_V1)
     lean = torch.rad2deg(torch.acos(found[:, 0, 0, 0, 1].clamp(max=1)))
     assert 10 < lean.max() <= 15, "up to 10 degrees about each of two axes"
+
+
+def test_clips_in_2d_stay_in_2d() -> None:
+    joints, present = random_clips()
+    joints[::2, ..., 2] = 0
+    found, _ = augment(joints, present, EVERYTHING, KINECT_V1)
+    assert not found[::2, ..., 2].any()
+    assert found[1::2, ..., 2].any()
+
+
+def test_flatten_shows_clips_to_a_camera_from_any_side() -> None:
+    joints, present = random_clips(clips=400, frames=4)
+    found, _ = augment(joints, present, replace(NOTHING, flatten=0.5), KINECT_V1)
+    flat = (found[..., 2] == 0).flatten(1).all(1)
+    assert 0.4 < flat.float().mean() < 0.6
+    torch.testing.assert_close(found[~flat], joints[~flat])
+    # Turned about the vertical alone: heights stay, and one angle explains each clip's widths.
+    torch.testing.assert_close(found[flat][..., 1], joints[flat][..., 1])
+    before, after = joints[flat][..., [0, 2]].flatten(1, 3), found[flat][..., 0].flatten(1)
+    turn = torch.linalg.lstsq(before, after.unsqueeze(-1)).solution.squeeze(-1)
+    torch.testing.assert_close((before @ turn.unsqueeze(-1)).squeeze(-1), after, rtol=0, atol=1e-4)
+    torch.testing.assert_close(turn.norm(dim=-1), torch.ones(len(turn)), rtol=0, atol=1e-4)
+    angles = torch.rad2deg(torch.atan2(turn[:, 1], turn[:, 0])).abs()
+    assert 90 < angles.max() <= 100.01
 
 
 def test_scale_is_one_factor_a_clip() -> None:

@@ -74,6 +74,23 @@ def test_the_two_person_encoder_passes_on_the_largest_and_the_mean() -> None:
     torch.testing.assert_close(inputs[0], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_people_who_are_absent_have_no_part_in_the_two_person_encoding() -> None:
+    encoder = make_encoder(PAIR, SBU, 2).eval()
+    assert isinstance(encoder, TwoPersonEncoder)
+    joints, present = clips(3, 16, 2, 15)
+    present[:2, :, 1] = False
+    inputs: list[torch.Tensor] = []
+    encoder.both.register_forward_hook(lambda _, given, __: inputs.append(given[0]))
+    encoder(joints, present)
+    largest, mean = inputs[0].chunk(2, dim=-1)
+    torch.testing.assert_close(largest[:2], mean[:2])
+    assert not torch.allclose(largest[2], mean[2])
+    swapped = encoder(joints.flip(2), present.flip(2))
+    torch.testing.assert_close(swapped, encoder(joints, present))
+    # Nobody at all: no infinity is left of the maximum over none.
+    assert encoder(joints, torch.zeros_like(present)).isfinite().all()
+
+
 def test_the_order_of_two_people_does_not_matter() -> None:
     encoder = make_encoder(PAIR, SBU, 2).eval()
     joints, present = clips(3, 16, 2, 15)

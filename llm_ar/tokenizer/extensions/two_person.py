@@ -20,9 +20,9 @@ from llm_ar.tokenizer.features import (
 class TwoPersonEncoder(JointGraphEncoder):
     """Joints (B, T, 2, J, 3) of two people to steps (B, T / 4, width), both by the same weights.
 
-    Each is read with where the other is; the largest and the mean of the two encodings go
-    on, so that their order does not matter (as Li et al., "Co-occurrence Feature Learning",
-    IJCAI 2018, take the largest).
+    Each is read with where the other is; the largest and the mean of the encodings of those who
+    are there go on, so that their order does not matter (as Li et al., "Co-occurrence Feature
+    Learning", IJCAI 2018, take the largest).
 
     Args:
         config: sizes of the convolutions.
@@ -43,7 +43,22 @@ class TwoPersonEncoder(JointGraphEncoder):
         """See the class; present is (B, T, 2, J)."""
         own = joint_features(joints, present, self.layout)
         features = torch.cat([own, partner_features(joints, present, self.layout)], dim=-1)
-        people = features.unflatten(2, (2, -1)).transpose(1, 2)
-        each = self.encode(people.flatten(0, 1)).unflatten(0, (-1, 2))
-        both = self.both(torch.cat([each.amax(1), each.mean(1)], dim=-1))
+        people = features.unflatten(2, (2, -1)).transpose(1, 2).flatten(0, 1)
+        there = present.any(3).any(1)
+        each = self._encode_those(people, there.flatten()).unflatten(0, (-1, 2))
+        there = there[:, :, None, None]
+        largest = each.masked_fill(~there, -torch.inf).amax(1)
+        mean = (each * there).sum(1) / there.sum(1).clamp_min(1)
+        both = self.both(torch.cat([largest.nan_to_num(neginf=0.0), mean], dim=-1))
         return self.last_norm(self.together(both))
+
+    def _encode_those(self, people: Tensor, there: Tensor) -> Tensor:
+        """Encode features (2 B, T, J, C); on a CPU only of people who are there (2 B,).
+
+        Most recordings show one person, and to choose would make a GPU wait.
+        """
+        if people.device.type != "cpu":
+            return self.encode(people)
+        encoded = self.encode(people[there])
+        every = encoded.new_zeros(len(people), *encoded.shape[1:])
+        return every.index_put((there,), encoded)
