@@ -35,13 +35,14 @@ class JointGraphBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, W, V, C) to (B, W, V, C)."""
         batch, steps, nodes, _ = x.shape
-        values = self.value(self.joint_norm(x)).view(batch * steps, nodes, len(self.graphs), -1)
+        graphs = len(self.graphs)
+        width = self.value.out_features // graphs
+        values = self.value(self.joint_norm(x)).view(batch * steps, nodes, graphs, width)
         # (graphs, V, B W C): one product a graph.
-        mixed = torch.bmm(
-            self.graphs, values.permute(2, 1, 0, 3).reshape(len(self.graphs), nodes, -1)
-        )
-        mixed = mixed.view(len(self.graphs), nodes, batch * steps, -1).permute(2, 1, 0, 3)
-        x = x + self._drop(self.output(F.relu(mixed.reshape(batch, steps, nodes, -1))))
+        columns = values.permute(2, 1, 0, 3).reshape(graphs, nodes, batch * steps * width)
+        mixed = torch.bmm(self.graphs, columns).view(graphs, nodes, batch * steps, width)
+        mixed = mixed.permute(2, 1, 0, 3).reshape(batch, steps, nodes, graphs * width)
+        x = x + self._drop(self.output(F.relu(mixed)))
         near = neighbours(self.time_norm(x))
         return x + self._drop(self.out(F.relu(self.temporal_mixing(near))))
 
