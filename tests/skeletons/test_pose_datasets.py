@@ -88,7 +88,8 @@ def test_penn_action_in_small_whole_numbers(tmp_path):
     ("changed", "problem"),
     [
         ({"visibility": np.ones((FRAMES, 12))}, r"frames x 13, found x \(6, 13\), y .*\(6, 12\)"),
-        ({"x": "text"}, "has no numbers under 'x'"),
+        ({"x": "text"}, r"found x \(1,\)"),
+        ({"x": np.full((FRAMES, 13), "a", dtype=object)}, "is not a complete MATLAB 5 file"),
         ({"y": np.full((FRAMES, 13), np.nan)}, "no joint is present"),
     ],
 )
@@ -102,7 +103,7 @@ def test_penn_action_refuses_damaged_files(tmp_path):
     save_penn(tmp_path / "x.mat")
     data = (tmp_path / "x.mat").read_bytes()
     (tmp_path / "x.mat").write_bytes(data[: len(data) // 2])
-    with pytest.raises(ClipError, match="is not a complete MATLAB 5 file"):
+    with pytest.raises(ClipError, match="has no variables x, y and visibility; copy it again"):
         penn_action.read(tmp_path / "x.mat")
 
 

@@ -20,8 +20,10 @@ from llm_ar.skeletons.readers import (
     arrays,
     joint_lines,
     joint_table,
+    named_clips,
     ntu,
     nw_ucla,
+    penn_action,
     read_clip,
     utd_mhad,
     video,
@@ -39,6 +41,22 @@ def _json() -> bytes:
 def _mat(compressed: bool) -> bytes:
     stream = io.BytesIO()
     savemat(stream, {"d_skel": POSITIONS.transpose(1, 2, 0)}, do_compression=compressed)
+    return stream.getvalue()
+
+
+def _penn() -> bytes:
+    stream = io.BytesIO()
+    x, y = POSITIONS[:, :13, 0] + 300, POSITIONS[:, :13, 1] + 200
+    content = {"x": x, "y": y, "visibility": np.ones(x.shape), "action": "squat", "train": 1}
+    savemat(stream, content, do_compression=True)
+    return stream.getvalue()
+
+
+def _named_npz() -> bytes:
+    stream = io.BytesIO()
+    points = np.ones((3, 2, 17, 3), dtype=np.float16)
+    points[:, 0, :, :2] += POSITIONS[:, :17, :2] + 300
+    np.savez_compressed(stream, **{"Walking/Walking (1)": points})
     return stream.getvalue()
 
 
@@ -78,6 +96,8 @@ SAMPLES: list[tuple[Reader, str, bytes]] = [
     (nw_ucla, "a01_s01_e00_v01.json", _json()),
     (utd_mhad, "a1_s1_t1_skeleton.mat", _mat(compressed=False)),
     (utd_mhad, "a1_s1_t1_skeleton.mat", _mat(compressed=True)),
+    (penn_action, "0001.mat", _penn()),
+    (named_clips, "x.npz", _named_npz()),
     (arrays, "x.npy", _npy()),
     (arrays, "x.npz", _npz()),
     (ntu, "S001C001P001R001A001.skeleton", _skeleton()),

@@ -13,6 +13,7 @@ import pytest
 from llm_ar.errors import ClipError, MissingExtraError
 from llm_ar.skeletons.layouts import KINECT_V1, MEDIAPIPE, map_clip
 from llm_ar.skeletons.readers import format_of, people, poses, read_clip, video
+from llm_ar.skeletons.readers.video_poses import VideoPoses
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,24 @@ class TestWithMediaPipe:
         step = np.diff(at["nose"][:, 0])
         assert np.median(step) == pytest.approx(-self.STEP, abs=2)
         assert map_clip(clip, KINECT_V1).frames == self.FRAMES
+
+    def test_poses_are_in_pixels_and_in_meters(self, libraries, person, tmp_path):
+        cv2 = libraries[0]
+        image = cv2.resize(person, (400, 470))
+        path = self.write(cv2, tmp_path / "x.mp4", "mp4v", [(image, 40, self.STEP)])
+        found = video.estimate_poses(path)
+        assert (found.frames, found.stated) == (self.FRAMES, self.FRAMES)
+        assert found.frame.tolist() == list(range(self.FRAMES))
+        assert found.poses.shape == (self.FRAMES, 33, 7) and found.poses.dtype == np.float32
+        left, right = (MEDIAPIPE.joints.index(f"{side}_shoulder") for side in ("left", "right"))
+        apart = np.linalg.norm(found.poses[:, left, 4:] - found.poses[:, right, 4:], axis=1)
+        assert (0.2 < apart).all() and (apart < 0.6).all()
+        pixels = np.abs(found.poses[:, left, 0] - found.poses[:, right, 0])
+        assert (pixels > 100).all()
+        once = video.read_once(tmp_path / "kept", "x", path)
+        assert (once.joints == read_clip(path).joints).all()
+        kept = VideoPoses.load(tmp_path / "kept" / "x.npz", path)
+        assert kept is not None and (kept.poses == found.poses).all()
 
     def test_two_people_keep_their_places(self, libraries, person, tmp_path):
         cv2 = libraries[0]

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.io import loadmat
+from scipy.io import loadmat, whosmat
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip, clean_clip
@@ -56,18 +55,26 @@ def read(path: Path) -> Clip:
 def parse(path: Path, data: bytes) -> Clip:
     """The clip in a file's bytes, wherever they came from; otherwise as `read`."""
     try:
-        content = loadmat(io.BytesIO(data), variable_names=[*_ARRAYS, "action", "train"])
+        shapes = {name: shape for name, shape, _ in whosmat(io.BytesIO(data))}
+        if not set(_ARRAYS) <= set(shapes):
+            raise ClipError(path, "has no variables x, y and visibility; copy it again")
+        frames = shapes["x"][0]
+        if any(shapes[name] != (frames, _JOINTS) for name in _ARRAYS):
+            found = ", ".join(f"{name} {shapes[name]}" for name in _ARRAYS)
+            raise ClipError(
+                path, f"expected x, y and visibility of frames x {_JOINTS}, found {found}"
+            )
+        check_frames(path, frames)
+        single = [name for name in ("action", "train") if shapes.get(name) in ((1,), (1, 1))]
+        content = loadmat(io.BytesIO(data), variable_names=[*_ARRAYS, *single])
+        # MATLAB's files keep whole numbers in the smallest type that holds them.
+        x, y, visibility = (np.asarray(content[name], dtype=np.float64) for name in _ARRAYS)
+    except ClipError:
+        raise
     except Exception as error:  # scipy raises whatever its parser trips over
         raise ClipError(
             path, f"is not a complete MATLAB 5 file ({type(error).__name__}); copy it again"
         ) from None
-    x, y, visibility = (_numbers(path, content, name) for name in _ARRAYS)
-    if not x.shape == y.shape == visibility.shape or x.shape[1:] != (_JOINTS,):
-        shapes = ", ".join(
-            f"{n} {v.shape}" for n, v in zip(_ARRAYS, (x, y, visibility), strict=True)
-        )
-        raise ClipError(path, f"expected x, y and visibility of frames x {_JOINTS}, found {shapes}")
-    check_frames(path, len(x))
     positions = np.stack([x, y], axis=-1)
     with np.errstate(invalid="ignore"):
         present = (visibility > 0) | (positions > _CORNER).any(axis=-1)
@@ -81,14 +88,6 @@ def parse(path: Path, data: bytes) -> Clip:
         label=_label(content.get("action")),
         split=_split(content.get("train")),
     )
-
-
-def _numbers(path: Path, content: dict[str, Any], name: str) -> NDArray[np.float64]:
-    values = content.get(name)
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub" or not values.size:
-        raise ClipError(path, f"has no numbers under {name!r}; expected frames x {_JOINTS}")
-    # MATLAB's files keep whole numbers in the smallest type that holds them.
-    return values.astype(np.float64)
 
 
 def _label(value: Any) -> str | None:
