@@ -13,6 +13,11 @@ from llm_ar.recognizer.zero_shot.descriptions import (
     describe,
     read_descriptions,
 )
+from llm_ar.skeletons.datasets.bandai_namco import BANDAI_NAMCO
+from llm_ar.skeletons.datasets.cad60 import CAD60
+from llm_ar.skeletons.datasets.florence3d import FLORENCE3D
+from llm_ar.skeletons.datasets.kard import KARD
+from llm_ar.skeletons.datasets.msr_daily import MSR_DAILY
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
 from llm_ar.skeletons.datasets.sbu import SBU
@@ -25,7 +30,10 @@ from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS
 
 DATASETS: dict[str, tuple[str, ...]] = {
     dataset.name: dataset.classes
-    for dataset in (NW_UCLA, UTD_MHAD, SBU, NTU60, NTU120, SMARTHOME, UAV_HUMAN)
+    for dataset in (
+        *(NW_UCLA, UTD_MHAD, SBU, NTU60, NTU120, SMARTHOME, UAV_HUMAN),
+        *(KARD, FLORENCE3D, CAD60, MSR_DAILY, BANDAI_NAMCO),
+    )
 } | {"procedural": tuple(PROCEDURAL_ACTIONS)}
 ENTRIES = list(built_in())
 
