@@ -15,8 +15,13 @@ from llm_ar.recognizer.zero_shot.descriptions import (
     sentence,
 )
 from llm_ar.skeletons.actions.ontology import Ontology
+from llm_ar.skeletons.datasets.bandai_namco import BANDAI_NAMCO
+from llm_ar.skeletons.datasets.cad60 import CAD60
+from llm_ar.skeletons.datasets.florence3d import FLORENCE3D
 from llm_ar.skeletons.datasets.har6 import HAR6
 from llm_ar.skeletons.datasets.jhmdb import JHMDB
+from llm_ar.skeletons.datasets.kard import KARD
+from llm_ar.skeletons.datasets.msr_daily import MSR_DAILY
 from llm_ar.skeletons.datasets.ntu import NTU60, NTU120
 from llm_ar.skeletons.datasets.nw_ucla import NW_UCLA
 from llm_ar.skeletons.datasets.penn_action import PENN_ACTION
@@ -33,6 +38,7 @@ DATASETS: dict[str, tuple[str, ...]] = {
     for dataset in (
         *(NW_UCLA, UTD_MHAD, SBU, NTU60, NTU120, SMARTHOME, UAV_HUMAN),
         *(PENN_ACTION, JHMDB, HAR6),
+        *(KARD, FLORENCE3D, CAD60, MSR_DAILY, BANDAI_NAMCO),
     )
 } | {"procedural": tuple(PROCEDURAL_ACTIONS)}
 ENTRIES = list(built_in())
