@@ -22,7 +22,7 @@ pullup = pull-ups
 pushup = push-ups
 situp = sit-ups
 squat
-strum_guitar = play guitar
+strum_guitar = play the guitar
 tennis_forehand = tennis swing
 tennis_serve = tennis serve
 """)
