@@ -58,6 +58,9 @@ class PreprocessConfig:
     """People M kept per clip (the ones that move most); absent ones are masked."""
     face_camera: bool = True
     """Rotate each clip about the vertical so that the person's hips face the camera on average."""
+    standard_bones: bool = False
+    """Give each body in 3-D bones of the same lengths, as it keeps their directions: neither the
+    person nor the sensor is known by them (layout body-15 only)."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -93,6 +96,9 @@ class AugmentConfig:
     hip_centred: Share = 0.0
     """Probability that the body's path is removed: the hips stay at the origin in every frame, as
     in MediaPipe's world landmarks and many networks' files."""
+    joint_offset: NonNegative = 0.0
+    """Standard deviation, in body sizes, of an offset that each joint keeps for the whole clip:
+    sensors put the joints of one body at different places."""
     flatten: Share = 0.0
     """Probability that a 3-D clip is seen by a camera from a random side and loses its depth, so
     that recordings in 2-D are known as well."""
@@ -166,6 +172,14 @@ class ExtensionConfig:
     """Weight of the part head: tokens predict what the description says each body part does."""
     descriptions: bool = False
     """Whether the text of an action is its name with its description, or its name alone."""
+    sentence_encoder: str = ""
+    """Embeds the text of an action (name, other words for it, description) as a sentence: the
+    installed all-minilm-l6-v2, or any Hugging Face sentence encoder. Empty: the text is a mean of
+    the LLM's word embeddings."""
+    contrast_within: NonNegative = 0.0
+    """Weight of a second name loss, whose wrong names are those of the clip's own dataset: of
+    several datasets, how a sensor's recordings look says nothing there. The first one is then
+    weighted by the rest of 1."""
 
     @model_validator(mode="after")
     def _needs_a_clip_token(self) -> Self:
@@ -289,6 +303,9 @@ class RunConfig:
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     ablation: AblationConfig = field(default_factory=AblationConfig)
+    balance: Share = 0.0
+    """How far the rare actions of each dataset are repeated in an epoch: 0 not at all, 1 until all
+    are as frequent as the most frequent one."""
     shots: Annotated[int, Field(ge=0)] = 0
     """Training clips of each action that are used, drawn by the seed; 0: all."""
     init_from: str = ""

@@ -60,17 +60,22 @@ def from_cooccurrence(token_name_counts: Tensor, name_text_embeddings: Tensor) -
     return text @ whitened(name_text_embeddings).to(text.device)
 
 
-def from_name_head(token_text_embeddings: Tensor, name_text_embeddings: Tensor) -> Tensor:
-    """Text embeddings of tokens by the tokenizer's name head: v_u = sum_n (m_u . d_n) d_n.
+def from_name_head(
+    token_text_embeddings: Tensor, targets: Tensor, name_text_embeddings: Tensor
+) -> Tensor:
+    """Text embeddings of tokens by the tokenizer's name head: v_u = sum_n (m_u . t_n) d_n.
 
-    The part of a meaning m_u outside the names' span never met a name in training; it is left out.
+    The part of a token's text embedding m_u outside the names' span never met a name in training;
+    it is left out.
 
     Args:
-        token_text_embeddings: (U, width) of the tokenizer.
-        name_text_embeddings: (C, width), of the training names.
+        token_text_embeddings: (U, text width) of the tokenizer, m_u.
+        targets: (C, text width) of the training names, t_n (see `name_targets`).
+        name_text_embeddings: (C, width) of the training names by the LLM's words; d_n are these,
+            whitened.
 
     Returns:
         (U, width) float32.
     """
     names = whitened(name_text_embeddings).to(token_text_embeddings.device)
-    return token_text_embeddings.float() @ names.T @ names
+    return token_text_embeddings.float() @ targets.to(names).T @ names

@@ -43,10 +43,11 @@ from llm_ar.recognizer.token_embeddings import (
     token_embeddings_from,
 )
 from llm_ar.recognizer.trainer import AnswerTrainer
-from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions
+from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_in_words
 from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import TrainingClips
+from llm_ar.tokenizer.data import TrainingClips, balanced, training_clips
+from llm_ar.tokenizer.extensions.name_head import name_targets
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import fit_and_held_out, training_arguments
 
@@ -77,8 +78,9 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
     clips = TrainingClips.of_run(store, run, tokenizer.layout)
     fit, held_out = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
+    drawn = balanced(store, training_clips(store, run), fit, run.balance)
     folder = checkpoint_folder(run.out)
-    args = training_arguments(settings.optim, folder, len(fit), run.seed, **_precision(run))
+    args = training_arguments(settings.optim, folder, len(drawn), run.seed, **_precision(run))
     device = args.device
     tokenizer = tokenizer.to(device)
     backbone = load_backbone(settings.llm, device, random=run.ablation.random_llm)
@@ -108,7 +110,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         settings.llm.name,
         trie,
         torch.tensor(held_out, dtype=torch.long),
-        train_dataset=Subset(clips, fit),
+        train_dataset=Subset(clips, drawn),
         data_collator=classes_on_host,
     )
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -151,7 +153,8 @@ def initial_token_embeddings(
         )
     words = backbone.llm.get_input_embeddings().weight.detach().float()
     extensions, text_tokenizer = run.tokenizer.extensions, backbone.text_tokenizer
-    names = embed_actions(extensions, words, text_tokenizer, sentences.clips.names)
+    named = sentences.clips.names
+    names = embed_in_words(extensions, words, text_tokenizer, named)
     tokenizer, how = sentences.tokenizer, run.recognizer.token_embeddings
     text = None
     if how == "cooccurrence":
@@ -162,7 +165,8 @@ def initial_token_embeddings(
                 "recognizer.token_embeddings is name_head, but this tokenizer was trained without "
                 "names (tokenizer.extensions.name_loss is 0); set it to cooccurrence or codebook"
             )
-        text = from_name_head(tokenizer.token_text_embeddings, names)
+        targets = name_targets(extensions, embed_actions(extensions, words, text_tokenizer, named))
+        text = from_name_head(tokenizer.token_text_embeddings, targets, names)
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())
     return token_embeddings_from(lifted, words, text)
 
@@ -177,8 +181,10 @@ def token_votes(
     if not tokenizer.token_text_embeddings.shape[1]:
         return None
     words = backbone.llm.get_input_embeddings().weight.detach().float()
-    learned = embed_actions(run.tokenizer.extensions, words, backbone.text_tokenizer, names)
-    return votes_from_name_head(tokenizer.token_text_embeddings, learned, tokenizer.words)
+    extensions = run.tokenizer.extensions
+    learned = embed_actions(extensions, words, backbone.text_tokenizer, names)
+    targets = name_targets(extensions, learned)
+    return votes_from_name_head(tokenizer.token_text_embeddings, targets, tokenizer.words)
 
 
 def _early_exit(

@@ -6,12 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llm_ar.config import PreprocessConfig
+from llm_ar.errors import LayoutError
 from llm_ar.skeletons.clip import Clip, Joints, Mask
 from llm_ar.skeletons.gaps import fill_gaps
-from llm_ar.skeletons.layouts import Layout
+from llm_ar.skeletons.layouts import CANONICAL, Layout
 
 Positions = NDArray[np.float64]
 
+BONE_LENGTHS = {
+    "neck": 1.0,
+    "head": 0.5,
+    "shoulder": 0.5,
+    "elbow": 0.64,
+    "wrist": 0.58,
+    "hip": 0.26,
+    "knee": 1.12,
+    "ankle": 0.86,
+}
+"""Distance of each joint of the canonical body from its parent, in torso lengths: the medians over
+NW-UCLA, UTD-MHAD and MSR Daily Activity 3D."""
+_SHORTEST_BONE = 1e-3
 _SMALLEST_SIZE = 1e-3
 """A torso below this share of all the clip's extent is a measuring fault, not a body."""
 
@@ -43,6 +57,8 @@ def preprocess_clip(
     seen = np.asarray(present.any(axis=(0, 2)))
     joints -= _centre(joints[:, 0], present[:, 0], clip.layout)
     joints /= body_size(joints, present, clip.layout)
+    if preprocess.standard_bones and clip.dimensions == 3:
+        joints = standard_bones(joints, clip.layout)
     if preprocess.face_camera and clip.dimensions == 3:
         joints = _face_camera(joints, present[:, 0], clip.layout)
     length = moments or preprocess.frames
@@ -84,6 +100,38 @@ def body_size(joints: Positions, present: Mask, layout: Layout) -> float:
     if measured > _SMALLEST_SIZE * extent:
         return measured
     return extent if extent > 0 else 1.0
+
+
+def standard_bones(joints: Positions, layout: Layout) -> Positions:
+    """The same movement by a body whose bones have the lengths of `BONE_LENGTHS`.
+
+    The root keeps its path. A bone whose ends coincide, as those of joints that were never seen,
+    has no direction and stays so.
+
+    Args:
+        joints: (T, M, J, 3) in body sizes.
+        layout: of the J joints; parents come before their children.
+
+    Raises:
+        LayoutError: the lengths of its bones are not known.
+    """
+    if layout != CANONICAL:
+        raise LayoutError(
+            f"preprocess.standard_bones: the bones of layout {layout.name} have no standard "
+            f"lengths; merge the data into layout {CANONICAL.name}, or set it to false"
+        )
+    result = joints.copy()
+    for joint, parent in enumerate(layout.parents):
+        if parent >= 0:
+            bone = joints[:, :, joint] - joints[:, :, parent]
+            length = np.linalg.norm(bone, axis=-1, keepdims=True)
+            standard = BONE_LENGTHS[
+                layout.joints[joint].removeprefix("left_").removeprefix("right_")
+            ]
+            result[:, :, joint] = result[:, :, parent] + bone * (
+                standard / np.maximum(length, _SHORTEST_BONE)
+            )
+    return result
 
 
 def _people_by_motion(clip: Clip) -> NDArray[np.int64]:

@@ -51,6 +51,7 @@ class ClipStore:
         labels: the classes' names in the dataset's order.
         repair: the rules by which raw tracks became people in it.
         fingerprint: identifies what it was made of.
+        parts: names of the datasets that were merged into it, if it was merged.
     """
 
     def __init__(self, path: Path, about: dict[str, Any], rows: datasets.Dataset) -> None:
@@ -62,6 +63,7 @@ class ClipStore:
         # Datasets of earlier versions do not tell their rules: there were only the published ones.
         self.repair: RepairConfig = settings_from_dict(RepairConfig, about.get("repair", {}))
         self.fingerprint: str = about["fingerprint"]
+        self.parts: tuple[str, ...] = tuple(about.get("parts", ()))
         self._rows = rows
 
     @classmethod
@@ -114,6 +116,10 @@ class ClipStore:
         """Label, subject, camera, split and source of each clip, without reading its joints."""
         columns = [column(self._rows, name) for name in ClipInfo._fields]
         return [ClipInfo(*values) for values in zip(*columns, strict=True)]
+
+    def part_of(self, info: ClipInfo) -> str:
+        """The name of the dataset that a clip comes from: this one, unless it was merged."""
+        return info.source.partition("/")[0] if self.parts else self.dataset
 
     def split(self, protocol: str) -> tuple[list[int], list[int]]:
         """Indices of the training and of the test clips; one list may be empty.

@@ -64,6 +64,9 @@ def augment(
         shear = torch.empty(batch, 3, 3, device=device).uniform_(-1, 1) * config.shear
         shape = shape @ (torch.eye(3, device=device) + shear)
     joints = torch.einsum("btmjc,bdc->btmjd", joints, shape)
+    if config.joint_offset > 0:
+        offset = torch.randn(batch, 1, 1, count, 3, device=device)
+        joints = joints + offset * config.joint_offset
     if config.noise > 0:
         joints = joints + torch.randn_like(joints) * config.noise
     depth = torch.stack([torch.ones_like(flat), torch.ones_like(flat), ~flat], dim=-1)

@@ -122,3 +122,44 @@ def training_clips(store: ClipStore, run: RunConfig) -> list[int]:
         if len(of_action) < run.shots:
             of_action.append(index)
     return sorted(index for of_action in drawn.values() for index in of_action)
+
+
+def co_occurring(store: ClipStore, indices: Sequence[int], names: Sequence[str]) -> Tensor:
+    """Which of the names (C, C) occur in the same dataset, bool; all do if nothing was merged."""
+    known = store.metadata()
+    place = {name: number for number, name in enumerate(names)}
+    occurs = torch.zeros(len(store.parts) or 1, len(names), dtype=torch.bool)
+    rows = {part: row for row, part in enumerate(store.parts or (store.dataset,))}
+    for index in indices:
+        info = known[index]
+        occurs[rows[store.part_of(info)], place[str(info.label)]] = True
+    return (occurs.T.float() @ occurs.float()) > 0
+
+
+def balanced(
+    store: ClipStore, indices: Sequence[int], fit: Sequence[int], share: float
+) -> list[int]:
+    """The clips to fit, with those of rare actions repeated.
+
+    An action of a dataset that has n clips, where the most frequent one has m, gets
+    n (m / n)^share: all as they are for 0, all alike for 1.
+
+    Args:
+        store: where the clips are.
+        indices: the training clips.
+        fit: places in ``indices`` of the clips to fit.
+        share: see above.
+    """
+    if not share:
+        return list(fit)
+    known = store.metadata()
+    groups: dict[tuple[str, str | None], list[int]] = {}
+    for place in fit:
+        info = known[indices[place]]
+        groups.setdefault((store.part_of(info), info.label), []).append(place)
+    most = max(map(len, groups.values()))
+    chosen: list[int] = []
+    for members in groups.values():
+        count = round(len(members) * (most / len(members)) ** share)
+        chosen += [members[number % len(members)] for number in range(count)]
+    return sorted(chosen)

@@ -18,12 +18,14 @@ from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import peak_memory_mib
 from llm_ar.resume import begin
+from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
 from llm_ar.tokenizer.codebook import LATENT_NORM
-from llm_ar.tokenizer.data import TrainingClips
+from llm_ar.tokenizer.data import TrainingClips, balanced, co_occurring, training_clips
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
+from llm_ar.tokenizer.extensions.name_head import NameContrast
 from llm_ar.tokenizer.losses import zipf_slope
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
@@ -125,6 +127,7 @@ def train_tokenizer(
             "or preprocess.face_camera to true"
         )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
+    fit = balanced(store, training_clips(store, run), fit, run.balance)
     settings = run.tokenizer
     extensions = settings.extensions
     dim = settings.codebook.dim or words.shape[1]
@@ -149,12 +152,18 @@ def train_tokenizer(
     )
     tokenizer.word_space.fit(words, LATENT_NORM)
     trained = [store.labels.index(name) for name in clips.names]
+    contrast = NameContrast()
+    if extensions.contrast_within > 0:
+        others = ~torch.from_numpy(Ontology.built_in().compatible_matrix(clips.names))
+        nearby = others & co_occurring(store, training_clips(store, run), clips.names)
+        contrast = NameContrast(others, nearby, extensions.contrast_within)
     auxiliary, head = build_auxiliary_losses(
         settings.encoder,
         extensions,
         dim,
         name_text_embeddings[trained],
         None if part_text_embeddings is None else part_text_embeddings[trained],
+        contrast,
     )
     objective = TokenizerObjective(tokenizer, settings.losses, words, auxiliary)
     training = TokenizerTraining(objective, clips.names, run.augment)

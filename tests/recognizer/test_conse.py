@@ -22,6 +22,7 @@ from llm_ar.recognizer.zero_shot.conse import (
 )
 from llm_ar.recognizer.zero_shot.text_embeddings import described, embed_actions
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
+from llm_ar.tokenizer.extensions.name_head import whitened
 from llm_ar.tokenizer.model import ActionTokenizer
 
 
@@ -121,7 +122,9 @@ def test_other_readers_have_analogies_where_they_read_text(run: RunConfig) -> No
             # By the words as they were before they trained with all other weights.
             extensions, text_tokenizer = run.tokenizer.extensions, untrained.text_tokenizer
             names = embed_actions(extensions, words, text_tokenizer, model.labels)
-            votes = votes_from_name_head(tokenizer.token_text_embeddings, names, tokenizer.words)
+            votes = votes_from_name_head(
+                tokenizer.token_text_embeddings, whitened(names), tokenizer.words
+            )
             torch.testing.assert_close(said, votes[tokens].sum(1).log_softmax(-1))
         scores = ConSE(model, ["jump", "walk"]).scores(likely, said)
         assert scores.shape == (2, 2) and (scores.abs() <= 1.0001).all()

@@ -11,7 +11,7 @@ from llm_ar.recognizer.fast.early_exit import (
     log_posteriors,
     votes_from_name_head,
 )
-from llm_ar.tokenizer.extensions.name_head import NameHead
+from llm_ar.tokenizer.extensions.name_head import NameHead, whitened
 
 
 def test_posteriors_are_those_of_independent_tokens() -> None:
@@ -30,9 +30,9 @@ def test_posteriors_are_those_of_independent_tokens() -> None:
 def test_votes_add_up_to_what_the_reader_says() -> None:
     torch.manual_seed(0)
     names = torch.randn(4, 12)
-    reader = NameHead(8, names, 0).eval()
+    reader = NameHead(8, whitened(names), 0).eval()
     codebook, tokens = torch.randn(20, 8), torch.randint(20, (3, 5))
-    votes = votes_from_name_head(reader.token_text_embeddings(codebook), names, words=5)
+    votes = votes_from_name_head(reader.token_text_embeddings(codebook), whitened(names), words=5)
     expected = reader(codebook[tokens]).log_softmax(-1)
     torch.testing.assert_close(log_posteriors(votes, tokens), expected)
 

@@ -46,7 +46,7 @@ def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> Non
 def test_the_reader_tells_what_it_says_about_the_names(words: torch.Tensor) -> None:
     names = words[:3]
     token_text_embeddings = torch.randn(5, 32, generator=torch.Generator().manual_seed(2))
-    found = from_name_head(token_text_embeddings, names)
+    found = from_name_head(token_text_embeddings, whitened(names), names)
     directions = whitened(names)
     # It lies in the names' plane, and points there where the token's logits point.
     logits, expected = found @ directions.T, token_text_embeddings @ directions.T

@@ -22,6 +22,7 @@ from llm_ar.recognizer.train import checkpoint_folder, train_recognizer
 from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.resume import latest_checkpoint
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.extensions.name_head import whitened
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import fit_and_held_out
 
@@ -254,7 +255,7 @@ def test_tokens_can_start_from_the_name_head(run: RunConfig) -> None:
     tokenizer.save_pretrained(reading.out / "tokenizer")
     recognizer = train_recognizer(reading)
     names = embed_names(words, backbone.text_tokenizer, recognizer.labels)
-    told = from_name_head(tokenizer.token_text_embeddings, names)
+    told = from_name_head(tokenizer.token_text_embeddings, whitened(names), names)
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())
     expected = token_embeddings_from(lifted, words, told).detach()
     torch.testing.assert_close(recognizer.token_embeddings, expected)

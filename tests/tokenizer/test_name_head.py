@@ -10,7 +10,7 @@ from llm_ar.tokenizer.extensions.name_head import NameHead, whitened
 def test_a_sentence_says_the_mean_of_what_its_tokens_say() -> None:
     torch.manual_seed(0)
     names = torch.randn(4, 12)
-    reader = NameHead(8, names, 0.3).eval()
+    reader = NameHead(8, whitened(names), 0.3).eval()
     codebook, tokens = torch.randn(20, 8), torch.randint(20, (3, 5))
     table = reader.token_text_embeddings(codebook) @ whitened(names).T
     expected = torch.stack([sum(table[token] for token in row) / 5 for row in tokens])

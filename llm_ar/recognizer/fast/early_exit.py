@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from llm_ar.recognizer.scoring import Ranking, Scorer
-from llm_ar.tokenizer.extensions.name_head import whitened
 
 AGREEMENT = 0.999
 """Share of the clips above the threshold on which the LLM gives the same answer."""
@@ -81,18 +80,16 @@ def restrict_to(names: Sequence[str], trained: Sequence[str], posteriors: Tensor
     return torch.cat([posteriors, unknown], dim=1)[:, columns].log_softmax(dim=-1)
 
 
-def votes_from_name_head(
-    token_text_embeddings: Tensor, name_text_embeddings: Tensor, words: int
-) -> Tensor:
+def votes_from_name_head(token_text_embeddings: Tensor, targets: Tensor, words: int) -> Tensor:
     """Votes (U, C) whose sum over a sentence is the logits of the tokenizer's name head.
 
     Args:
         token_text_embeddings: (U, width) of the tokenizer.
-        name_text_embeddings: (C, width) of the names it was trained with.
+        targets: (C, width) of the names it was trained with (see `name_targets`).
         words: W, tokens in a sentence; the votes are divided by it.
     """
-    names = whitened(name_text_embeddings).to(token_text_embeddings.device)
-    return token_text_embeddings.float() @ names.T / words
+    texts = token_text_embeddings.float()
+    return texts @ targets.to(texts).T / words
 
 
 def calibrate(posteriors: Tensor, answers: Tensor) -> float | None:

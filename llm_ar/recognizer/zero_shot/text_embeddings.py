@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from llm_ar.config import ExtensionConfig
 from llm_ar.recognizer.llm import embed_names
-from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in
+from llm_ar.recognizer.zero_shot.descriptions import Descriptions, built_in, sentence
+from llm_ar.recognizer.zero_shot.sentence_encoder import SentenceEncoder, load_sentence_encoder
+from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layout import PARTS
+
+_PARAPHRASES = 6
+"""Texts of an action, its name among them, at most."""
+_SENTENCE_WEIGHT = 0.7
 
 
 def embed_actions(
@@ -24,12 +31,61 @@ def embed_actions(
     text_tokenizer: PreTrainedTokenizerBase,
     names: Sequence[str],
 ) -> Tensor:
-    """Text embedding of each action, (C, width), as ``extensions.descriptions`` has it.
+    """Text embedding of each action, (C, text width), that name heads learn.
 
-    Both stages and all readers of what tokens mean must take the same.
+    By the sentence encoder if the extensions name one, else by the LLM's words. Both stages and all
+    readers of what tokens mean must take the same.
+
+    Raises:
+        ModelError: the sentence encoder is not installed.
     """
+    if extensions.sentence_encoder:
+        return embed_sentences(load_sentence_encoder(extensions.sentence_encoder), names)
+    return embed_in_words(extensions, words, text_tokenizer, names)
+
+
+def embed_in_words(
+    extensions: ExtensionConfig,
+    words: Tensor,
+    text_tokenizer: PreTrainedTokenizerBase,
+    names: Sequence[str],
+) -> Tensor:
+    """Text embedding of each action in the LLM's word space, (C, width)."""
     embed = embed_descriptions if extensions.descriptions else embed_names
     return embed(words, text_tokenizer, names)
+
+
+def embed_sentences(
+    encoder: SentenceEncoder, names: Sequence[str], known: Descriptions | None = None
+) -> Tensor:
+    """Sentence embedding of each action, (N, width) of norm 1.
+
+    A weighted mean: the name, the mean of the name and other words for the movement (0.5 each), and
+    the sentence that describes it (0.7), where there is one.
+
+    Args:
+        encoder: what embeds the texts.
+        names: the N actions.
+        known: descriptions; the built-in ones by default.
+    """
+    ontology = Ontology.built_in()
+    texts, parts = [], []
+    for name in names:
+        own = [name, *(other for other in ontology.paraphrases(name) if other != name)]
+        own = own[:_PARAPHRASES]
+        entry = None if known is None else known.find(name)
+        said = sentence(name) if entry is None else entry.sentence
+        parts.append((len(own), said is not None))
+        texts += [*own, *([said] if said is not None else [])]
+    embedded = iter(encoder.embed(texts))
+    rows = []
+    for count, has_sentence in parts:
+        own_rows = torch.stack([next(embedded) for _ in range(count)])
+        row = (own_rows[0] + own_rows.mean(0)) / 2
+        if has_sentence:
+            row = row + _SENTENCE_WEIGHT * next(embedded)
+        rows.append(row)
+    return F.normalize(torch.stack(rows), dim=-1)
 
 
 def embed_parts(

@@ -39,6 +39,7 @@ def write_store(
     fingerprint: str,
     repair: RepairConfig | None = None,
     findings: Sequence[Finding] = (),
+    parts: Sequence[str] = (),
 ) -> PrepareReport:
     """Write clips to a new dataset folder, which appears (or replaces the old one) when complete.
 
@@ -50,6 +51,7 @@ def write_store(
         fingerprint: identifies the input, so that the same need not be read again.
         repair: the rules for raw tracks; by default the published ones.
         findings: of the report, before those of the log.
+        parts: names of the datasets that were merged; each clip's source begins with one.
 
     Raises:
         DatasetError: no clip is usable, or ``out`` holds something else than a dataset.
@@ -65,7 +67,16 @@ def write_store(
             write_shard(items, shards, count, layout, config)
             count += 1
         report = assemble(
-            shards, count, partial / "new", out, dataset, layout, fingerprint, config, findings
+            shards,
+            count,
+            partial / "new",
+            out,
+            dataset,
+            layout,
+            fingerprint,
+            config,
+            findings,
+            parts,
         )
         put_in_place(partial / "new", out, partial / "old")
     return report.timed(start)
@@ -81,6 +92,7 @@ def assemble(
     fingerprint: str,
     config: RepairConfig,
     findings: Sequence[Finding] = (),
+    parts: Sequence[str] = (),
 ) -> PrepareReport:
     """Make a dataset folder ``new`` of finished shards, which are moved there.
 
@@ -142,6 +154,7 @@ def assemble(
         "layout": layout.to_dict(),
         "repair": asdict(config),
         "fingerprint": fingerprint,
+        "parts": list(parts),
     }
     text = json.dumps(about, indent=1, ensure_ascii=False)
     (new / ABOUT_FILE).write_text(text + "\n", encoding="utf-8")

@@ -75,6 +75,7 @@ def merge(
         layout=layout,
         fingerprint=fingerprint,
         repair=rules.pop() if len(rules) == 1 else None,
+        parts=names,
         findings=[
             Finding(
                 "joined-labels",

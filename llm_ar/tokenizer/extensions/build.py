@@ -13,9 +13,11 @@ from llm_ar.tokenizer.extensions.joint_graph import JointGraphEncoder
 from llm_ar.tokenizer.extensions.name_head import (
     HEAD_DROPOUT,
     ClipTokenNameLoss,
+    NameContrast,
     NameHead,
     NameLoss,
     PooledNameLoss,
+    name_targets,
 )
 from llm_ar.tokenizer.extensions.part_head import PartHead, PartLoss
 from llm_ar.tokenizer.extensions.two_person import TwoPersonEncoder
@@ -55,6 +57,7 @@ def build_auxiliary_losses(
     dim: int,
     name_text_embeddings: Tensor,
     part_text_embeddings: Tensor | None,
+    contrast: NameContrast | None = None,
 ) -> tuple[list[AuxiliaryLoss], NameHead | None]:
     """The losses that are not the paper's, and the name head among them, if there is one.
 
@@ -64,21 +67,23 @@ def build_auxiliary_losses(
         dim: d, the width of a token.
         name_text_embeddings: (C, width) one text embedding per training name.
         part_text_embeddings: (C, 6, width) one per name and body part, for ``part_loss``.
+        contrast: which names each name is contrasted with; all by default.
 
     Raises:
         ValueError: there is a part loss and no embeddings for it.
     """
     losses: list[AuxiliaryLoss] = []
     head = None
+    contrast = contrast or NameContrast()
+    targets = name_targets(extensions, name_text_embeddings)
     if extensions.name_loss > 0:
-        head = NameHead(dim, name_text_embeddings, HEAD_DROPOUT)
-        losses.append(NameLoss(head, extensions.name_loss))
+        head = NameHead(dim, targets, HEAD_DROPOUT)
+        losses.append(NameLoss(head, contrast, extensions.name_loss))
         if extensions.clip_token_name_loss > 0:
-            losses.append(ClipTokenNameLoss(head, extensions.clip_token_name_loss))
+            losses.append(ClipTokenNameLoss(head, contrast, extensions.clip_token_name_loss))
     if extensions.pooled_name_loss > 0:
-        losses.append(
-            PooledNameLoss(config.width, name_text_embeddings, extensions.pooled_name_loss)
-        )
+        pooled = PooledNameLoss(config.width, targets, contrast, extensions.pooled_name_loss)
+        losses.append(pooled)
     if extensions.part_loss > 0:
         if part_text_embeddings is None:
             raise ValueError("part_loss is not 0: give part_text_embeddings")

@@ -9,10 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from llm_ar.config import ExtensionConfig
 from llm_ar.tokenizer.codebook import Quantized
 from llm_ar.tokenizer.losses import AuxiliaryLoss
 
 _HIDDEN = 512
+_SMOOTHING = 0.1
 HEAD_DROPOUT = 0.3
 """Dropout of the hidden layer of a name head and of the part head."""
 
@@ -26,21 +28,22 @@ class NameHead(nn.Module):
 
     Args:
         dim: d, the width of a token.
-        name_text_embeddings: (C, width) one text embedding per training name.
+        targets: (C, width) what the training names are in the space of the text, see
+            `name_targets`.
         dropout: of the hidden layer.
     """
 
     names: Tensor
 
-    def __init__(self, dim: int, name_text_embeddings: Tensor, dropout: float) -> None:
+    def __init__(self, dim: int, targets: Tensor, dropout: float) -> None:
         super().__init__()
-        self.register_buffer("names", whitened(name_text_embeddings), persistent=False)
+        self.register_buffer("names", targets, persistent=False)
         self.body = nn.Sequential(
             nn.LayerNorm(dim),
             nn.Linear(dim, _HIDDEN),
             nn.GELU(),
             nn.Dropout(dropout),
-            nn.Linear(_HIDDEN, name_text_embeddings.shape[1]),
+            nn.Linear(_HIDDEN, targets.shape[1]),
         )
         # Outputs are small at first; 12 lets the softmax over names begin to learn at once.
         self.log_scale = nn.Parameter(torch.tensor(2.5))
@@ -52,6 +55,17 @@ class NameHead(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         """Logits (B, C) of token vectors (B, W, d)."""
         return self.token_text_embeddings(vectors).mean(1) @ self.names.T
+
+
+def name_targets(extensions: ExtensionConfig, name_text_embeddings: Tensor) -> Tensor:
+    """Directions (C, width) of norm 1 that name heads learn for the training names.
+
+    Means of word embeddings are whitened. Sentence embeddings are only centred on their mean, so
+    that the embedding of a name that was not trained has a place among them.
+    """
+    if extensions.sentence_encoder:
+        return F.normalize(name_text_embeddings - name_text_embeddings.mean(0), dim=-1)
+    return whitened(name_text_embeddings)
 
 
 def whitened(names: Tensor) -> Tensor:
@@ -68,49 +82,85 @@ def whitened(names: Tensor) -> Tensor:
     return F.normalize(root @ centred, dim=-1).float()
 
 
+class NameContrast(nn.Module):
+    """Cross-entropy of training names, with smoothed labels: right against the wrong names.
+
+    Args:
+        allowed: (C, C) bool, for each name those that it is contrasted with; by default all.
+        nearby: (C, C) bool, those of them that occur in the same dataset.
+        within: weight of the loss against the nearby ones; the rest of 1 is that against all.
+    """
+
+    allowed: Tensor | None
+    nearby: Tensor | None
+
+    def __init__(
+        self, allowed: Tensor | None = None, nearby: Tensor | None = None, within: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.within = within
+        self.register_buffer("allowed", allowed, persistent=False)
+        self.register_buffer("nearby", nearby, persistent=False)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss of logits (B, C) with labels (B,), a scalar."""
+        if self.allowed is None:
+            return F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
+        loss = (1 - self.within) * _cross_entropy(logits, labels, self.allowed[labels])
+        if self.nearby is not None and self.within > 0:
+            loss = loss + self.within * _cross_entropy(logits, labels, self.nearby[labels])
+        return loss
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:
+    """Cross-entropy with smoothed labels over the allowed (B, C) names and the right one."""
+    allowed = allowed.scatter(1, labels.unsqueeze(1), True)
+    log_probabilities = logits.masked_fill(~allowed, -torch.inf).log_softmax(-1)
+    right = log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
+    mean = log_probabilities.masked_fill(~allowed, 0).sum(1) / allowed.sum(1)
+    return -((1 - _SMOOTHING) * right + _SMOOTHING * mean).mean()
+
+
 class NameLoss(AuxiliaryLoss):
-    """Cross-entropy of the training names after whole sentences.
+    """The contrast of the training names after whole sentences.
 
     Args:
         head: what is trained beside the tokenizer; its token text embeddings are kept.
+        contrast: against which names.
         weight: in the sum of losses.
     """
 
-    def __init__(self, head: NameHead, weight: float) -> None:
+    def __init__(self, head: NameHead, contrast: NameContrast, weight: float) -> None:
         super().__init__("name", weight)
-        self.head = head
+        self.head, self.contrast = head, contrast
 
     def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
         """See `AuxiliaryLoss.forward`."""
-        return name_cross_entropy(self.head(quantized.quantized), labels)
+        return self.contrast(self.head(quantized.quantized), labels)
 
 
 class PooledNameLoss(AuxiliaryLoss):
     """The same after the encoder's mean over time, before any quantization."""
 
-    def __init__(self, width: int, name_text_embeddings: Tensor, weight: float) -> None:
+    def __init__(self, width: int, targets: Tensor, contrast: NameContrast, weight: float) -> None:
         super().__init__("pooled_name", weight)
-        self.head = NameHead(width, name_text_embeddings, HEAD_DROPOUT)
+        self.head, self.contrast = NameHead(width, targets, HEAD_DROPOUT), contrast
 
     def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
         """See `AuxiliaryLoss.forward`."""
-        return name_cross_entropy(self.head(hidden.mean(1, keepdim=True)), labels)
+        return self.contrast(self.head(hidden.mean(1, keepdim=True)), labels)
 
 
 class ClipTokenNameLoss(AuxiliaryLoss):
     """The same after the clip token alone, by the head of the sentences."""
 
-    def __init__(self, head: NameHead, weight: float) -> None:
+    def __init__(self, head: NameHead, contrast: NameContrast, weight: float) -> None:
         super().__init__("clip_token_name", weight)
         # `NameLoss` owns the head: checkpoints refuse a weight that two modules register.
         self._shared = (head,)
+        self.contrast = contrast
 
     def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
         """See `AuxiliaryLoss.forward`."""
         (head,) = self._shared
-        return name_cross_entropy(head(quantized.quantized[:, -1:]), labels)
-
-
-def name_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of logits (B, C) with smoothed labels (B,)."""
-    return F.cross_entropy(logits, labels, label_smoothing=0.1)
+        return self.contrast(head(quantized.quantized[:, -1:]), labels)
