@@ -31,5 +31,10 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     known = describe(str(path))
     if known is None:
         return clip
-    label, subject = clip.label or known.label, clip.subject or known.subject
-    return replace(clip, label=label, subject=subject)
+    how = "as stated" if options.layout else "by the file's name"
+    return replace(
+        clip,
+        label=clip.label or known.label,
+        subject=clip.subject or known.subject,
+        understood=replace(clip.understood, layout=how, fps=f"{clip.fps:g}, usual of this format"),
+    )

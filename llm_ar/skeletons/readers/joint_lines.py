@@ -66,6 +66,9 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
         label=known.label,
         subject=known.subject,
     )
+    if named and options.layout is None:
+        understood = replace(clip.understood, layout="by the file's name")
+        clip = replace(clip, understood=understood)
     fps = FPS.get(clip.layout.name)
     if fps is not None:
         understood = replace(clip.understood, fps=f"{fps:g}, usual of this format")
