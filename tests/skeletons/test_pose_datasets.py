@@ -170,12 +170,12 @@ def test_har6_asks_for_one_of_its_clips(har6):
 
 
 def test_har6_refuses_other_shapes_and_objects(tmp_path):
-    np.savez(tmp_path / "x.npz", **{"A/flat": np.ones((4, 34))})
+    clips = {"A/whole": har6_clip(), "A/flat": np.ones((4, 34)), "A/o": np.array([{}, {}])}
+    np.savez(tmp_path / "x.npz", **clips)
     with pytest.raises(ClipError, match=r"A/flat holds float64 of shape \(4, 34\), expected"):
-        read_clip(tmp_path / "x.npz")
-    np.savez(tmp_path / "y.npz", **{"A/object": np.array([{}, {}], dtype=object)})
+        read_clip(Path(f"{tmp_path / 'x.npz'}#A/flat"))
     with pytest.raises(ClipError, match="is not a complete .npz file"):
-        read_clip(tmp_path / "y.npz")
+        read_clip(Path(f"{tmp_path / 'x.npz'}#A/o"))
 
 
 def test_har6_refuses_damaged_files(har6):

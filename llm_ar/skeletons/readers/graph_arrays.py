@@ -43,10 +43,11 @@ _ROWS: dict[int, tuple[int, int, int]] = {
 }
 """People, joints and coordinates of a flat row of so many numbers."""
 _LOCAL_HEADER = 30
-_HEADERS = {
+HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+"""Functions that read an array's shape, order and type behind its first bytes, by their version."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _classes(path: Path, part: str, values: NDArray[Any]) -> NDArray[Any]:
 def _array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     """One array of the file; what is not compressed is a map of the file."""
     with archive.open(info) as stream:
-        shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
+        shape, fortran, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
         start = stream.tell()
         length = int(np.prod(shape, dtype=object)) * dtype.itemsize
         if dtype.kind not in "fiub" or length == 0 or start + length != info.file_size:

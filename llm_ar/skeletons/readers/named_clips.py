@@ -22,6 +22,7 @@ from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.datasets.har6 import describe
 from llm_ar.skeletons.layouts import COCO
 from llm_ar.skeletons.readers.files import MAX_BYTES, check_frames, version_of
+from llm_ar.skeletons.readers.graph_arrays import HEADERS
 from llm_ar.skeletons.readers.json_files import FPS, clip_of
 from llm_ar.skeletons.readers.people import MIN_SCORE, Detection
 from llm_ar.skeletons.readers.pyskl import container
@@ -32,15 +33,26 @@ _SHAPE = (len(COCO.joints), 3)
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """A zip of arrays alone, all of them in folders."""
+    """A zip of arrays alone, all of them in folders, the first one of a clip's shape."""
     if not head.startswith(_ZIP):
         return False
     try:
         with zipfile.ZipFile(container(path)) as archive:
             names = archive.namelist()
+            in_folders = all(name.endswith(_ENDING) and "/" in name for name in names)
+            return bool(names) and in_folders and _is_clip(archive, names[0])
     except Exception:  # zipfile raises whatever it trips over; the reader of arrays says it
         return False
-    return bool(names) and all(name.endswith(_ENDING) and "/" in name for name in names)
+
+
+def _is_clip(archive: zipfile.ZipFile, name: str) -> bool:
+    """Whether an array has a clip's shape; a damaged one may have."""
+    try:
+        with archive.open(name) as stream:
+            shape = HEADERS[np.lib.format.read_magic(stream)](stream)[0]
+    except Exception:  # as above; `read` says it
+        return True
+    return len(shape) == 4 and shape[2:] == _SHAPE
 
 
 def members(path: Path) -> list[Path]:
