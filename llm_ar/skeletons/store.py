@@ -147,6 +147,11 @@ class ClipStore:
     def _check_subjects(self, protocol: str) -> None:
         """Refuse to hold out subjects that the dataset does not have."""
         kind, _, listed = protocol.partition(":")
+        if kind == "without" and listed not in self.parts:
+            raise DatasetError(
+                f"{self.path}: protocol {protocol}: it was merged from "
+                f"{', '.join(self.parts) or 'nothing'}; name one of these"
+            )
         if kind != "held-out":
             return
         known = {info.subject for info in self.metadata() if info.subject is not None}

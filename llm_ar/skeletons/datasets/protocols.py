@@ -97,7 +97,8 @@ def dataset_named(name: str) -> Dataset:
 def protocol_named(dataset: Dataset, name: str) -> Protocol:
     """One of the dataset's protocols, ``split``, ``held-out:S1,S2`` (subjects), or a seeded one.
 
-    ``seeded:20`` draws 20 % of the clips for testing, ``seeded:20:7`` others.
+    ``seeded:20`` draws 20 % of the clips for testing, ``seeded:20:7`` others. ``without:kard``
+    tests on all clips that a merged dataset has of KARD, and trains on all clips of the others.
 
     Raises:
         DatasetError: the dataset has no such protocol.
@@ -109,14 +110,26 @@ def protocol_named(dataset: Dataset, name: str) -> Protocol:
     subjects = [subject.strip() for subject in listed.split(",") if subject.strip()]
     if kind == "held-out" and subjects:
         return held_out(subjects)
+    if kind == "without" and listed:
+        return _without(listed)
     drawn = _SEEDED.fullmatch(name)
     if drawn:
         return _seeded(int(drawn[1]), int(drawn[2] or 0))
     known = ", ".join(dict.fromkeys(p.name for p in (*dataset.protocols, SPLIT)))
     raise DatasetError(
         f"dataset {dataset.name} has no protocol {name!r}; it has {known}, "
-        "held-out:SUBJECT,SUBJECT and seeded:PERCENT_OF_TEST_CLIPS:SEED"
+        "held-out:SUBJECT,SUBJECT, seeded:PERCENT_OF_TEST_CLIPS:SEED and, of merged data, "
+        "without:DATASET"
     )
+
+
+def _without(part: str) -> Protocol:
+    """Leave one dataset out of a merged one, whose sources begin with their datasets' names."""
+
+    def assign(info: ClipInfo) -> Assignment:
+        return "test" if info.source.startswith(f"{part}/") else "train"
+
+    return Protocol(f"without:{part}", assign)
 
 
 def _seeded(percent: int, seed: int) -> Protocol:
