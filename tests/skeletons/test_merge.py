@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from llm_ar.applications.cli import main
 from llm_ar.config import RepairConfig
@@ -17,6 +19,7 @@ from llm_ar.skeletons.layouts import SBU, Layout, map_clip
 from llm_ar.skeletons.prepare.merge import Part, merge
 from llm_ar.skeletons.store import ClipStore, write_store
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
+from llm_ar.tokenizer.data import balanced, co_occurring
 
 CLIPS = 2 * len(PROCEDURAL_ACTIONS)
 
@@ -149,3 +152,46 @@ def test_on_the_command_line(
     with pytest.raises(SystemExit, match="2"):
         main(["data", "merge", str(parts[0]), "--out", str(tmp_path / "none")])
     assert "names no protocol; write FOLDER:PROTOCOL" in capsys.readouterr().err
+
+
+def test_a_merged_dataset_leaves_one_of_its_parts_out(
+    parts: tuple[Path, Path], tmp_path: Path
+) -> None:
+    stores = [ClipStore.open(part) for part in parts]
+    out = tmp_path / "both"
+    merge([Part(stores[0], "xsub"), Part(stores[1], "split")], out, SBU)
+    both = ClipStore.open(out)
+    assert both.parts == ("procedural", "folder")
+    train, test = both.split("without:procedural")
+    assert (len(train), len(test)) == (2, CLIPS)
+    known = both.metadata()
+    assert {both.part_of(known[index]) for index in test} == {"procedural"}
+    with pytest.raises(DatasetError, match="merged from procedural, folder; name one of these"):
+        both.split("without:kard")
+    with pytest.raises(DatasetError, match="merged from nothing"):
+        stores[0].split("without:procedural")
+
+
+def test_names_co_occur_in_their_datasets_and_rare_actions_are_repeated(
+    parts: tuple[Path, Path], tmp_path: Path
+) -> None:
+    stores = [ClipStore.open(part) for part in parts]
+    out = tmp_path / "both"
+    merge([Part(stores[0], "xsub"), Part(stores[1], "split")], out, SBU)
+    both = ClipStore.open(out)
+    indices, known = list(range(len(both))), both.metadata()
+    names = list(both.labels)
+    nearby = co_occurring(both, indices, names)
+    new = names.index("a new one")
+    others = {str(info.label) for info in known if both.part_of(info) == "folder"}
+    assert {names[place] for place in nearby[new].nonzero().flatten().tolist()} == others
+    assert torch.equal(nearby, nearby.T)
+    assert co_occurring(stores[0], [0, 1], list(stores[0].labels)).sum() <= 4
+    assert balanced(both, indices, indices, 0.0) == indices
+    whole = Counter(
+        (both.part_of(known[place]), known[place].label)
+        for place in balanced(both, indices, indices, 1.0)
+    )
+    assert len(set(whole.values())) == 1, "all actions alike"
+    half = balanced(both, indices, indices, 0.5)
+    assert set(half) == set(indices) and len(indices) < len(half) < sum(whole.values())

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from llm_ar.config import PreprocessConfig
-from llm_ar.errors import ClipError
+from llm_ar.errors import ClipError, LayoutError
 from llm_ar.skeletons.clip import Clip, clean_clip
-from llm_ar.skeletons.layouts import COCO, KINECT_V1
-from llm_ar.skeletons.preprocess import body_size, preprocess_clip
+from llm_ar.skeletons.layouts import CANONICAL, COCO, KINECT_V1, LAYOUTS, layout_named, map_clip
+from llm_ar.skeletons.preprocess import BONE_LENGTHS, body_size, preprocess_clip
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 JOINT = {name: i for i, name in enumerate(KINECT_V1.joints)}
 
@@ -182,3 +183,64 @@ def test_real_people_have_plausible_proportions(real_data):
         thigh = joints[:, 0, JOINT["left_hip"]] - joints[:, 0, JOINT["left_knee"]]
         assert 0.6 < np.median(np.linalg.norm(thigh, axis=-1)) < 1.3
         assert (joints[:4, 0, JOINT["head"], 1] > joints[:4, 0, JOINT["left_foot"], 1] + 2).all()
+
+
+STANDARD = PreprocessConfig(standard_bones=True)
+
+
+def bones_of(joints: np.ndarray) -> np.ndarray:
+    """(F, bones, 3) of the first person in the canonical layout."""
+    ends = [(joint, parent) for joint, parent in enumerate(CANONICAL.parents) if parent >= 0]
+    return np.stack([joints[:, 0, joint] - joints[:, 0, parent] for joint, parent in ends], axis=1)
+
+
+def test_standard_bones_keep_directions_and_the_path():
+    """People of all sizes become one body, which moves as they do."""
+    standard = [
+        BONE_LENGTHS[name.removeprefix("left_").removeprefix("right_")]
+        for name, parent in zip(CANONICAL.joints, CANONICAL.parents, strict=True)
+        if parent >= 0
+    ]
+    for clip in procedural_clips(clips=4, subjects=4, seed=0):
+        body = map_clip(clip, CANONICAL)
+        plain, present = preprocess_clip(body, PreprocessConfig(frames=16, face_camera=False))
+        joints, seen = preprocess_clip(
+            body, PreprocessConfig(frames=16, face_camera=False, standard_bones=True)
+        )
+        assert np.array_equal(present, seen)
+        np.testing.assert_allclose(joints[:, 0, 0], plain[:, 0, 0], atol=1e-5)
+        ours, theirs = bones_of(joints), bones_of(plain)
+        # Interpolation in time shortens bones that turn quickly.
+        assert np.median(np.abs(np.linalg.norm(ours, axis=-1) - standard)) < 0.02
+        shown = np.linalg.norm(theirs, axis=-1) > 0.1
+        cosines = (ours * theirs).sum(-1)[shown] / (
+            np.linalg.norm(ours, axis=-1) * np.linalg.norm(theirs, axis=-1)
+        )[shown]
+        assert np.median(cosines) > 0.99
+
+
+def test_standard_bones_need_the_canonical_body_and_leave_2d_alone():
+    with pytest.raises(LayoutError, match="standard_bones: the bones of layout kinect-v1"):
+        preprocess_clip(clip_of(standing(8)), STANDARD)
+    rng = np.random.default_rng(0)
+    flat = clean_clip(rng.normal(size=(8, 1, 15, 2)), source="x", layout=CANONICAL, fps=30.0)
+    kept, plain = (preprocess_clip(flat, one)[0] for one in (STANDARD, PreprocessConfig()))
+    np.testing.assert_array_equal(kept, plain)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_every_layout_has_the_canonical_body(layout):
+    """Joints of its own, or means of such that lie there; none is made of another body part."""
+    rng = np.random.default_rng(0)
+    positions = rng.normal(size=(4, 1, len(layout.joints), 3))
+    clip = clean_clip(positions, source="x", layout=layout, fps=30.0)
+    mapped = map_clip(clip, CANONICAL)
+    assert mapped.present.all() and layout_named("body-15") == CANONICAL
+    for side in ("left", "right"):
+        for joint in ("shoulder", "elbow", "hip", "knee"):
+            name = f"{side}_{joint}"
+            np.testing.assert_allclose(
+                mapped.joints[:, 0, CANONICAL.joints.index(name)],
+                positions[:, 0, layout.joints.index(name)],
+                rtol=1e-6,
+            )

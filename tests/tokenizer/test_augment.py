@@ -147,6 +147,14 @@ def test_noise_has_its_standard_deviation() -> None:
     assert float((found - joints).std()) == pytest.approx(0.05, rel=0.05)
 
 
+def test_a_joint_keeps_its_offset_for_the_whole_clip() -> None:
+    joints, present = random_clips(clips=100)
+    found, _ = augment(joints, present, replace(NOTHING, joint_offset=0.05), KINECT_V1)
+    offset = found - joints
+    torch.testing.assert_close(offset, offset[:, :1, :1].expand_as(offset), rtol=0, atol=1e-5)
+    assert float(offset.std()) == pytest.approx(0.05, rel=0.1)
+
+
 def test_dropout_takes_joints_from_whole_clips() -> None:
     joints, present = random_clips(clips=100)
     _, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.2), KINECT_V1)

