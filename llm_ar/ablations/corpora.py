@@ -60,7 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(json.dumps(figures, indent=1))
     if given.record is not None:
         key = f"{given.run.name}-seed{figures['seed']}"
-        _record(given.record, key, figures, f"{given.config} {given.corpus} {given.run}")
+        write_figures(
+            given.record,
+            key,
+            figures,
+            f"python -m llm_ar.ablations.corpora {given.config} {given.corpus} {given.run}",
+        )
 
 
 def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
     names = [name for name in store.labels if name in {known[i].label for i in test}]
     truth = torch.tensor([names.index(str(known[index].label)) for index in test])
     tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
-    tokens = _sentences(tokenizer, store, test)
+    tokens = sentences_of(tokenizer, store, test)
     encoder = load_sentence_encoder(tokenizer.extensions.sentence_encoder)
     known_texts, candidates = embed_sentences(encoder, trained), embed_sentences(encoder, names)
     texts = tokenizer.token_text_embeddings.float()
@@ -91,9 +96,9 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
     if (run.out / ADAPTER_FILE).is_file():
         model = ActionRecognizer.from_pretrained(run.out)
         drawn = np.random.default_rng(run.seed).permutation(train)[:_PRIOR_CLIPS]
-        likelihoods = _likelihoods(model, tokens, names)
-        prior = _likelihoods(model, _sentences(tokenizer, store, drawn.tolist()), names)
-        llm = _conse(_likelihoods(model, tokens, trained), known_texts, candidates)
+        likelihoods = name_log_probabilities(model, tokens, names)
+        prior = name_log_probabilities(model, sentences_of(tokenizer, store, drawn.tolist()), names)
+        llm = _conse(name_log_probabilities(model, tokens, trained), known_texts, candidates)
         answers |= {
             "llm_likelihood": likelihoods,
             "llm_calibrated": likelihoods - prior.logsumexp(0),
@@ -113,14 +118,14 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
         "epochs": tokenizer.figures.get("epochs"),
         "minutes": tokenizer.figures.get("minutes"),
         "top1": {
-            how: _accuracy(scores, truth, names, ontology, lost) for how, scores in answers.items()
+            how: accuracy(scores, truth, names, ontology, lost) for how, scores in answers.items()
         },
         "confused": _confused(nearest, truth, names),
     }
 
 
 @torch.inference_mode()
-def _sentences(tokenizer: ActionTokenizer, store: ClipStore, indices: Sequence[int]) -> Tensor:
+def sentences_of(tokenizer: ActionTokenizer, store: ClipStore, indices: Sequence[int]) -> Tensor:
     """Action sentences (N, W)."""
     batches = (indices[first : first + _BATCH] for first in range(0, len(indices), _BATCH))
     return torch.cat(
@@ -128,8 +133,8 @@ def _sentences(tokenizer: ActionTokenizer, store: ClipStore, indices: Sequence[i
     )
 
 
-def _likelihoods(model: ActionRecognizer, tokens: Tensor, names: Sequence[str]) -> Tensor:
-    """Log-probabilities (N, C) among the names."""
+def name_log_probabilities(model: ActionRecognizer, tokens: Tensor, names: Sequence[str]) -> Tensor:
+    """Log-probabilities (N, C) of names among each other, by the LLM."""
     batches = [model.log_likelihoods(rows, names) for rows in tokens.split(_BATCH)]
     return torch.cat(batches).log_softmax(-1)
 
@@ -139,10 +144,18 @@ def _conse(log_posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Tenso
     return conse_scores(posteriors, trained, candidates)
 
 
-def _accuracy(
+def accuracy(
     scores: Tensor, truth: Tensor, names: Sequence[str], ontology: Ontology, lost: int
 ) -> dict[str, Any]:
-    """Share of right answers with its 95 % interval over clips, and with broader ones."""
+    """Share of right answers with its 95 % interval over clips, and with broader ones.
+
+    Args:
+        scores: (N, C) of the names.
+        truth: (N,) indices of the names.
+        names: the C names.
+        ontology: says which names are broader.
+        lost: further clips, which count as wrong.
+    """
     answers = scores.argmax(-1)
     right = (answers == truth).numpy().astype(float)
     broader = [
@@ -173,13 +186,21 @@ def _confused(scores: Tensor, truth: Tensor, names: Sequence[str]) -> dict[str, 
     return found
 
 
-def _record(file: Path, key: str, figures: dict[str, Any], command: str) -> None:
-    results: dict[str, Any] = {"benchmark": "leave-one-corpus-out", "runs": {}}
+def write_figures(file: Path, key: str, figures: dict[str, Any], command: str) -> None:
+    """Add the figures of one run to a JSON file.
+
+    Args:
+        file: made if absent.
+        key: of the run.
+        figures: of the run.
+        command: what makes them.
+    """
+    results: dict[str, Any] = {"benchmark": file.stem, "runs": {}}
     if file.exists():
         results = json.loads(file.read_text(encoding="utf-8"))
     results["runs"][key] = figures | {
         "selection": "last-epoch",
-        "command": f"python -m llm_ar.ablations.corpora {command}",
+        "command": command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
     }

@@ -110,8 +110,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--zero-shot",
         action="store_true",
-        help="choose among --labels by ConSE: the similarity of their descriptions to those of the "
-        "trained names, weighted by their probabilities; for names that were not trained",
+        help="choose among --labels by what their names and descriptions say, for names that were "
+        "not trained: by the nearest sentence embedding, or by ConSE if the model has learned none",
     )
     parser.add_argument(
         "--unknown",
@@ -144,7 +144,7 @@ def run(arguments: Sequence[str]) -> int:
     if given.fast and given.synonyms:
         parser.error("--fast scores no synonyms; give one of the two")
     if given.zero_shot and (given.fast or given.synonyms):
-        parser.error("--zero-shot scores names by ConSE; leave out --fast and --synonyms")
+        parser.error("--zero-shot compares texts of names; leave out --fast and --synonyms")
     labels = candidate_names(given.labels, given.labels_file)
     check_model(given.model)
     if given.zero_shot and labels is None:
@@ -386,12 +386,12 @@ def _policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
         ConfigError: the names cannot be used, or a fast answer is requested without a fast path.
     """
     from llm_ar.recognizer.recognition import CandidatePolicy
-    from llm_ar.recognizer.zero_shot.conse import ConSE
+    from llm_ar.recognizer.zero_shot.nearest_sentence import zero_shot_policy
     from llm_ar.recognizer.zero_shot.synonyms import SynonymPolicy
 
     names = model.labels if request.labels is None else tuple(request.labels)
     if request.zero_shot:
-        return ConSE(model, names, request.known)
+        return zero_shot_policy(model, names, request.known)
     if request.synonyms:
         return SynonymPolicy(model.exact_scorer(), names, request.known)
     return CandidatePolicy(model.scorer(request.labels, request.fast), names)

@@ -15,7 +15,7 @@ from llm_ar.evaluation.explanation import explain
 from llm_ar.evaluation.report.vocabulary import movements
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import AnswerPolicy
-from llm_ar.recognizer.zero_shot.conse import ConSE
+from llm_ar.recognizer.zero_shot.nearest_sentence import zero_shot_policy
 from llm_ar.skeletons.clip import Clip
 
 KEPT = 16
@@ -79,7 +79,7 @@ class Passes:
 
     def _conse(self, model: ActionRecognizer, key: Pass) -> AnswerPolicy:
         if key not in self._policies:
-            self._policies[key] = ConSE(model, key.names or model.labels, None)
+            self._policies[key] = zero_shot_policy(model, key.names or model.labels)
             while len(self._policies) > KEPT:
                 self._policies.popitem(last=False)
         self._policies.move_to_end(key)

@@ -17,7 +17,9 @@ from torch import Tensor
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.interface import NamesActions
 from llm_ar.recognizer.prompt import checked_names
+from llm_ar.recognizer.recognition import AnswerPolicy
 from llm_ar.recognizer.scoring import Ranking
+from llm_ar.recognizer.zero_shot.conse import ConSE
 from llm_ar.recognizer.zero_shot.descriptions import Descriptions
 from llm_ar.recognizer.zero_shot.sentence_encoder import load_sentence_encoder
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_sentences
@@ -40,6 +42,25 @@ def sentence_cosines(
     places = F.normalize(token_text_embeddings[tokens].float().mean(1), dim=-1)
     centred = F.normalize(candidates - trained.mean(0), dim=-1)
     return places @ centred.to(places).T
+
+
+def zero_shot_policy(
+    model: NamesActions, labels: Sequence[str], known: Descriptions | None = None
+) -> AnswerPolicy:
+    """Ranks names that were not trained: by the nearest sentence, or by `ConSE` without sentences.
+
+    Args:
+        model: the recogniser.
+        labels: the candidate names.
+        known: where descriptions are looked up; the built-in ones by default.
+
+    Raises:
+        ConfigError: the labels are empty or not distinct, or the model cannot compare names.
+        ModelError: the model needs a sentence encoder that is not installed.
+    """
+    if model.tokenizer.extensions.sentence_encoder:
+        return NearestSentence(model, labels, known)
+    return ConSE(model, labels, known)
 
 
 class NearestSentence:
