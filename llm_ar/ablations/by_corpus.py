@@ -1,8 +1,9 @@
-"""A model of merged data, corpus by corpus: its test clips among all names, and among their own.
+"""A run of merged data, corpus by corpus: its test clips among all names, and among their own.
 
-``python -m llm_ar.ablations.by_corpus models/general data/general --record results/general.json``
-tells of each dataset that was merged what the LLM answers, what the token classifier answers
-without it, and what the nearest training clip of the whole data would.
+``python -m llm_ar.ablations.by_corpus experiments/general/general.yaml runs/general --record
+results/general.json`` tells of each dataset that was merged what the name head answers from the
+tokens, what the nearest training clip of the whole data would and, where stage 2 was trained, what
+the LLM answers.
 """
 
 from __future__ import annotations
@@ -21,11 +22,17 @@ from llm_ar.ablations.corpora import (
     sentences_of,
     write_figures,
 )
+from llm_ar.config import RunConfig
+from llm_ar.config_files import load_run
 from llm_ar.evaluation.baseline import nearest_by_joints
-from llm_ar.evaluation.metrics import calibration
+from llm_ar.recognizer.checkpoint import ADAPTER_FILE, TOKENIZER_FOLDER
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.zero_shot.sentence_encoder import load_sentence_encoder
+from llm_ar.recognizer.zero_shot.text_embeddings import embed_sentences
 from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.extensions.name_head import name_targets
+from llm_ar.tokenizer.model import ActionTokenizer
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m llm_ar.ablations.by_corpus", description=__doc__
     )
-    parser.add_argument("model", type=Path)
-    parser.add_argument("data", type=Path, help="the merged dataset that it was trained on")
+    parser.add_argument("config", type=Path, help="the experiment")
+    parser.add_argument("run", type=Path, help="its folder")
     parser.add_argument("--record", type=Path, help="JSON file of the figures")
     parser.add_argument(
         "--lost",
@@ -45,35 +52,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     given = parser.parse_args(arguments)
     lost = {part: int(clips) for part, _, clips in (text.partition("=") for text in given.lost)}
-    model = ActionRecognizer.from_pretrained(given.model)
-    figures = by_corpus(model, ClipStore.open(given.data), lost)
+    run = load_run(given.config, ["--out", str(given.run)])
+    figures = by_corpus(run, lost)
     print(json.dumps(figures, indent=1))
     if given.record is not None:
-        command = f"python -m llm_ar.ablations.by_corpus {given.model} {given.data}"
-        key = f"{given.model.name}-seed{model.run.seed}"
+        command = f"python -m llm_ar.ablations.by_corpus {given.config} {given.run}"
+        key = f"{given.run.name}-seed{run.seed}"
         write_figures(given.record, key, figures, " ".join([command, "--lost", *given.lost]))
 
 
-def by_corpus(model: ActionRecognizer, store: ClipStore, lost: dict[str, int]) -> dict[str, Any]:
+def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
     """Accuracies in percent on the test clips of each part of merged data.
 
     Args:
-        model: trained on the data's protocol.
-        store: the merged data.
+        run: trained on merged data with sentence embeddings.
         lost: test clips of a part that could not be read; they count as wrong.
     """
-    known, names, ontology = store.metadata(), list(model.labels), Ontology.built_in()
-    _, test = store.split(model.run.protocol)
+    store, ontology = ClipStore.open(run.data), Ontology.built_in()
+    known = store.metadata()
+    train, test = store.split(run.protocol)
+    trained = {known[index].label for index in train}
+    names = [name for name in store.labels if name in trained]
     # Names of which no clip trained have no answer that could be right.
-    test = [index for index in test if known[index].label in names]
+    test = [index for index in test if known[index].label in trained]
     truth = torch.tensor([names.index(str(known[index].label)) for index in test])
-    tokens = sentences_of(model.tokenizer, store, test)
-    llm = name_log_probabilities(model, tokens, names)
-    nearest = torch.from_numpy(nearest_by_joints(store, model.run.protocol, model.run, names))
-    scores = {"llm": llm, "nearest_joints": torch.nn.functional.one_hot(nearest, len(names))}
-    classifier = model.token_logits(tokens)
-    if classifier is not None:
-        scores["token_classifier"] = classifier
+    tokenizer = ActionTokenizer.from_pretrained(run.out / TOKENIZER_FOLDER)
+    tokens = sentences_of(tokenizer, store, test)
+    encoder = load_sentence_encoder(tokenizer.extensions.sentence_encoder)
+    targets = name_targets(tokenizer.extensions, embed_sentences(encoder, names))
+    nearest = torch.from_numpy(nearest_by_joints(store, run.protocol, run, names))
+    scores = {
+        "name_head": tokenizer.token_text_embeddings.float()[tokens].mean(1) @ targets.T,
+        "nearest_joints": torch.nn.functional.one_hot(nearest, len(names)),
+    }
+    if (run.out / ADAPTER_FILE).is_file():
+        model = ActionRecognizer.from_pretrained(run.out)
+        scores["llm"] = name_log_probabilities(model, tokens, names)
     parts = [store.part_of(known[index]) for index in test]
     figures: dict[str, Any] = {}
     for part in store.parts:
@@ -100,11 +114,11 @@ def by_corpus(model: ActionRecognizer, store: ClipStore, lost: dict[str, int]) -
         }
     return {
         "selection": "last-epoch",
-        "seed": model.run.seed,
+        "seed": run.seed,
         "names": len(names),
         "clips": len(test),
-        "minutes": model.training.get("minutes"),
-        "ece": round(100 * calibration(llm.exp().numpy(), truth.numpy()).ece, 1),
+        "epochs": tokenizer.figures.get("epochs"),
+        "minutes": tokenizer.figures.get("minutes"),
         "corpora": figures,
     }
 
