@@ -19,6 +19,7 @@ from llm_ar.applications import (
     ensemble,
     evaluate,
     explain,
+    export,
     inspect,
     live,
     make_procedural,
@@ -73,6 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("explain", "what the answer depends on: tokens, body parts", explain.run),
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
     Command("pictures", "of a model: codebook, use of tokens, training", pictures.run),
+    Command("export", "a model for transformers, vLLM, llama.cpp, ONNX", export.run),
     Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )

@@ -1,0 +1,130 @@
+"""A Hugging Face checkpoint that reads action sentences as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from llm_ar.errors import ModelError
+from llm_ar.recognizer.export.folder import new_folder
+from llm_ar.recognizer.export.wider_llm import wider_llm
+from llm_ar.recognizer.export.words import action_words, prompt_text, with_action_words
+from llm_ar.recognizer.llm import without_progress
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.prompt import answer_ids, end_token, instruction
+
+CARD_FILE = "README.md"
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def export_checkpoint(model: ActionRecognizer, out: Path, dtype: str = "float32") -> None:
+    """Write a checkpoint, its tokenizer, generation settings and model card.
+
+    The adapter is merged, and the action tokens are words of the vocabulary whose probability as an
+    answer is 0 (`wider_llm`). Log-likelihoods are those of `ActionRecognizer.log_likelihoods`.
+
+    Args:
+        model: a recognizer on the CPU.
+        out: a new folder, or an earlier export, which is replaced.
+        dtype: of the weights, one of ``DTYPES``.
+
+    Raises:
+        ConfigError: the folder holds something else or cannot be written.
+        ModelError: the model cannot be expressed so (`wider_llm`, `with_action_words`), or reads
+            other sentences than of tokens.
+    """
+    run = model.run
+    if run.ablation.input != "tokens":
+        raise ModelError(
+            "this model reads latents in place of action tokens, so it cannot be exported as text"
+        )
+    text_tokenizer = model.backbone.text_tokenizer
+    template, count = run.recognizer.template, len(model.token_embeddings)
+    words, ids = with_action_words(text_tokenizer, template, count)
+    answers = [answer_ids(text_tokenizer, name) for name in model.labels]
+    record = described(model, "hf")
+    with new_folder(out, record) as folder:
+        llm = wider_llm(
+            model.prompted_llm.llm,
+            model.token_embeddings,
+            ids,
+            end_token(text_tokenizer),
+            max(map(len, answers)),
+            DTYPES[dtype],
+        )
+        with without_progress():
+            llm.save_pretrained(folder)
+        words.save_pretrained(folder)
+        (folder / CARD_FILE).write_text(_card(record), encoding="utf-8")
+
+
+def described(model: ActionRecognizer, form: str) -> dict[str, Any]:
+    """What a program that uses an export has to know of it.
+
+    Args:
+        model: what is exported.
+        form: the format's name.
+    """
+    before, after = instruction(model.run.recognizer.template)
+    words = action_words(model.tokenizer.vocabulary)
+    return {
+        "format": form,
+        "model": model.run.out.name,
+        "llm": model.run.recognizer.llm.name,
+        "before": before,
+        "after": after,
+        "first_action_token": words[0],
+        "last_action_token": words[-1],
+        "sentence_tokens": model.tokenizer.words,
+        "names": list(model.labels),
+        "example": prompt_text(
+            model.run.recognizer.template, range(model.tokenizer.words), len(words)
+        ),
+    }
+
+
+def _card(record: Mapping[str, Any]) -> str:
+    names = "\n".join(f"- {name}" for name in record["names"])
+    return f"""---
+library_name: transformers
+pipeline_tag: text-generation
+tags: [skeleton-based-action-recognition, llm-ar]
+---
+# {record["model"]}
+
+Names the action in a skeleton recording from its action sentence. Exported by llm-ar. The language
+model is {record["llm"]} with the LoRA adapter merged; its license holds for this copy too.
+
+The vocabulary has the action tokens `{record["first_action_token"]}` to
+`{record["last_action_token"]}`. A sentence has {record["sentence_tokens"]} of them;
+`llm-ar sentence FILE --words` or the ONNX export writes it. The exact prompt, one line without
+spaces around action tokens:
+
+```text
+{record["before"]}SENTENCE{record["after"]}
+```
+
+The answer starts with a space and ends with the end token. The chat template makes this prompt of
+a message that is an action sentence.
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForCausalLM.from_pretrained(".")
+prompt = {record["before"]!r} + sentence + {record["after"]!r}
+asked = tokenizer(prompt, return_tensors="pt")
+answer = model.generate(**asked)[0, asked.input_ids.shape[1] :]
+print(tokenizer.decode(answer, skip_special_tokens=True).strip())
+```
+
+Action tokens are input only: as an answer their probability is 0. For this the hidden state has
+more channels than that of the original, one of which is a constant.
+
+Trained to answer:
+
+{names}
+"""
