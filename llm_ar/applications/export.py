@@ -9,7 +9,7 @@ from llm_ar.applications.ui.models import check_model, known_models
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import note, notes
 
-FORMATS = ("hf", "gguf", "onnx")
+FORMATS = ("hf", "onnx")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,8 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = CommandParser(
         prog="llm-ar export",
         description="Write a model in the format of another program. hf: a Hugging Face checkpoint "
-        "that transformers and vLLM serve, with action tokens as words. gguf: the same for "
-        "llama.cpp and Ollama. onnx: what makes action sentences of clips, for ONNX Runtime.",
+        "that transformers and vLLM serve, with action tokens as words. onnx: what makes "
+        "action sentences of clips, for ONNX Runtime.",
         example="llm-ar export models/utd-mhad --format hf --out exported/utd-mhad",
     )
     model = parser.add_argument(
@@ -45,10 +45,15 @@ def run(arguments: Sequence[str]) -> int:
     check_out(given.out)
 
     from llm_ar.recognizer.export.checkpoint import export_checkpoint
+    from llm_ar.recognizer.export.onnx_tokenizer import export_tokenizer
     from llm_ar.recognizer.model import ActionRecognizer
 
     with notes.status("Exporting ..."):
         # On the processor, whose weights are whole and where the adapter is merged.
-        export_checkpoint(ActionRecognizer.from_pretrained(given.model), given.out, given.dtype)
+        model = ActionRecognizer.from_pretrained(given.model)
+        if given.format == "hf":
+            export_checkpoint(model, given.out, given.dtype)
+        else:
+            export_tokenizer(model, given.out)
     note(f"{given.out}: {given.format} export of {given.model}")
     return 0

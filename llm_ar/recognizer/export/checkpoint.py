@@ -10,11 +10,12 @@ import torch
 
 from llm_ar.errors import ModelError
 from llm_ar.recognizer.export.folder import new_folder
+from llm_ar.recognizer.export.record import described
 from llm_ar.recognizer.export.wider_llm import wider_llm
-from llm_ar.recognizer.export.words import action_words, prompt_text, with_action_words
+from llm_ar.recognizer.export.words import with_action_words
 from llm_ar.recognizer.llm import without_progress
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.prompt import answer_ids, end_token, instruction
+from llm_ar.recognizer.prompt import answer_ids, end_token
 
 CARD_FILE = "README.md"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -59,31 +60,6 @@ def export_checkpoint(model: ActionRecognizer, out: Path, dtype: str = "float32"
             llm.save_pretrained(folder)
         words.save_pretrained(folder)
         (folder / CARD_FILE).write_text(_card(record), encoding="utf-8")
-
-
-def described(model: ActionRecognizer, form: str) -> dict[str, Any]:
-    """What a program that uses an export has to know of it.
-
-    Args:
-        model: what is exported.
-        form: the format's name.
-    """
-    before, after = instruction(model.run.recognizer.template)
-    words = action_words(model.tokenizer.vocabulary)
-    return {
-        "format": form,
-        "model": model.run.out.name,
-        "llm": model.run.recognizer.llm.name,
-        "before": before,
-        "after": after,
-        "first_action_token": words[0],
-        "last_action_token": words[-1],
-        "sentence_tokens": model.tokenizer.words,
-        "names": list(model.labels),
-        "example": prompt_text(
-            model.run.recognizer.template, range(model.tokenizer.words), len(words)
-        ),
-    }
 
 
 def _card(record: Mapping[str, Any]) -> str:
