@@ -24,6 +24,7 @@ from llm_ar.applications import (
     live,
     make_procedural,
     merge,
+    models,
     pictures,
     prepare,
     protocol,
@@ -75,6 +76,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("sentence", "the action sentence (tokens) of a file", sentence.run),
     Command("pictures", "of a model: codebook, use of tokens, training", pictures.run),
     Command("export", "a model for transformers, vLLM, llama.cpp, ONNX", export.run),
+    Command("models list", "the models that are here", models.run_list),
+    Command("models pull", "a model of the Hugging Face hub to here", models.run_pull),
+    Command("models push", "a model to the Hugging Face hub", models.run_push),
     Command("serve", "an HTTP interface and a page", serve.run),
     Command("doctor", "versions, devices, caches, and what is missing", doctor.run),
 )

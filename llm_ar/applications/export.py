@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.ui.models import check_model, known_models
+from llm_ar.applications.ui.models import check_model, known_models, model_folder
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import note, notes
 
@@ -22,7 +22,10 @@ def run(arguments: Sequence[str]) -> int:
         example="llm-ar export models/utd-mhad --format hf --out exported/utd-mhad",
     )
     model = parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="folder of a trained model"
+        "model",
+        type=model_folder,
+        metavar="MODEL",
+        help="folder, name or hub id of a trained model",
     )
     parser.offer(model, known_models)
     parser.add_argument("--format", choices=FORMATS, required=True, help="of the export")
