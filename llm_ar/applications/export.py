@@ -9,7 +9,7 @@ from llm_ar.applications.ui.models import check_model, known_models, model_folde
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import note, notes
 
-FORMATS = ("hf", "onnx")
+FORMATS = ("hf", "gguf", "onnx")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,8 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     parser = CommandParser(
         prog="llm-ar export",
         description="Write a model in the format of another program. hf: a Hugging Face checkpoint "
-        "that transformers and vLLM serve, with action tokens as words. onnx: what makes "
-        "action sentences of clips, for ONNX Runtime.",
+        "that transformers and vLLM serve, with action tokens as words. gguf: the same for "
+        "llama.cpp and Ollama. onnx: what makes action sentences of clips, for ONNX Runtime.",
         example="llm-ar export models/utd-mhad --format hf --out exported/utd-mhad",
     )
     model = parser.add_argument(
@@ -48,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     check_out(given.out)
 
     from llm_ar.recognizer.export.checkpoint import export_checkpoint
+    from llm_ar.recognizer.export.gguf_file import export_gguf
     from llm_ar.recognizer.export.onnx_tokenizer import export_tokenizer
     from llm_ar.recognizer.model import ActionRecognizer
 
@@ -56,6 +57,8 @@ def run(arguments: Sequence[str]) -> int:
         model = ActionRecognizer.from_pretrained(given.model)
         if given.format == "hf":
             export_checkpoint(model, given.out, given.dtype)
+        elif given.format == "gguf":
+            export_gguf(model, given.out)
         else:
             export_tokenizer(model, given.out)
     note(f"{given.out}: {given.format} export of {given.model}")

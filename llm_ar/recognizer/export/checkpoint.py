@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llm_ar.errors import ModelError
 from llm_ar.recognizer.export.folder import new_folder
@@ -34,32 +35,41 @@ def export_checkpoint(model: ActionRecognizer, out: Path, dtype: str = "float32"
 
     Raises:
         ConfigError: the folder holds something else or cannot be written.
-        ModelError: the model cannot be expressed so (`wider_llm`, `with_action_words`), or reads
-            other sentences than of tokens.
+        ModelError: see `text_model`.
     """
-    run = model.run
-    if run.ablation.input != "tokens":
-        raise ModelError(
-            "this model reads latents in place of action tokens, so it cannot be exported as text"
-        )
-    text_tokenizer = model.backbone.text_tokenizer
-    template, count = run.recognizer.template, len(model.token_embeddings)
-    words, ids = with_action_words(text_tokenizer, template, count)
-    answers = [answer_ids(text_tokenizer, name) for name in model.labels]
     record = described(model, "hf")
     with new_folder(out, record) as folder:
-        llm = wider_llm(
-            model.prompted_llm.llm,
-            model.token_embeddings,
-            ids,
-            end_token(text_tokenizer),
-            max(map(len, answers)),
-            DTYPES[dtype],
-        )
+        llm, words, _ = text_model(model, DTYPES[dtype])
         with without_progress():
             llm.save_pretrained(folder)
         words.save_pretrained(folder)
         (folder / CARD_FILE).write_text(_card(record), encoding="utf-8")
+
+
+def text_model(
+    model: ActionRecognizer, dtype: torch.dtype = torch.float32
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[int]]:
+    """The causal LM and text tokenizer with action tokens as words, and the ids of these.
+
+    Args:
+        model: a recognizer on the CPU.
+        dtype: of the weights.
+
+    Raises:
+        ModelError: the model cannot be expressed so (`wider_llm`, `with_action_words`), or reads
+            other sentences than of tokens.
+    """
+    if model.run.ablation.input != "tokens":
+        raise ModelError(
+            "this model reads latents in place of action tokens, so it cannot be exported as text"
+        )
+    text_tokenizer = model.backbone.text_tokenizer
+    count = model.tokenizer.vocabulary
+    words, ids = with_action_words(text_tokenizer, model.run.recognizer.template, count)
+    longest = max(len(answer_ids(text_tokenizer, name)) for name in model.labels)
+    end = end_token(text_tokenizer)
+    llm = wider_llm(model.prompted_llm.llm, model.token_embeddings, ids, end, longest, dtype)
+    return llm, words, ids
 
 
 def _card(record: Mapping[str, Any]) -> str:
