@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.ui.models import check_model, known_models
+from llm_ar.applications.ui.models import check_model, known_models, model_folder
 from llm_ar.applications.ui.options import positive
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import notes
@@ -175,8 +175,10 @@ def model_folders(given: Sequence[str]) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for each in given:
         name, stated, folder = each.partition("=")
-        path = Path(folder if stated else each)
-        name = name if stated else path.resolve().name
+        path = model_folder(folder if stated else each)
+        # A model's name is not that of its folder in the hub's cache.
+        named = Path(each) if not Path(each).exists() else path.resolve()
+        name = name if stated else named.name
         if not name or name in folders:
             raise ConfigError(
                 f"--model: the name {name!r} is empty or used twice; write NAME=FOLDER"
