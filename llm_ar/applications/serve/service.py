@@ -147,14 +147,19 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def compute(
-        self, key: Pass, payload: Any, deadline: float, request: Request | None = None
+        self,
+        key: Pass,
+        payload: Any,
+        deadline: float,
+        request: Request | None = None,
+        size: int = 1,
     ) -> Any:
         """Compute in a pass; a client that goes away frees its place in the queue.
 
         Raises:
             Problem: the queue is full, the client is gone, or the payload cannot be used.
         """
-        job = self.batcher.submit(key, payload, deadline)
+        job = self.batcher.submit(key, payload, deadline, size)
         future = asyncio.wrap_future(job.future)
         waiting: set[asyncio.Future[Any]] = {future}
         gone = asyncio.ensure_future(_disconnected(request)) if request is not None else None
