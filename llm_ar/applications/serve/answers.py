@@ -164,6 +164,22 @@ class Explained(BaseModel):
     parts: list[PartOut]
 
 
+class EvaluationOut(BaseModel):
+    """What a model's evaluation found."""
+
+    dataset: str
+    protocol: str
+    clips: int = Field(description="that tested")
+    top1: float = Field(description="percent")
+
+
+class ConfusionOut(EvaluationOut):
+    """The same with the confusion matrix."""
+
+    labels: list[str]
+    confusion: list[list[int]] = Field(description="rows are true actions, columns answers")
+
+
 class ModelOut(BaseModel):
     """A model."""
 
@@ -177,6 +193,7 @@ class ModelOut(BaseModel):
     language_model: str
     fast: bool = Field(description="whether it has a fast path")
     seconds: float = Field(description="of its longest window; longer recordings get a timeline")
+    evaluation: EvaluationOut | None = Field(description="null without one")
 
 
 class Models(BaseModel):

@@ -214,6 +214,9 @@ async def models(request: Request) -> Response:
             "language_model": model.run.recognizer.llm.name.replace("\\", "/").split("/")[-1],
             "fast": model.early_exit is not None,
             "seconds": max(window_lengths(model)),
+            "evaluation": service.evaluations[name].summary()
+            if name in service.evaluations
+            else None,
         }
         for name, model in service.models.items()
     ]
@@ -221,6 +224,21 @@ async def models(request: Request) -> Response:
     return JSONResponse(
         {"models": found, "limits": asdict(settings.limits), "video": settings.video}
     )
+
+
+@router.get(
+    "/models/{name}/evaluation",
+    summary="What a model's evaluation found, with the confusion matrix",
+    response_model=answers.ConfusionOut,
+    responses={404: {"model": answers.Refused}},
+)
+async def evaluation(name: str, request: Request) -> Response:
+    """Figures and counts of the test clips; 404 where the model has no evaluation."""
+    service = service_of(request)
+    service.model(name)
+    if name not in service.evaluations:
+        raise Problem(404, "no_evaluation", "this model has no evaluation; run llm-ar evaluate")
+    return JSONResponse(asdict(service.evaluations[name]))
 
 
 @router.get(

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from llm_ar.applications.serve.asks import Ask, Asked, ask_of
 from llm_ar.applications.serve.batching import Batcher, deadline_passed
+from llm_ar.applications.serve.evaluations import Evaluated
 from llm_ar.applications.serve.limits import Limits, Problem
 from llm_ar.applications.serve.metrics import Metrics
 from llm_ar.applications.serve.passes import Pass, Passes
@@ -61,11 +62,16 @@ class Service:
     Args:
         models: by name; the first is used where none is named.
         settings: how it works.
+        evaluations: of the models that have one, by name.
     """
 
     def __init__(
-        self, models: Mapping[str, ActionRecognizer], settings: Settings | None = None
+        self,
+        models: Mapping[str, ActionRecognizer],
+        settings: Settings | None = None,
+        evaluations: Mapping[str, Evaluated] | None = None,
     ) -> None:
+        self.evaluations = dict(evaluations or {})
         self.models, self.settings = dict(models), settings or Settings()
         self.metrics = Metrics()
         self.batcher = Batcher(
