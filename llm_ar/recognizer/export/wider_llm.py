@@ -62,7 +62,7 @@ def wider_llm(
     Raises:
         ModelError: the LLM has another architecture.
     """
-    config: PretrainedConfig = llm.config  # type: ignore[assignment]
+    config: PretrainedConfig = llm.config
     if config.model_type not in ARCHITECTURES:
         raise ModelError(
             f"a language model of the type {config.model_type} cannot be exported; "
@@ -74,15 +74,15 @@ def wider_llm(
     state: dict[str, Tensor] = {}
     for place, module in llm.named_modules():
         leaf = next(module.children(), None) is None
-        if "lora_" in place or not leaf or not hasattr(module, "weight"):
+        weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+        if "lora_" in place or not leaf or weight is None:
             continue
         name = place.removesuffix(".base_layer")
-        weight = module.weight.detach()
-        state[f"{name}.weight"] = _wider(name.rpartition(".")[2], weight, added, constant)
-        if getattr(module, "bias", None) is not None:
-            bias = module.bias.detach()
-            writes = name.endswith(_WRITES)
-            state[f"{name}.bias"] = F.pad(bias, (0, added)) if writes else bias
+        layer = name.rpartition(".")[2]
+        state[f"{name}.weight"] = _wider(layer, weight.detach(), added, constant)
+        if bias is not None:
+            padding = (0, added) if layer in _WRITES else (0, 0)
+            state[f"{name}.bias"] = F.pad(bias.detach(), padding)
     words = "model.embed_tokens.weight"
     old = len(state[words])
     state[words] = F.pad(state[words], (0, 0, 0, wide.vocab_size - old))

@@ -88,7 +88,7 @@ def test_the_words_are_those_of_the_tokenizer(exported: tuple[ActionRecognizer, 
     assert kinds[words.convert_tokens_to_ids("a")] == gguf.TokenType.NORMAL
     assert field(reader, "tokenizer.ggml.pre") == "gpt-2"
     assert field(reader, "tokenizer.ggml.eos_token_id") == words.eos_token_id
-    assert field(reader, "tokenizer.ggml.add_bos_token") is False
+    assert not field(reader, "tokenizer.ggml.add_bos_token")
     assert field(reader, "llama.attention.key_length") == 8
     assert field(reader, "llama.embedding_length") == 40
     text = (out / MODELFILE).read_text()
