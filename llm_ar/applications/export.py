@@ -21,13 +21,13 @@ def run(arguments: Sequence[str]) -> int:
         "llama.cpp and Ollama. onnx: what makes action sentences of clips, for ONNX Runtime.",
         example="llm-ar export models/utd-mhad --format hf --out exported/utd-mhad",
     )
-    model = parser.add_argument(
+    named = parser.add_argument(
         "model",
         type=model_folder,
         metavar="MODEL",
         help="folder, name or hub id of a trained model",
     )
-    parser.offer(model, known_models)
+    parser.offer(named, known_models)
     parser.add_argument("--format", choices=FORMATS, required=True, help="of the export")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="a new folder for the export"
