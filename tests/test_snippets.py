@@ -103,7 +103,7 @@ def test_commands_exist_with_their_options_and_files(page: str, words: list[str]
     if words[0] == "python":
         assert importlib.util.find_spec(words[2]) is not None
     else:
-        name = words[1:3] if words[1] == "data" else words[1:2]
+        name = words[1:3] if words[1] in ("data", "models") else words[1:2]
         known = set(re.findall(r"--[\w.-]+", help_of(*name)))
         for option in (word.partition("=")[0] for word in words if word.startswith("--")):
             if "." in option:

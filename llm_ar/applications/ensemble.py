@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from llm_ar.applications.ui.loading import load_recognizer
-from llm_ar.applications.ui.models import check_data, check_model, known_models
+from llm_ar.applications.ui.models import check_data, check_model, known_models, model_folder
 from llm_ar.applications.ui.options import add_data_option
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import note, results
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         example="llm-ar ensemble runs/seed0 runs/seed1 --data data/mine",
     )
     models = parser.add_argument(
-        "models", type=Path, nargs="+", metavar="MODEL", help="folders of trained models"
+        "models", type=model_folder, nargs="+", metavar="MODEL", help="trained models"
     )
     parser.offer(models, known_models)
     add_data_option(parser)

@@ -11,7 +11,7 @@ from llm_ar.applications.ui.parser import CommandParser
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Print the action sentence of a file: its tokens' numbers, separated by spaces."""
+    """Print the action sentence of a file: its tokens' numbers or words, separated by spaces."""
     parser = CommandParser(
         prog="llm-ar sentence",
         description="Write a clip as its action sentence, the numbers of its tokens in order.",
@@ -19,6 +19,11 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)
+    parser.add_argument(
+        "--words",
+        action="store_true",
+        help="as the words that the exports of llm-ar export read, such as <act_007>",
+    )
     add_read_options(parser)
     given = parser.parse_args(arguments)
     check_model(given.model)
@@ -32,5 +37,11 @@ def run(arguments: Sequence[str]) -> int:
 
     clip = as_clip(recording, repair_rules(given.model))
     tokenizer = ActionTokenizer.from_pretrained(given.model / "tokenizer")
-    print(*tokenizer.encode_clips([clip])[0].tolist())
+    sentence = tokenizer.encode_clips([clip])[0].tolist()
+    if given.words:
+        from llm_ar.recognizer.export.words import action_words
+
+        words = action_words(tokenizer.vocabulary)
+        sentence = [words[token] for token in sentence]
+    print(*sentence)
     return 0

@@ -92,7 +92,7 @@ def _read(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     source = bundled_folder() if config.name == BUNDLED else config.name
     try:
-        with _without_progress():
+        with without_progress():
             text_tokenizer = AutoTokenizer.from_pretrained(source)
             if random:
                 llm = _random_llm(source, options["dtype"])
@@ -217,8 +217,8 @@ def _four_bit(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
 
 
 @contextmanager
-def _without_progress() -> Iterator[None]:
-    """Silence the bar that would flash by while weights are read."""
+def without_progress() -> Iterator[None]:
+    """Silence the bar that would flash by while weights are read or written."""
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:

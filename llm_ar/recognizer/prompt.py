@@ -25,6 +25,26 @@ def templates() -> dict[str, str]:
     return dict(yaml.safe_load(text))
 
 
+def instruction(template: str) -> tuple[str, str]:
+    """The words in front of an action sentence and those behind it.
+
+    Words carry the space before them, and so does an action token: " tokens" + token + ",".
+
+    Args:
+        template: name of a template in ``templates.yaml``.
+
+    Raises:
+        ConfigError: if there is no template of that name.
+    """
+    known = templates()
+    if template not in known:
+        raise ConfigError(
+            f"recognizer.template: there is no '{template}'; choose one of {', '.join(known)}."
+        )
+    before, _, after = known[template].partition(_SLOT)
+    return before.rstrip(), after
+
+
 class Prompt:
     """An instruction with a place for the action sentence.
 
@@ -41,14 +61,8 @@ class Prompt:
     """
 
     def __init__(self, template: str, text_tokenizer: PreTrainedTokenizerBase) -> None:
-        known = templates()
-        if template not in known:
-            raise ConfigError(
-                f"recognizer.template: there is no '{template}'; choose one of {', '.join(known)}."
-            )
-        before, _, after = known[template].partition(_SLOT)
-        # Words carry the space before them, and so does an action token: " tokens" + token + ",".
-        self.before: list[int] = _start(text_tokenizer) + _ids(text_tokenizer, before.rstrip())
+        before, after = instruction(template)
+        self.before: list[int] = _start(text_tokenizer) + _ids(text_tokenizer, before)
         self.after: list[int] = _ids(text_tokenizer, after)
 
     def embed(self, sentences: Tensor, words: torch.nn.Module, begun: bool = False) -> Tensor:

@@ -92,23 +92,82 @@ def recognize_timeline(
         LayoutError: its layout cannot be mapped to the model's.
         ConfigError: a length is not positive, or as `ActionRecognizer.recognize`.
     """
+    clip = as_clip(recording, model.repair)
+    found = plan(model, clip, lengths)
+    scores = [
+        window_scores(model, line.clip, line.windows, labels, fast=fast, reject=reject)
+        for line in found.lines
+    ]
+    return merged(found, scores, model.labels if labels is None else labels)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person's windows, before they are recognized.
+
+    Args:
+        person: as in `PersonTimeline`.
+        clip: of that person, at the common rate.
+        windows: over the clip.
+    """
+
+    person: int | None
+    clip: Clip
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be recognized for a timeline.
+
+    Args:
+        file: the recording's source.
+        seconds: that it lasts.
+        lines: one a person.
+    """
+
+    file: str
+    seconds: float
+    lines: tuple[Line, ...]
+
+
+def plan(model: ActionRecognizer, clip: Clip, lengths: Sequence[float] | None = None) -> Plan:
+    """The windows of a recording, a line a person.
+
+    Args:
+        model: as of `recognize_timeline`.
+        clip: after repair.
+        lengths: as of `recognize_timeline`.
+
+    Raises:
+        ConfigError: a length is not positive.
+    """
     lengths = window_lengths(model) if lengths is None else lengths
     if not lengths or not all(0 < length < float("inf") for length in lengths):
         raise ConfigError("lengths: a window lasts more than 0 seconds; give such lengths")
-    names = model.labels if labels is None else tuple(labels)
-    clip = at_rate(as_clip(recording, model.repair))
+    clip = at_rate(clip)
     seconds = duration(clip)
-    together = model.tokenizer.preprocess.people > 1
-    people: list[PersonTimeline] = []
-    for person in range(1 if together else clip.people):
-        mine = clip if together else alone(clip, person)
-        if mine is None:
-            continue
-        windows = windows_over(seconds, lengths)
-        scores = window_scores(model, mine, windows, labels, fast=fast, reject=reject)
-        number = None if together else len(people) + 1
-        people.append(PersonTimeline(number, tuple(merge(windows, scores, seconds, names))))
-    return Timeline(clip.source, seconds, tuple(people))
+    windows = tuple(windows_over(seconds, lengths))
+    if model.tokenizer.preprocess.people > 1:
+        return Plan(clip.source, seconds, (Line(None, clip, windows),))
+    seen = [mine for person in range(clip.people) if (mine := alone(clip, person)) is not None]
+    lines = (Line(number, mine, windows) for number, mine in enumerate(seen, 1))
+    return Plan(clip.source, seconds, tuple(lines))
+
+
+def merged(found: Plan, scores: Sequence[NDArray[np.float64]], names: Sequence[str]) -> Timeline:
+    """The timeline of a plan.
+
+    Args:
+        found: the plan.
+        scores: of each line's windows, (N, C).
+        names: the C names.
+    """
+    people = [
+        PersonTimeline(line.person, tuple(merge(line.windows, rows, found.seconds, names)))
+        for line, rows in zip(found.lines, scores, strict=True)
+    ]
+    return Timeline(found.file, found.seconds, tuple(people))
 
 
 def window_scores(
@@ -124,10 +183,21 @@ def window_scores(
 
     Arguments as of `recognize_timeline`; the clip's people are seen together.
     """
-    calibration = model.calibration
-    names = len(model.labels if labels is None else labels)
-    found = np.zeros((len(windows), names))
-    still = STILL if calibration is None else calibration.still
+    found = np.zeros((len(windows), len(model.labels if labels is None else labels)))
+    moving = moving_parts(model, clip, windows)
+    for start in range(0, len(moving), BATCH):
+        batch = moving[start : start + BATCH]
+        rows = [place for place, _ in batch]
+        parts = [part for _, part in batch]
+        found[rows] = part_scores(model, parts, labels, fast=fast, reject=reject)
+    return found
+
+
+def moving_parts(
+    model: ActionRecognizer, clip: Clip, windows: Sequence[Window]
+) -> list[tuple[int, Clip]]:
+    """The windows in which the body moves: place among the windows, and the clip's part."""
+    still = STILL if model.calibration is None else model.calibration.still
     speeds = speed(clip)
     moving: list[tuple[int, Clip]] = []
     for place, window in enumerate(windows):
@@ -136,17 +206,31 @@ def window_scores(
             part = cut(clip, window)
             if part is not None:
                 moving.append((place, part))
-    for start in range(0, len(moving), BATCH):
-        batch = moving[start : start + BATCH]
-        places = torch.tensor([place for place, _ in batch])
-        tokens, features = encode(model.tokenizer, [part for _, part in batch])
-        known = torch.ones(len(batch), dtype=torch.bool)
-        if reject and calibration is not None:
-            limit = SLACK * calibration.unknown.threshold
-            known = calibration.unknown.distances(features) <= limit
-        if not known.any():
-            continue
+    return moving
+
+
+def part_scores(
+    model: ActionRecognizer,
+    parts: Sequence[Clip],
+    labels: Sequence[str] | None = None,
+    *,
+    fast: bool = False,
+    reject: bool = True,
+) -> NDArray[np.float64]:
+    """Probabilities (N, C) of the names in N parts of a clip, in one pass; zeros for unknown ones.
+
+    Arguments as of `recognize_timeline`.
+    """
+    calibration = model.calibration
+    names = len(model.labels if labels is None else labels)
+    found = np.zeros((len(parts), names))
+    tokens, features = encode(model.tokenizer, parts)
+    known = torch.ones(len(parts), dtype=torch.bool)
+    if reject and calibration is not None:
+        limit = SLACK * calibration.unknown.threshold
+        known = calibration.unknown.distances(features) <= limit
+    if known.any():
         ranking = model.best(tokens[known.to(tokens.device)], labels, min(_RANKED, names), fast)
-        rows = places[known].numpy()[:, None]
+        rows = known.nonzero().numpy()
         found[rows, ranking.indices.numpy()] = ranking.probabilities.numpy()
     return found

@@ -67,6 +67,50 @@ class Sentence(BaseModel):
     movement: dict[str, Any] | None = None
 
 
+class SegmentOut(BaseModel):
+    """A stretch of time with one action."""
+
+    start: float = Field(description="seconds")
+    end: float = Field(description="seconds")
+    action: str | None = Field(description="null where nothing known happens")
+    probability: float | None
+
+
+class PersonOut(BaseModel):
+    """What one person does over time."""
+
+    person: int | None = Field(description="from 1; null for a model that sees all together")
+    segments: list[SegmentOut]
+
+
+class TimelineOut(BaseModel):
+    """The answer of /v1/timeline."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "model": "procedural",
+                "file": "long.npz",
+                "seconds": 6.4,
+                "people": [
+                    {
+                        "person": 1,
+                        "segments": [
+                            {"start": 0.0, "end": 4.1, "action": "walk", "probability": 0.9987},
+                            {"start": 4.1, "end": 6.4, "action": None, "probability": None},
+                        ],
+                    }
+                ],
+            }
+        }
+    )
+
+    model: str
+    file: str
+    seconds: float
+    people: list[PersonOut]
+
+
 class TokenOut(BaseModel):
     """A token and what the answer loses without it."""
 
@@ -120,6 +164,22 @@ class Explained(BaseModel):
     parts: list[PartOut]
 
 
+class EvaluationOut(BaseModel):
+    """What a model's evaluation found."""
+
+    dataset: str
+    protocol: str
+    clips: int = Field(description="that tested")
+    top1: float = Field(description="percent")
+
+
+class ConfusionOut(EvaluationOut):
+    """The same with the confusion matrix."""
+
+    labels: list[str]
+    confusion: list[list[int]] = Field(description="rows are true actions, columns answers")
+
+
 class ModelOut(BaseModel):
     """A model."""
 
@@ -132,6 +192,8 @@ class ModelOut(BaseModel):
     words: int = Field(description="tokens of a sentence")
     language_model: str
     fast: bool = Field(description="whether it has a fast path")
+    seconds: float = Field(description="of its longest window; longer recordings get a timeline")
+    evaluation: EvaluationOut | None = Field(description="null without one")
 
 
 class Models(BaseModel):

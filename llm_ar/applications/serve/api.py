@@ -6,10 +6,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -23,7 +23,10 @@ from llm_ar.applications.serve.metrics import CONTENT_TYPE
 from llm_ar.applications.serve.passes import Pass
 from llm_ar.applications.serve.security import Keys, Policy, Rate, Shield
 from llm_ar.applications.serve.service import Service
+from llm_ar.applications.serve.timelines import Form
+from llm_ar.applications.serve.timelines import timeline as write_timeline
 from llm_ar.applications.serve.view import skeleton_of
+from llm_ar.recognizer.timeline import window_lengths
 
 MOST_TOKENS = 64
 """Tokens whose movement one request may ask for."""
@@ -80,6 +83,11 @@ def service_of(request: Request) -> Service:
     return service
 
 
+_CSV_EXAMPLE = (
+    "file,person,start,end,action,probability\nlong.npz,1,0.000,4.100,walk,0.9987\n"
+    "long.npz,1,4.100,6.400,,\n"
+)
+_VTT_EXAMPLE = "WEBVTT\n\n00:00:00.000 --> 00:00:04.100\nwalk (100 %)\n"
 _JOINTS_EXAMPLE = {
     "layout": "kinect-v1",
     "fps": 30,
@@ -163,6 +171,33 @@ async def explain(request: Request) -> Response:
     return JSONResponse(await service_of(request).explain(request))
 
 
+@router.post(
+    "/timeline",
+    summary="What happens when in a recording of any length",
+    response_model=answers.TimelineOut,
+    responses=_REFUSALS
+    | {
+        200: {
+            "description": "segments of each person; in CSV a row a segment, in WebVTT a cue",
+            "content": {
+                "text/csv": {"example": _CSV_EXAMPLE},
+                "text/vtt": {"example": _VTT_EXAMPLE},
+            },
+        }
+    },
+    openapi_extra=_body(),
+)
+async def timeline(
+    request: Request,
+    form: Annotated[Form, Query(alias="format", description="of the answer")] = Form.JSON,
+) -> Response:
+    """Segments of a file or of joints: start, end, action and probability, a line a person.
+
+    ``top_k`` and ``movement`` change nothing here.
+    """
+    return await write_timeline(service_of(request), request, form)
+
+
 @router.get("/models", summary="The models and the limits", response_model=answers.Models)
 async def models(request: Request) -> Response:
     """All models by name; the first is used where a request names none."""
@@ -178,6 +213,10 @@ async def models(request: Request) -> Response:
             "words": model.tokenizer.words,
             "language_model": model.run.recognizer.llm.name.replace("\\", "/").split("/")[-1],
             "fast": model.early_exit is not None,
+            "seconds": max(window_lengths(model)),
+            "evaluation": service.evaluations[name].summary()
+            if name in service.evaluations
+            else None,
         }
         for name, model in service.models.items()
     ]
@@ -185,6 +224,21 @@ async def models(request: Request) -> Response:
     return JSONResponse(
         {"models": found, "limits": asdict(settings.limits), "video": settings.video}
     )
+
+
+@router.get(
+    "/models/{name}/evaluation",
+    summary="What a model's evaluation found, with the confusion matrix",
+    response_model=answers.ConfusionOut,
+    responses={404: {"model": answers.Refused}},
+)
+async def evaluation(name: str, request: Request) -> Response:
+    """Figures and counts of the test clips; 404 where the model has no evaluation."""
+    service = service_of(request)
+    service.model(name)
+    if name not in service.evaluations:
+        raise Problem(404, "no_evaluation", "this model has no evaluation; run llm-ar evaluate")
+    return JSONResponse(asdict(service.evaluations[name]))
 
 
 @router.get(

@@ -32,12 +32,14 @@ class Job:
         key: equal for jobs that can share a pass.
         payload: what to compute with.
         deadline: the time of `time.monotonic` after which nobody wants the result.
+        size: how many ordinary jobs it costs as much as.
         future: gets the result.
     """
 
     key: Hashable
     payload: Any
     deadline: float
+    size: int = 1
     future: Future[Any] = field(default_factory=Future)
 
     def shares(self, other: Job) -> bool:
@@ -51,7 +53,7 @@ class Batcher:
     Args:
         compute: does one pass.
         capacity: jobs that may wait.
-        batch: most jobs of a pass.
+        batch: most jobs of a pass, by their sizes.
         linger: seconds that a pass waits at least for more jobs, unless it is full.
         on_pass: is told each pass's number of jobs and its seconds.
     """
@@ -91,7 +93,7 @@ class Batcher:
         """Seconds after which the queue is likely to have room."""
         return max(1.0, self._seconds * len(self._waiting) / self.batch)
 
-    def submit(self, key: Hashable, payload: Any, deadline: float) -> Job:
+    def submit(self, key: Hashable, payload: Any, deadline: float, size: int = 1) -> Job:
         """Put a job into the queue.
 
         Raises:
@@ -107,7 +109,7 @@ class Batcher:
                     "too many requests are waiting; try again later",
                     self.retry_after,
                 )
-            job = Job(key, payload, deadline)
+            job = Job(key, payload, deadline, size)
             self._waiting.append(job)
             self._changed.notify()
         return job
@@ -168,15 +170,15 @@ class Batcher:
                     # Clients that have just been answered ask again while others wait already.
                     again = 0.0 if idle else LINGER_SHARE * self._seconds
                     until = time.monotonic() + max(self._linger, again)
-                    while len(self._waiting) < self.batch and not self._closed:
+                    while self._size() < self.batch and not self._closed:
                         left = until - time.monotonic()
                         if left <= 0:
                             break
                         self._changed.wait(left)
-                late = self._take(lambda job: job.deadline <= time.monotonic(), self.capacity)
-                jobs: list[Job] = []
-                if self._waiting:
-                    jobs = self._take(self._waiting[0].shares, self.batch)
+                late = [job for job in self._waiting if job.deadline <= time.monotonic()]
+                self._remove(late)
+                jobs = self._fitting()
+                self._remove(jobs)
                 finished = self._closed and not jobs
             for job in late:
                 if job.future.set_running_or_notify_cancel():
@@ -184,12 +186,23 @@ class Batcher:
             if jobs or finished:
                 return jobs
 
-    def _take(self, wanted: Callable[[Job], bool], most: int) -> list[Job]:
-        """Remove wanted jobs from the queue, the oldest first."""
-        taken = [job for job in self._waiting if wanted(job)][:most]
-        for job in taken:
+    def _size(self) -> int:
+        """Of all jobs in the queue."""
+        return sum(job.size for job in self._waiting)
+
+    def _fitting(self) -> list[Job]:
+        """The oldest job in the queue, and others that share its pass and fit into it."""
+        jobs: list[Job] = []
+        size = 0
+        for job in self._waiting:
+            if not jobs or (jobs[0].shares(job) and size + job.size <= self.batch):
+                jobs.append(job)
+                size += job.size
+        return jobs
+
+    def _remove(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
             self._waiting.remove(job)
-        return taken
 
 
 def deadline_passed() -> Problem:

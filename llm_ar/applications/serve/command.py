@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from llm_ar.applications.ui.models import check_model, known_models
+from llm_ar.applications.ui.models import check_model, known_models, model_folder
 from llm_ar.applications.ui.options import positive
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import notes
@@ -36,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         import uvicorn
 
         from llm_ar.applications.serve.api import application, largest_body
+        from llm_ar.applications.serve.connections import with_deadline
+        from llm_ar.applications.serve.evaluations import read_evaluations
         from llm_ar.applications.serve.limits import Limits
         from llm_ar.applications.serve.security import Keys, Policy, Rate
         from llm_ar.applications.serve.service import Service, Settings
@@ -44,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from llm_ar.applications.ui.loading import load_recognizer
 
+    evaluations = read_evaluations(folders)
     models = {name: load_recognizer(folder) for name, folder in folders.items()}
     limits = Limits(
         upload=given.max_upload * MEBI,
@@ -54,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     settings = Settings(
         limits, given.queue, given.batch, given.linger / 1000, given.video, given.deadline
     )
-    service = Service(models, settings)
+    service = Service(models, settings, evaluations)
     policy = Policy(
         Keys(keys),
         known_hosts(given.host, given.name),
@@ -75,7 +78,9 @@ def run(arguments: Sequence[str]) -> int:
         proxy_headers=given.behind_proxy,
         forwarded_allow_ips="127.0.0.1",
         timeout_graceful_shutdown=max(1, round(given.deadline)),
-        limit_concurrency=4 * (given.queue + given.batch),
+        # Requests over the queue's capacity get 429 long before this.
+        limit_concurrency=16 * (given.queue + given.batch),
+        http=with_deadline(given.deadline),
         ws_max_size=limits.json,
     )
     return 0
@@ -175,8 +180,10 @@ def model_folders(given: Sequence[str]) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for each in given:
         name, stated, folder = each.partition("=")
-        path = Path(folder if stated else each)
-        name = name if stated else path.resolve().name
+        path = model_folder(folder if stated else each)
+        # A model's name is not that of its folder in the hub's cache.
+        named = Path(each) if not Path(each).exists() else path.resolve()
+        name = name if stated else named.name
         if not name or name in folders:
             raise ConfigError(
                 f"--model: the name {name!r} is empty or used twice; write NAME=FOLDER"

@@ -44,6 +44,7 @@ class Limits:
         upload: bytes of an uploaded file.
         json: bytes of a JSON body, or of a message to ``/v1/live``.
         frames: of a recording.
+        seconds: of a recording that is divided into segments.
         people: in a recording.
         joints: of a person.
         candidates: names to choose from.
@@ -58,6 +59,7 @@ class Limits:
     upload: int = 16 * 2**20
     json: int = 8 * 2**20
     frames: int = 9000
+    seconds: float = 600.0
     people: int = 16
     joints: int = 256
     candidates: int = 256

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from llm_ar.applications.explain import as_json
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.explanation import explain
 from llm_ar.evaluation.report.vocabulary import movements
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import AnswerPolicy
+from llm_ar.recognizer.timeline import part_scores
 from llm_ar.recognizer.zero_shot.nearest_sentence import zero_shot_policy
 from llm_ar.skeletons.clip import Clip
 
@@ -37,7 +41,7 @@ class Pass:
         zero_shot: whether the names are compared by their descriptions.
     """
 
-    kind: Literal["recognize", "sentence", "explain", "tokens"]
+    kind: Literal["recognize", "sentence", "explain", "tokens", "timeline"]
     model: str
     names: tuple[str, ...] | None = None
     top_k: int = 5
@@ -68,6 +72,8 @@ class Passes:
                 return _alone_if_needed(
                     lambda clips: model.tokenizer.encode_clips(clips).tolist(), payloads
                 )
+            if key.kind == "timeline":
+                return _alone_if_needed(partial(_timeline, model, key), payloads)
             if key.kind == "explain":
                 return [_tried(partial(_explain, model, clip, key.names)) for clip in payloads]
             return [_tried(partial(_movements, model, tokens)) for tokens in payloads]
@@ -84,6 +90,15 @@ class Passes:
                 self._policies.popitem(last=False)
         self._policies.move_to_end(key)
         return self._policies[key]
+
+
+def _timeline(
+    model: ActionRecognizer, key: Pass, payloads: Sequence[Sequence[Clip]]
+) -> list[NDArray[np.float64]]:
+    """Scores (N, C) of each payload's N windows, all in one pass."""
+    parts = [part for payload in payloads for part in payload]
+    scores = part_scores(model, parts, key.names, fast=key.fast)
+    return np.split(scores, np.cumsum([len(payload) for payload in payloads])[:-1])
 
 
 def _explain(

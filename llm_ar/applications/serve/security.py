@@ -30,7 +30,8 @@ from llm_ar.applications.serve.metrics import Metrics
 CLIENT_GONE = 499
 OPEN_PATHS = ("/v1/health/live", "/v1/health/ready")
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; "
+    "style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -38,7 +39,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
 
@@ -163,11 +164,12 @@ class Shield:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.monotonic()
-        exchange = _Exchange(uuid.uuid4().hex[:16], receive, send, self._policy.largest)
+        headers = Headers(scope=scope)
+        unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        exchange = _Exchange(uuid.uuid4().hex[:16], receive, send, self._policy.largest, unread)
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         failure = None
         try:
-            headers = Headers(scope=scope)
             self._check_source(scope, headers)
             self._check_owner(scope, headers)
             if _length(headers) > self._policy.largest:
@@ -223,13 +225,19 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class _Exchange:
     """One request and its answer: counts the body, adds headers, notes the status."""
 
-    def __init__(self, request_id: str, receive: Receive, send: Send, largest: int) -> None:
+    def __init__(
+        self, request_id: str, receive: Receive, send: Send, largest: int, unread: bool
+    ) -> None:
         self.request_id, self.status, self.bytes_in = request_id, CLIENT_GONE, 0
         self._receive, self._send, self._largest = receive, send, largest
         self._begun = False
+        # Whether some of the body has not been read.
+        self._unread = unread
 
     async def receive(self) -> Message:
         message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._unread = False
         self.bytes_in += len(message.get("body", b""))
         if self.bytes_in > self._largest:
             raise _too_large(self._largest)
@@ -243,6 +251,9 @@ class _Exchange:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             headers["X-Request-Id"] = self.request_id
+            # A client that sends slowly must not hold the connection once it has its answer.
+            if self._unread:
+                headers["Connection"] = "close"
         await self._send(message)
 
     async def answer(self, problem: Problem) -> None:
@@ -253,9 +264,6 @@ class _Exchange:
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         if problem.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        # What is left of the body is not read.
-        if problem.status in (401, 403, 413, 421, 429):
-            headers["Connection"] = "close"
         headers |= problem.headers()
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self.send({"type": "http.response.start", "status": problem.status, "headers": raw})

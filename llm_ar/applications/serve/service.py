@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from llm_ar.applications.serve.asks import Ask, Asked, ask_of
 from llm_ar.applications.serve.batching import Batcher, deadline_passed
+from llm_ar.applications.serve.evaluations import Evaluated
 from llm_ar.applications.serve.limits import Limits, Problem
 from llm_ar.applications.serve.metrics import Metrics
 from llm_ar.applications.serve.passes import Pass, Passes
@@ -61,11 +62,16 @@ class Service:
     Args:
         models: by name; the first is used where none is named.
         settings: how it works.
+        evaluations: of the models that have one, by name.
     """
 
     def __init__(
-        self, models: Mapping[str, ActionRecognizer], settings: Settings | None = None
+        self,
+        models: Mapping[str, ActionRecognizer],
+        settings: Settings | None = None,
+        evaluations: Mapping[str, Evaluated] | None = None,
     ) -> None:
+        self.evaluations = dict(evaluations or {})
         self.models, self.settings = dict(models), settings or Settings()
         self.metrics = Metrics()
         self.batcher = Batcher(
@@ -147,14 +153,19 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def compute(
-        self, key: Pass, payload: Any, deadline: float, request: Request | None = None
+        self,
+        key: Pass,
+        payload: Any,
+        deadline: float,
+        request: Request | None = None,
+        size: int = 1,
     ) -> Any:
         """Compute in a pass; a client that goes away frees its place in the queue.
 
         Raises:
             Problem: the queue is full, the client is gone, or the payload cannot be used.
         """
-        job = self.batcher.submit(key, payload, deadline)
+        job = self.batcher.submit(key, payload, deadline, size)
         future = asyncio.wrap_future(job.future)
         waiting: set[asyncio.Future[Any]] = {future}
         gone = asyncio.ensure_future(_disconnected(request)) if request is not None else None

@@ -7,13 +7,44 @@ from pathlib import Path
 
 from llm_ar.applications.ui.text import visible
 from llm_ar.errors import DatasetError, ModelError
+from llm_ar.recognizer.default_model import default_model
 
 MODEL_FOLDERS = (Path("models"), Path("runs"))
 DATA_FOLDER = Path("data")
 COMMAND_FILE = Path("training") / "command.txt"
 """The command that began a training, in the model's folder."""
 _MODEL_FILE, _ADAPTER_FILE, _DATA_FILE = "config.json", "adapter_model.safetensors", "dataset.json"
+_SHIPPED = Path(__file__).resolve().parents[3] / "models"
+"""In a checkout; an installed package has the default model alone."""
 _SHOWN = 8
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a model given as a folder, by a shipped model's name, or by a hub id.
+
+    Where there is none, the name as a folder; `check_model` then says what is missing.
+    """
+    folder = Path(name)
+    if folder.exists():
+        return folder
+    shipped = shipped_models()
+    if name in shipped:
+        return shipped[name]
+    if name.count("/") != 1:
+        return folder
+
+    from llm_ar.recognizer.hub import cached_model
+
+    return cached_model(name) or folder
+
+
+def shipped_models() -> dict[str, Path]:
+    """The folders of the models that came with the program, by name."""
+    found = {folder.name: folder for folder in models_in([_SHIPPED])}
+    default = default_model()
+    if default is not None:
+        found.setdefault("generalist", default)
+    return found
 
 
 def check_model(folder: Path) -> None:
@@ -25,7 +56,11 @@ def check_model(folder: Path) -> None:
     if (folder / _MODEL_FILE).is_file():
         return
     if not folder.exists():
-        raise ModelError(f"{folder}: there is no such model folder; {known_models(folder.parent)}")
+        pulled = len(folder.parts) == 2 and not folder.parent.exists()
+        hint = f"; one of the hub comes by llm-ar models pull {folder.as_posix()}" if pulled else ""
+        raise ModelError(
+            f"{folder}: there is no such model folder; {known_models(folder.parent)}{hint}"
+        )
     if (folder / "training").is_dir() or (folder / "tokenizer").is_dir():
         raise ModelError(
             f"{folder}: {_MODEL_FILE} is missing, so this model is not finished; {_go_on(folder)}"

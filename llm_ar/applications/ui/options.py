@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from llm_ar.applications.ui.models import known_data, known_models
+from llm_ar.applications.ui.models import known_data, known_models, model_folder
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.recognizer.default_model import default_model
 from llm_ar.skeletons.read_options import UP_AXES, ReadOptions
@@ -33,11 +33,11 @@ def add_model_option(parser: CommandParser, *, required: bool = False) -> None:
     also = "" if required else " (default: the one that comes with llm-ar)"
     option = parser.add_argument(
         "--model",
-        type=Path,
+        type=model_folder,
         default=default,
         required=default is None,
-        metavar="FOLDER",
-        help=f"folder of a trained model{also}",
+        metavar="MODEL",
+        help=f"a trained model: its folder, name (llm-ar models list) or hub id{also}",
     )
     parser.offer(option, known_models)
 

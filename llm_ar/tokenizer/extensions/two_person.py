@@ -55,9 +55,10 @@ class TwoPersonEncoder(JointGraphEncoder):
     def _encode_those(self, people: Tensor, there: Tensor) -> Tensor:
         """Encode features (2 B, T, J, C); on a CPU only of people who are there (2 B,).
 
-        Most recordings show one person, and to choose would make a GPU wait.
+        Most recordings show one person, and to choose would make a GPU wait. An exported graph has
+        no choice.
         """
-        if people.device.type != "cpu":
+        if people.device.type != "cpu" or torch.compiler.is_exporting():
             return self.encode(people)
         encoded = self.encode(people[there])
         every = encoded.new_zeros(len(people), *encoded.shape[1:])

@@ -90,6 +90,21 @@ def test_a_late_job_is_not_computed_and_a_broken_pass_ends_nothing() -> None:
     batcher.close(5)
 
 
+def test_large_jobs_fill_a_pass() -> None:
+    passes: list[list[Any]] = []
+
+    def compute(key: Any, payloads: Sequence[Any]) -> list[Any]:
+        passes.append(list(payloads))
+        return list(payloads)
+
+    batcher = Batcher(compute, batch=4)
+    for name, size in (("a", 3), ("b", 2), ("c", 1), ("d", 9), ("e", 1)):
+        batcher.submit("key", name, later(), size)
+    batcher.start()
+    batcher.close(5)
+    assert passes == [["a", "c"], ["b", "e"], ["d"]]
+
+
 def test_what_is_left_at_the_end_is_refused() -> None:
     batcher = Batcher(doubled)
     job = batcher.submit("a", 1, later())

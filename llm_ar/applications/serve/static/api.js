@@ -30,6 +30,7 @@ async function call(path, options = {}) {
 }
 
 export const models = () => call("/v1/models");
+export const evaluation = (name) => call(`/v1/models/${encodeURIComponent(name)}/evaluation`);
 export const clips = async () => (await call("/v1/clips")).clips;
 export const clip = (name) => call(`/v1/clips/${encodeURIComponent(name)}`);
 export const tokens = (ids, model) =>

@@ -1,34 +1,31 @@
 // The page: a recording goes to the service; movement, sentence and answers come back.
 
 import * as api from "./api.js";
+import { Camera } from "./camera.js";
+import { answerRows, byId, make, percent } from "./dom.js";
 import { Figure } from "./figure.js";
+import { showModels } from "./models.js";
 import { Motion } from "./motion.js";
 import { orbit } from "./orbit.js";
 import { code, curl } from "./snippets.js";
+import { Timeline } from "./timeline.js";
 
 const TOP = 5;
 const LEAST = 0.02; // Nats; less than that is no difference worth a full bar.
-const byId = (id) => document.getElementById(id);
 const page = Object.fromEntries(
   ["model", "theme", "problem", "problem-text", "retry", "status", "drop", "file", "clips", "stage", "caption",
     "busy", "play", "scrub", "clock", "speed", "sentence", "sentence-note", "answers", "answers-note", "warnings",
     "names", "names-note", "zero-shot", "reset-names", "why", "explanation", "why-note", "parts", "snippet", "copy",
     "tab-curl", "tab-python", "token", "token-title", "token-stage", "token-text", "key", "key-form", "key-input",
-    "model-field"].map((id) => [id, byId(id)]));
+    "model-field", "show-models"].map((id) => [id, byId(id)]));
 
 const state = {
-  recording: null, answer: null, motion: null, seconds: 0, playing: false, language: "curl",
-  models: [], again: null, asking: null,
+  recording: null, answer: null, motion: null, seconds: 0, until: null, playing: false, language: "curl",
+  models: [], again: null, asking: null, dividing: null,
 };
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 let view = null;
 
-const make = (tag, properties = {}, ...inner) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...inner);
-  return element;
-};
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const say = (text) => { page.status.textContent = text; };
 
 // ---- problems
@@ -107,6 +104,7 @@ async function recognize(fresh) {
     showSentence(answer);
     showAnswers(answer);
     forgetWhy();
+    divide(answer);
     say(`The answer is ${answer.top[0].action}, ${percent(answer.top[0].probability)}.`);
   } catch (error) {
     complain(error, () => recognize(fresh));
@@ -114,6 +112,38 @@ async function recognize(fresh) {
     if (state.asking === asking) page.busy.hidden = true;
   }
   showCode();
+}
+
+// ---- the timeline
+
+const timeline = new Timeline((start, end) => {
+  const { motion } = state;
+  const clamp = (seconds) => Math.min(Math.max(seconds - motion.start, 0), motion.seconds);
+  state.seconds = clamp(start);
+  state.until = clamp(end);
+  setPlaying(true);
+});
+
+// Recordings longer than the model's clips are divided into segments.
+async function divide(answer) {
+  state.dividing?.abort();
+  const { frames, frames_a_second: rate } = answer.understood;
+  const model = state.models.find((each) => each.name === answer.model);
+  if (!model || frames / rate <= model.seconds || settings().zero_shot) {
+    timeline.hide();
+    return;
+  }
+  const dividing = new AbortController();
+  state.dividing = dividing;
+  timeline.wait("dividing the recording into segments ...");
+  try {
+    const found = await api.send("/v1/timeline", state.recording, settings({ fast: model.fast }), dividing.signal);
+    timeline.show(found);
+    redraw();
+  } catch (error) {
+    if (state.dividing === dividing && error.name !== "AbortError") timeline.hide();
+    complain(error, () => divide(answer));
+  }
 }
 
 function take(recording) {
@@ -183,6 +213,7 @@ function showMovement(answer) {
   const { skeleton, joints, fps, start } = answer.movement;
   state.motion = new Motion(skeleton, joints, fps, start);
   state.seconds = 0;
+  state.until = null;
   view.show(state.motion);
   const { frames, people, frames_a_second: rate } = answer.understood;
   page.caption.replaceChildren(state.recording.name, make("small", {
@@ -211,12 +242,7 @@ function showSentence(answer) {
 function showAnswers(answer) {
   const names = ownNames();
   page["answers-note"].textContent = names.length ? `of your ${names.length} names` : "of the trained names";
-  page.answers.replaceChildren(...answer.top.map(({ action, probability }) => {
-    const bar = make("div", { className: "bar" }, make("i"));
-    bar.style.setProperty("--share", String(probability));
-    return make("li", {}, make("div", { className: "name" }, make("b", { textContent: action }),
-      make("span", { textContent: percent(probability) })), bar);
-  }));
+  page.answers.replaceChildren(...answerRows(answer.top));
   page.warnings.replaceChildren(...answer.warnings.map((text) => make("li", { textContent: text })));
   const trained = state.models.find((model) => model.name === answer.model)?.actions ?? [];
   const strange = names.filter((name) => !trained.includes(name));
@@ -301,9 +327,14 @@ function setPlaying(on) {
   page.play.classList.toggle("playing", on);
   page.play.setAttribute("aria-label", on ? "Pause" : "Play");
 }
-page.play.addEventListener("click", () => setPlaying(!state.playing));
+function toggle() {
+  state.until = null;
+  setPlaying(!state.playing);
+}
+page.play.addEventListener("click", toggle);
 page.scrub.addEventListener("input", () => {
   setPlaying(false);
+  state.until = null;
   state.seconds = (page.scrub.value / 1000) * state.motion.seconds;
   redraw();
 });
@@ -311,7 +342,7 @@ window.addEventListener("keydown", (event) => {
   const typed = event.target.closest("input, textarea, select, button, dialog, pre");
   if (event.key === " " && !typed && state.motion) {
     event.preventDefault();
-    setPlaying(!state.playing);
+    toggle();
   }
 });
 
@@ -326,6 +357,11 @@ function tick(now) {
   const { motion } = state;
   if (motion && state.playing) {
     state.seconds += passed * Number(page.speed.value);
+    if (state.until !== null && state.seconds >= state.until) {
+      state.seconds = state.until;
+      state.until = null;
+      setPlaying(false);
+    }
     if (state.seconds > motion.seconds + 0.35) state.seconds = 0;
     dirty = true;
   }
@@ -334,6 +370,7 @@ function tick(now) {
     const seconds = Math.min(state.seconds, motion.seconds);
     view.draw(seconds);
     light(motion.start + seconds);
+    timeline.at(motion.start + seconds);
     page.scrub.value = motion.seconds ? (1000 * seconds) / motion.seconds : 0;
     page.clock.textContent = `${seconds.toFixed(2)} / ${motion.seconds.toFixed(2)} s`;
     page.scrub.setAttribute("aria-valuetext", `${seconds.toFixed(2)} seconds`);
@@ -393,6 +430,18 @@ page.copy.addEventListener("click", async () => {
   setTimeout(() => { page.copy.textContent = "Copy"; }, 2000);
 });
 
+// ---- camera and models
+
+new Camera(() => {
+  const { model, candidates } = settings();
+  const known = state.models.find((each) => each.name === model);
+  return { model, candidates, fast: known?.fast ?? false };
+}, (error, again) => complain(Object.assign(error, { retry: true }), again));
+page["show-models"].addEventListener("click", () => showModels(state.models, api.evaluation, (error) => {
+  byId("models").close();
+  complain(error);
+}));
+
 // ---- begin
 
 async function begin() {
@@ -400,6 +449,7 @@ async function begin() {
     const [{ models }, clips] = await Promise.all([api.models(), api.clips()]);
     state.models = models;
     page.model.replaceChildren(...models.map(({ name }) => make("option", { value: name, textContent: name })));
+    page["show-models"].disabled = false;
     page["model-field"].hidden = models.length < 2;
     page.clips.append(...clips.map((name) => make("option", { value: name, textContent: name })));
     const wanted = decodeURIComponent(window.location.hash.slice(1));
