@@ -10,10 +10,12 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel, Trainer
 
-PRIVATE_APIS: tuple[tuple[type, str], ...] = (
+PRIVATE_APIS: tuple[tuple[Any, str], ...] = (
+    (torch.ops.aten, "_cdist_forward"),
     (PretrainedConfig, "_attn_implementation"),
     (PreTrainedModel, "_supports_attention_backend"),
     (Trainer, "_save"),
@@ -72,3 +74,8 @@ class CheckpointTrainer(Trainer, ABC):
         self, resume_from_checkpoint: str, model: nn.Module | None = None
     ) -> None:
         self.read_weights(Path(resume_from_checkpoint))
+
+
+def pairwise_distance_operator() -> Any:
+    """What ``torch.cdist`` is called in an exported graph."""
+    return torch.ops.aten._cdist_forward.default

@@ -16,6 +16,7 @@ from llm_ar.recognizer.export.folder import new_folder
 from llm_ar.recognizer.export.record import described
 from llm_ar.recognizer.export.words import action_words
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.private_apis import pairwise_distance_operator
 from llm_ar.tokenizer import poincare
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -115,7 +116,7 @@ def _converted(tokenizer: ActionTokenizer) -> Any:
             input_names=["joints", "present"],
             output_names=["tokens"],
             dynamic_shapes={"joints": batch, "present": batch},
-            custom_translation_table={torch.ops.aten._cdist_forward.default: distances},
+            custom_translation_table={pairwise_distance_operator(): distances},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
