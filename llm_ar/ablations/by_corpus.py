@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.record is not None:
         command = f"python -m llm_ar.ablations.by_corpus {given.config} {given.run}"
         key = f"{given.run.name}-seed{run.seed}"
-        write_figures(given.record, key, figures, " ".join([command, "--lost", *given.lost]))
+        if given.lost:
+            command = " ".join([command, "--lost", *given.lost])
+        write_figures(given.record, key, figures, command)
 
 
 def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:

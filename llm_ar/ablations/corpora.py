@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             given.record,
             key,
             figures,
-            f"python -m llm_ar.ablations.corpora {given.config} {given.corpus} {given.run}",
+            f"python -m llm_ar.ablations.corpora {given.config} {given.corpus} {given.run}"
+            + (f" --lost {given.lost}" if given.lost else ""),
         )
 
 

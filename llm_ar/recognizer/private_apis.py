@@ -1,4 +1,4 @@
-"""The only place where private names of transformers are used.
+"""The only place where private names of transformers and torch are used.
 
 A release may rename or remove them without notice. Each one is listed in ``PRIVATE_APIS``, so that
 a test can name the one that an installed version no longer has.

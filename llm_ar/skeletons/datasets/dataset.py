@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -86,6 +87,27 @@ def listed(text: str) -> tuple[Action, ...]:
         published, _, phrase = (part.strip() for part in line.partition(" = "))
         actions.append(Action(published, phrase or published))
     return tuple(actions)
+
+
+def by_action_and_subject(name: str, actions: Sequence[Action]) -> Callable[[str], ClipInfo | None]:
+    """What a clip's name says where it holds the numbers of its action, from 1, and its subject.
+
+    Args:
+        name: a pattern of names, whose first two groups are these numbers.
+        actions: the dataset's actions; a number beyond them has no label.
+    """
+    pattern = re.compile(name)
+
+    def describe(source: str) -> ClipInfo | None:
+        """Label and subject of a clip by its name or path."""
+        found = pattern.search(source)
+        if found is None:
+            return None
+        action, subject = int(found[1]), int(found[2])
+        label = actions[action - 1].phrase if 1 <= action <= len(actions) else None
+        return ClipInfo(label, str(subject), None, None, source)
+
+    return describe
 
 
 def by_camera(

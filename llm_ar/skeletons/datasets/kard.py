@@ -5,9 +5,7 @@ A clip's name is ``aAA_sSS_eEE_realworld``: action, subject, repetition.
 
 from __future__ import annotations
 
-import re
-
-from llm_ar.skeletons.datasets.dataset import ClipInfo, Dataset, leave_one_out, listed
+from llm_ar.skeletons.datasets.dataset import Dataset, by_action_and_subject, leave_one_out, listed
 from llm_ar.skeletons.layouts import KARD as LAYOUT
 
 ACTIONS = listed("""
@@ -32,17 +30,10 @@ stand up
 """)
 """Names of a01..a18."""
 
-_NAME = re.compile(r"(?<![0-9A-Za-z])a(\d\d)_s(\d\d)_e\d\d_realworld(?:\.txt)?$")
-
-
-def describe(source: str) -> ClipInfo | None:
-    """Label and subject of a clip by its name or path."""
-    found = _NAME.search(source)
-    if found is None:
-        return None
-    action = int(found[1])
-    label = ACTIONS[action - 1].phrase if 1 <= action <= len(ACTIONS) else None
-    return ClipInfo(label, str(int(found[2])), None, None, source)
+describe = by_action_and_subject(
+    r"(?<![0-9A-Za-z])a(\d\d)_s(\d\d)_e\d\d_realworld(?:\.txt)?$", ACTIONS
+)
+"""Label and subject of a clip by its name or path."""
 
 
 KARD = Dataset(

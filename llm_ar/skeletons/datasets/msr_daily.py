@@ -5,9 +5,13 @@ A clip's name is ``aAA_sSS_eEE_skeleton_proj``: action, subject, episode (standi
 
 from __future__ import annotations
 
-import re
-
-from llm_ar.skeletons.datasets.dataset import ClipInfo, Dataset, by_subject, listed, numbers
+from llm_ar.skeletons.datasets.dataset import (
+    Dataset,
+    by_action_and_subject,
+    by_subject,
+    listed,
+    numbers,
+)
 from llm_ar.skeletons.datasets.zero_shot import unseen_splits
 from llm_ar.skeletons.layouts import KINECT_V1
 
@@ -31,17 +35,10 @@ sit down
 """)
 """Names of a01..a16."""
 
-_NAME = re.compile(r"(?<![0-9A-Za-z])a(\d\d)_s(\d\d)_e\d\d_skeleton_proj(?:\.txt)?$")
-
-
-def describe(source: str) -> ClipInfo | None:
-    """Label and subject of a clip by its name or path."""
-    found = _NAME.search(source)
-    if found is None:
-        return None
-    action = int(found[1])
-    label = ACTIONS[action - 1].phrase if 1 <= action <= len(ACTIONS) else None
-    return ClipInfo(label, str(int(found[2])), None, None, source)
+describe = by_action_and_subject(
+    r"(?<![0-9A-Za-z])a(\d\d)_s(\d\d)_e\d\d_skeleton_proj(?:\.txt)?$", ACTIONS
+)
+"""Label and subject of a clip by its name or path."""
 
 
 _ODD_EVEN = by_subject(

@@ -5,9 +5,7 @@ A clip's name is ``aA_sS_tT_skeleton``: action, subject, trial.
 
 from __future__ import annotations
 
-import re
-
-from llm_ar.skeletons.datasets.dataset import ClipInfo, Dataset, by_subject, listed
+from llm_ar.skeletons.datasets.dataset import Dataset, by_action_and_subject, by_subject, listed
 from llm_ar.skeletons.datasets.zero_shot import unseen_splits
 from llm_ar.skeletons.layouts import KINECT_V1
 
@@ -42,17 +40,10 @@ squat (two arms stretch out) = squat
 """)
 """Names of a1..a27."""
 
-_NAME = re.compile(r"(?<![0-9A-Za-z])a(\d+)_s(\d+)_t\d+(?:_skeleton)?(?:\.mat)?$")
-
-
-def describe(source: str) -> ClipInfo | None:
-    """Label and subject of a clip by its name or path."""
-    found = _NAME.search(source)
-    if found is None:
-        return None
-    action = int(found[1])
-    label = ACTIONS[action - 1].phrase if 1 <= action <= len(ACTIONS) else None
-    return ClipInfo(label, str(int(found[2])), None, None, source)
+describe = by_action_and_subject(
+    r"(?<![0-9A-Za-z])a(\d+)_s(\d+)_t\d+(?:_skeleton)?(?:\.mat)?$", ACTIONS
+)
+"""Label and subject of a clip by its name or path."""
 
 
 _ODD_EVEN = by_subject("odd-even", train="1357", test="2468", counts=(431, 430))

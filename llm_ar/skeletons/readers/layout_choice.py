@@ -84,11 +84,13 @@ def choose_layout(
 def _fitting(path: Path, joints: int, fits: Sequence[Fit], wrong: float) -> tuple[Layout, str]:
     best, others = fits[0], fits[1:]
     options = " or ".join(f"--layout {fit.layout.name}" for fit in fits)
+    names = " or ".join(sorted((fit.layout.name for fit in fits), key=_listed))
     if best.cost > wrong:
         raise ClipError(
             path,
-            f"has {joints} joints, which do not fit {best.layout.name} ({best.sentence}); if it "
-            f"is right all the same say {options}, otherwise describe the joints in a file "
+            f"has {joints} joints, which do not fit {names} (least badly {best.layout.name}: "
+            f"{best.sentence}); if one is right all the same say {options}, otherwise describe the "
+            f"joints in a file "
             f"{LAYOUT_FILE} in the same folder",
         )
     one_wrong = best.cost < _RIGHT and bool(others) and others[0].cost > _WRONG[3]
@@ -101,7 +103,14 @@ def _fitting(path: Path, joints: int, fits: Sequence[Fit], wrong: float) -> tupl
     if not others:
         return best.layout, f"the only one with {joints} joints; {best.sentence}"
     sure = "clearly" if best.cost < 0.5 * _CLEAR * others[0].cost else "probably"
-    return best.layout, (
-        f"{sure}, by anatomy: {best.sentence}; for {others[0].layout.name} it would be "
-        f"{others[0].variation:.0%}, {others[0].asymmetry:.0%} and {others[0].excess:.0%}"
+    rest = "; ".join(
+        f"for {fit.layout.name} it would be "
+        f"{fit.variation:.0%}, {fit.asymmetry:.0%} and {fit.excess:.0%}"
+        for fit in others
     )
+    return best.layout, f"{sure}, by anatomy: {best.sentence}; {rest}"
+
+
+def _listed(name: str) -> int:
+    """The place of a built-in layout among them."""
+    return [layout.name for layout in LAYOUTS].index(name)

@@ -86,11 +86,12 @@ def test_joints_go_and_answers_come(browser: Any, url: str, footage: Path) -> No
             }"""
         )
         start, *messages = sent
-        assert start["layout"] == "mediapipe-33"
+        assert (start["layout"], start["up"]) == ("mediapipe-33", "y")
         assert all(set(message) == {"joints"} for message in messages)
         frames = [frame for message in messages for frame in message["joints"]]
         assert all(len(frame) == 33 for frame in frames)
-        assert any(joint is not None and len(joint) == 3 for frame in frames for joint in frame)
+        assert all(joint is None or joint[1] <= 0 for frame in frames for joint in frame)
+        assert any(joint is not None and len(joint) == 2 for frame in frames for joint in frame)
         assert all(each.startswith((url, "blob:", "data:")) for each in asked)
         assert not any("/v1/recognize" in each for each in asked)
         page.click("#live-stop")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.export import plain_log_likelihoods
 from llm_ar.config import LlmConfig, RecognizerConfig, RunConfig
 from llm_ar.recognizer.llm import attach_lora, load_backbone
 from llm_ar.recognizer.model import ActionRecognizer
@@ -37,27 +38,6 @@ def recognizer(tmp_path: Path) -> Recognizer:
         return ActionRecognizer.from_pretrained(run.out)
 
     return make
-
-
-def plain_log_likelihoods(folder: Path, prompts: Sequence[str], names: Sequence[str]) -> Tensor:
-    """Log-likelihoods (B, N) of names after prompts, by transformers alone."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    words = AutoTokenizer.from_pretrained(folder)
-    llm = AutoModelForCausalLM.from_pretrained(folder)
-    rows = []
-    for prompt in prompts:
-        asked = words(prompt).input_ids
-        answers = [words(prompt + " " + name).input_ids + [words.eos_token_id] for name in names]
-        longest = max(map(len, answers))
-        # What follows a text has no influence on it.
-        batch = torch.tensor([ids + [words.eos_token_id] * (longest - len(ids)) for ids in answers])
-        with torch.inference_mode():
-            steps = llm(batch).logits[:, len(asked) - 1 : -1].double().log_softmax(-1)
-        found = steps.gather(2, batch[:, len(asked) :, None])[:, :, 0]
-        lengths = [len(ids) - len(asked) for ids in answers]
-        rows.append([row[:count].sum() for row, count in zip(found, lengths, strict=True)])
-    return torch.tensor(rows)
 
 
 @pytest.fixture()

@@ -16,6 +16,7 @@ const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123
   65, 0, 253, 15, 253, 98, 11]);
 
 const NO_POSE = "Pose estimation does not run here. It needs WebGL 2.";
+const NO_MODELS = "This installation has no models for pose estimation. Run the service from a checkout of the project.";
 const REFUSALS = {
   NotAllowedError: "The camera was refused. Allow it for this page in the browser's settings, then try again.",
   NotFoundError: "No camera was found on this device.",
@@ -104,6 +105,8 @@ export class Camera {
     const drawing = document.createElement("canvas").getContext("webgl2");
     if (!drawing) throw new Error(NO_POSE);
     drawing.getExtension("WEBGL_lose_context")?.loseContext();
+    const models = await fetch(`${POSE}pose_landmark_lite.tflite`, { method: "HEAD" });
+    if (!models.ok) throw new Error(NO_MODELS);
     const Pose = await estimator();
     const pose = new Pose({ locateFile: (name) => POSE + name });
     pose.setOptions({ modelComplexity: 0, smoothLandmarks: true, enableSegmentation: false });
@@ -120,7 +123,7 @@ export class Camera {
     const { model, candidates, fast } = this.settings();
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
     run.socket = socket;
-    const start = { layout: "mediapipe-33", fps: FPS, window: WINDOW, every: EVERY, top_k: 3, fast, model, candidates, key: key() };
+    const start = { layout: "mediapipe-33", up: "y", fps: FPS, window: WINDOW, every: EVERY, top_k: 3, fast, model, candidates, key: key() };
     const given = Object.fromEntries(Object.entries(start).filter(([, value]) => value !== null));
     socket.addEventListener("open", () => socket.send(JSON.stringify(given)));
     socket.addEventListener("message", (event) => this.hear(run, JSON.parse(event.data)));
@@ -147,11 +150,11 @@ export class Camera {
     this.end(run);
   }
 
-  // The joints in pixels; those that cannot be seen are null.
+  // The joints in pixels, x to the camera's left and y up, as of a video; those that cannot be seen are null.
   joints() {
     if (!this.landmarks) return nobody();
     const { videoWidth: width, videoHeight: height } = this.video;
-    return this.landmarks.map((point) => (known(point) ? [point.x * width, point.y * height, point.z * width] : null));
+    return this.landmarks.map((point) => (known(point) ? [-point.x * width, -point.y * height] : null));
   }
 
   // Bring the joints to an even rate, linear in time, and send what is due.
