@@ -271,14 +271,13 @@ def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: 
         too_little,
         view_doubts,
     )
-    from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
     from llm_ar.skeletons.repair import repair
 
     calibration = model.calibration
-    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
     about_answer = answer_doubts(clip, answer.top[0].action)
     length = length_doubts(clip, None if calibration is None else calibration.longest)
-    warnings = (*length, *doubts(clip), *about_answer, *view_doubts(clip, trained_on_images))
+    seen = view_doubts(clip, model.trained_on_images)
+    warnings = (*length, *doubts(clip), *about_answer, *seen)
     distance = None
     if request.unknown and calibration is not None:
         unknown = calibration.unknown

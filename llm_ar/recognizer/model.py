@@ -28,6 +28,7 @@ from llm_ar.recognizer.scorer import ExactScorer, PromptedLlm
 from llm_ar.recognizer.scoring import Ranking, Scorer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
 from llm_ar.tokenizer.model import WEIGHTS_FILE, ActionTokenizer
 
 
@@ -75,6 +76,11 @@ class ActionRecognizer:
         self.prompted_llm = PromptedLlm(
             llm.get_base_model(), backbone.text_tokenizer, self.prompt, token_embeddings
         )
+
+    @property
+    def trained_on_images(self) -> bool:
+        """Whether the training had recordings in 2-D, as they were or seen by random cameras."""
+        return self.tokenizer.layout.name in IMAGE_LAYOUTS or self.run.augment.flatten > 0
 
     @property
     def device(self) -> torch.device:

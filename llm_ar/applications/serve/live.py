@@ -17,7 +17,7 @@ from llm_ar.applications.serve.asks import Ask, Asked
 from llm_ar.applications.serve.limits import Limits, Problem
 from llm_ar.applications.serve.passes import Pass
 from llm_ar.applications.serve.security import Keys, key_of
-from llm_ar.applications.serve.service import Service
+from llm_ar.applications.serve.service import Service, warnings_of
 from llm_ar.recognizer.model import ActionRecognizer
 
 router = APIRouter()
@@ -198,6 +198,7 @@ async def _rolling(
         "seconds": seconds,
         "top": [{"action": each.action, "probability": each.probability} for each in found.top],
         "sentence": found.sentence,
+        "warnings": warnings_of(model, clip, found),
     }
 
 

@@ -27,7 +27,7 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import Recognition
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
-from llm_ar.skeletons.layouts import IMAGE_LAYOUTS, map_clip
+from llm_ar.skeletons.layouts import map_clip
 
 READERS = 2
 """Threads that read recordings."""
@@ -219,7 +219,7 @@ class Service:
                         for answer in found.top
                     ],
                     "early_exit": found.early_exit,
-                    "warnings": _warnings(model, clip, found),
+                    "warnings": warnings_of(model, clip, found),
                     "understood": _understood(clip),
                     **_sentence(model, clip, found.sentence, ask.asked.movement),
                 }
@@ -278,12 +278,12 @@ def _sentence(
     }
 
 
-def _warnings(model: ActionRecognizer, clip: Clip, found: Recognition) -> list[str]:
-    trained_on_images = model.tokenizer.layout.name in IMAGE_LAYOUTS
+def warnings_of(model: ActionRecognizer, clip: Clip, found: Recognition) -> list[str]:
+    """Reasons to doubt an answer: in the clip, in the answer, in the training."""
     return [
         *doubts(clip),
         *answer_doubts(clip, found.top[0].action),
-        *view_doubts(clip, trained_on_images),
+        *view_doubts(clip, model.trained_on_images),
     ]
 
 

@@ -53,7 +53,19 @@ def test_answers_roll_with_the_frames(client: TestClient, model: ActionRecognize
             assert answer["seconds"][1] == pytest.approx((begin + 15) / 30, abs=1e-3)
             assert answer["seconds"][1] - answer["seconds"][0] <= 1.001
             assert len(answer["top"]) == 2
+            assert answer["warnings"] == []
     assert "llm_ar_live_connections 0.0" in client.get("/metrics").text
+
+
+def test_answers_about_2d_joints_say_what_the_model_learned_from(client: TestClient) -> None:
+    frames = [[joint and joint[:2] for joint in frame] for frame in generated()["squat"]["joints"]]
+    with client.websocket_connect("/v1/live") as socket:
+        socket.send_json(START)
+        socket.receive_json()
+        socket.send_json({"joints": frames[:30]})
+        answer = socket.receive_json()
+    assert answer["type"] == "answer", answer
+    assert any("the recording is 2-D" in warning for warning in answer["warnings"])
 
 
 def test_frames_that_show_nobody_are_said(client: TestClient) -> None:

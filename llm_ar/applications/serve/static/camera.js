@@ -196,7 +196,7 @@ export class Camera {
       this.say(this.landmarks ? `No answer: ${message.error.message}.` : "Nobody is seen. Step back until the whole body is in the picture.");
     } else {
       this.rows.replaceChildren(...answerRows(message.top));
-      this.say("");
+      this.say(message.warnings.join("; "));
       const taken = run.sent.find(([count]) => count >= Math.round(message.seconds[1] * FPS) - 1)?.[1];
       const latency = taken === undefined ? null : performance.now() - taken;
       this.tell(run, latency);
