@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    BertConfig,
+    BertModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from llm_ar.config import (
     CodebookConfig,
@@ -82,6 +88,30 @@ def byte_llm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+_WORDS = ["[PAD]", "[UNK]", "walk", "sit", "stand", "down", "up", "the", "person", "a"]
+
+
+@pytest.fixture(scope="session")
+def sentence_encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random encoder with a text tokenizer, as sentence-transformers lays it out."""
+    place = tmp_path_factory.mktemp("encoder")
+    known = Tokenizer(models.WordLevel({word: n for n, word in enumerate(_WORDS)}, "[UNK]"))
+    known.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=known, pad_token="[PAD]", unk_token="[UNK]"
+    ).save_pretrained(place)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(_WORDS),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+    )
+    BertModel(config).save_pretrained(place)
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from llm_ar.ablations.corpora import accuracy, write_figures
+from llm_ar.ablations.by_corpus import by_corpus
+from llm_ar.ablations.corpora import accuracy, left_out, write_figures
+from llm_ar.applications.train import train_first
+from llm_ar.config import RunConfig
+from llm_ar.config_files import load_run
+from llm_ar.recognizer.train import train_recognizer
+from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, zero_shot_policy
 from llm_ar.skeletons.actions.ontology import Ontology
+from llm_ar.skeletons.layouts import CANONICAL, KINECT_V1
+from llm_ar.skeletons.prepare.merge import Part, merge
+from llm_ar.skeletons.store import ClipStore, write_store
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["wave", "wave both hands", "squat", "walk"]
 
 
@@ -55,3 +67,71 @@ def test_figures_of_runs_stand_beside_each_other(tmp_path: Path) -> None:
         "second": 2.0,
     }
     assert found["runs"]["second"]["command"] == "make second"
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two datasets of generated clips with some names in common, in the canonical body."""
+    place = tmp_path_factory.mktemp("corpora")
+    parts = []
+    for name, protocol, seed in (("procedural", "xsub", 0), ("folder", "split", 1)):
+        clips = [
+            replace(clip, split="test" if number % 4 == 3 else "train")
+            for number, clip in enumerate(procedural_clips(clips=64, subjects=4, seed=seed))
+        ]
+        clips = clips[:48] if name == "folder" else clips[16:]
+        write_store(
+            iter(clips), place / name, dataset=name, layout=KINECT_V1, fingerprint=f"{name} {seed}"
+        )
+        parts.append(Part(ClipStore.open(place / name), protocol))
+    merge(parts, place / "both", CANONICAL, Ontology.built_in())
+    return place / "both"
+
+
+def run_of(merged: Path, encoder: Path, llm: Path, out: Path, protocol: str) -> RunConfig:
+    """The general experiment's settings with tiny parts."""
+    return load_run(
+        ROOT / "experiments/general/general.yaml",
+        [
+            *("--data", str(merged), "--protocol", protocol, "--out", str(out)),
+            *("--tokenizer.extensions.sentence_encoder", str(encoder)),
+            *("--recognizer.llm.name", str(llm)),
+            *("--tokenizer.encoder.width=8", "--tokenizer.encoder.blocks=1"),
+            *("--tokenizer.extensions.joint_width=4", "--tokenizer.extensions.joint_blocks=1"),
+            *("--tokenizer.codebook.size=16", "--tokenizer.codebook.dim=8"),
+            *("--tokenizer.codebook.warmup_steps=2", "--tokenizer.optim.epochs=2"),
+        ],
+    )
+
+
+def test_the_general_experiment_runs_from_training_to_figures(
+    merged: Path, sentence_encoder_folder: Path, byte_llm: Path, tmp_path: Path
+) -> None:
+    given = (merged, sentence_encoder_folder, byte_llm)
+    run = run_of(*given, tmp_path / "without", "without:folder")
+    store = ClipStore.open(merged)
+    train_first(run, store, resume=False)
+    tokens_alone = left_out(run, lost=2)
+    assert set(tokens_alone["top1"]) == {"nearest_sentence", "conse_tokens"}
+    assert tokens_alone["clips"] == len(store.split("without:folder")[1]) + 2
+    model = train_recognizer(run)
+    with_llm = left_out(run, lost=2)
+    assert with_llm["top1"].items() >= tokens_alone["top1"].items()
+    assert {"llm_likelihood", "llm_calibrated", "conse_llm"} < set(with_llm["top1"])
+
+    policy = zero_shot_policy(model, ["walk", "fold a paper crane"])
+    assert isinstance(policy, NearestSentence) and model.trained_on_images
+    ranking = policy.rank(model.tokenizer.encode_clips([store[0]]), top_k=2)
+    assert ranking.indices.shape == (1, 2)
+
+    whole = run_of(*given, tmp_path / "whole", "split")
+    train_first(whole, store, resume=False)
+    train_recognizer(whole)
+    figures = by_corpus(whole, {"folder": 1})
+    assert set(figures["corpora"]) == {"procedural", "folder"}
+    clips = [figures["corpora"][part]["clips"] for part in ("procedural", "folder")]
+    assert sum(clips) == figures["clips"] + 1
+    for part in figures["corpora"].values():
+        assert set(part["among_all_names"]) == {"llm", "name_head", "nearest_joints"}
+        among_all, among_own = part["among_all_names"]["llm"], part["among_own_names"]["llm"]
+        assert among_own["right"] >= among_all["right"]

@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from llm_ar.config import ExtensionConfig
 from llm_ar.errors import ConfigError, ModelError
@@ -20,29 +18,6 @@ from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, senten
 from llm_ar.recognizer.zero_shot.sentence_encoder import SentenceEncoder, load_sentence_encoder
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_sentences
 from llm_ar.skeletons.actions.ontology import Ontology
-
-WORDS = ["[PAD]", "[UNK]", "walk", "sit", "stand", "down", "up", "the", "person", "a"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random encoder with a text tokenizer, as sentence-transformers lays it out."""
-    place = tmp_path_factory.mktemp("encoder")
-    known = Tokenizer(models.WordLevel({word: n for n, word in enumerate(WORDS)}, "[UNK]"))
-    known.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=known, pad_token="[PAD]", unk_token="[UNK]"
-    ).save_pretrained(place)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-    )
-    BertModel(config).save_pretrained(place)
-    return place
 
 
 class Counting(SentenceEncoder):
@@ -56,8 +31,8 @@ class Counting(SentenceEncoder):
         return F.normalize(torch.eye(64)[: len(texts)], dim=-1)
 
 
-def test_a_text_is_the_mean_of_its_own_tokens(folder: Path) -> None:
-    encoder = load_sentence_encoder(str(folder))
+def test_a_text_is_the_mean_of_its_own_tokens(sentence_encoder_folder: Path) -> None:
+    encoder = load_sentence_encoder(str(sentence_encoder_folder))
     texts = ["walk", "the person sit down", "stand up"]
     found = encoder.embed(texts)
     assert found.shape == (3, 16)
@@ -94,10 +69,12 @@ def test_an_action_is_its_name_other_words_and_its_sentence() -> None:
     assert encoder.texts == ["fold a paper crane"], "nothing is known of it"
 
 
-def test_the_setting_chooses_the_sentence_encoder(folder: Path) -> None:
-    extensions = ExtensionConfig(sentence_encoder=str(folder))
+def test_the_setting_chooses_the_sentence_encoder(sentence_encoder_folder: Path) -> None:
+    extensions = ExtensionConfig(sentence_encoder=str(sentence_encoder_folder))
     found = embed_actions(extensions, torch.empty(0, 8), None, ["walk", "sit down"])  # type: ignore[arg-type]
-    expected = embed_sentences(load_sentence_encoder(str(folder)), ["walk", "sit down"])
+    expected = embed_sentences(
+        load_sentence_encoder(str(sentence_encoder_folder)), ["walk", "sit down"]
+    )
     torch.testing.assert_close(found, expected)
 
 
@@ -112,13 +89,16 @@ def test_cosines_are_around_the_trained_names() -> None:
             torch.testing.assert_close(cosine, expected)
 
 
-def test_the_nearest_name_is_the_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = load_sentence_encoder(str(folder))
+def test_the_nearest_name_is_the_answer(
+    sentence_encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_sentence_encoder(str(sentence_encoder_folder))
     names = ["walk", "sit down", "stand up"]
     embedded = embed_sentences(encoder, names)
     table = embedded - embedded.mean(0)
     tokenizer = SimpleNamespace(
-        extensions=ExtensionConfig(sentence_encoder=str(folder)), token_text_embeddings=table
+        extensions=ExtensionConfig(sentence_encoder=str(sentence_encoder_folder)),
+        token_text_embeddings=table,
     )
     model = SimpleNamespace(tokenizer=tokenizer, labels=tuple(names))
     monkeypatch.setattr(nearest_sentence, "load_sentence_encoder", lambda name: encoder)
