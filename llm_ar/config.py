@@ -159,15 +159,15 @@ class ExtensionConfig:
     """Channels of a joint."""
     two_person: bool = False
     """Whether two people are read by the same weights, each with where the other is; otherwise
-    their joints are nodes of one graph."""
-    clip_token: bool = False
-    """Whether a sentence ends with one more token, of the clip as a whole."""
+    their joints enter together."""
+    clip_tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens of the clip as a whole that end a sentence; each is a projection of its own."""
     name_loss: NonNegative = 0.0
     """Weight of the name head: the sentence predicts the text embedding of its action's name."""
     pooled_name_loss: NonNegative = 0.0
     """Weight of the pooled head: the encoder's mean over time predicts that text as well."""
     clip_token_name_loss: NonNegative = 0.0
-    """Weight of the clip token's own name loss (needs ``clip_token`` and ``name_loss``)."""
+    """Weight of the clip tokens' own name loss (needs ``clip_tokens`` and ``name_loss``)."""
     part_loss: NonNegative = 0.0
     """Weight of the part head: tokens predict what the description says each body part does."""
     descriptions: bool = False
@@ -183,20 +183,15 @@ class ExtensionConfig:
 
     @model_validator(mode="after")
     def _needs_a_clip_token(self) -> Self:
-        if self.clip_token_name_loss > 0 and not self.clip_token:
+        if self.clip_token_name_loss > 0 and not self.clip_tokens:
             raise ConfigError(
                 "tokenizer.extensions.clip_token_name_loss needs a clip token; set it to 0 or "
-                "tokenizer.extensions.clip_token to true"
+                "tokenizer.extensions.clip_tokens to 1"
             )
         if self.clip_token_name_loss > 0 and not self.name_loss:
             raise ConfigError(
                 "tokenizer.extensions.clip_token_name_loss uses the sentences' name head; set "
                 "tokenizer.extensions.name_loss above 0, or clip_token_name_loss to 0"
-            )
-        if self.two_person and not self.joint_blocks:
-            raise ConfigError(
-                "tokenizer.extensions.two_person reads joints with channels of their own; set "
-                "tokenizer.extensions.joint_blocks to 3, or two_person to false"
             )
         return self
 

@@ -66,7 +66,7 @@ tokenizer:
   encoder: {{width: 8}}
   codebook: {{size: 16, dim: 32, warmup_steps: 2, update: ema}}
   extensions:
-    {{joint_blocks: 1, joint_width: 8, clip_token: true, name_loss: 1.0, pooled_name_loss: 1.0}}
+    {{joint_blocks: 1, joint_width: 8, clip_tokens: 1, name_loss: 1.0, pooled_name_loss: 1.0}}
   optim: {{epochs: 3, batch_size: 16}}
 recognizer:
   llm: {{name: {byte_llm}}}

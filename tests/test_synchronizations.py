@@ -52,7 +52,7 @@ def test_stage_1(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     for update in ("loss", "ema"):
         extensions = ExtensionConfig(
-            clip_token=True, name_loss=1.0, pooled_name_loss=1.0, clip_token_name_loss=1.0
+            clip_tokens=1, name_loss=1.0, pooled_name_loss=1.0, clip_token_name_loss=1.0
         )
         encoder = EncoderConfig(width=16, blocks=1)
         codebook = CodebookConfig(size=24, dim=8, update=update, warmup_steps=2)

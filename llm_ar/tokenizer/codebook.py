@@ -109,6 +109,14 @@ class Codebook(nn.Module):
             return torch.cdist(points.float(), tokens.float())
         return poincare.pairwise_distance(points, tokens, self.config.curvature)
 
+    @torch.no_grad()
+    def nearest(self, latents: Tensor) -> Tensor:
+        """Indices (N,) of the tokens nearest to latents (N, d)."""
+        if self.config.geometry == "euclidean":
+            return self.distances(latents).argmin(-1)
+        points, tokens = self.exp0(latents), self.exp0(self.vectors)
+        return poincare.pairwise_ratio(points, tokens, self.config.curvature).argmin(-1)
+
     def normalize_latents(self, latents: Tensor) -> Tensor:
         """Centre latents (B, W, d) and scale them to a typical norm of ``LATENT_NORM``.
 
@@ -188,7 +196,7 @@ class Codebook(nn.Module):
         It keeps up with the encoder whatever the learning rate. The losses do not reach the
         tokens; they move the latents, and the tokens follow.
         """
-        indices = self.distances(flat).argmin(-1)
+        indices = self.nearest(flat)
         counts = self._counts(indices)
         sums = torch.zeros_like(self.vectors).index_add_(0, indices, flat)
         sum_over_processes(sums)

@@ -65,13 +65,21 @@ class FrameEncoder(nn.Module):
         layout: of the J joints.
         people: M.
         dim: d, the width of a token.
+        channels: features of a joint.
     """
 
-    def __init__(self, config: EncoderConfig, layout: Layout, people: int, dim: int) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        layout: Layout,
+        people: int,
+        dim: int,
+        channels: int = CHANNELS,
+    ) -> None:
         super().__init__()
         self.layout = layout
         width, nodes = config.width, people * len(layout.joints)
-        self.enter = nn.Linear(_PAIR * nodes * CHANNELS, width)
+        self.enter = nn.Linear(_PAIR * nodes * channels, width)
         self.early = temporal_blocks(config)
         self.halve = nn.Conv1d(width, width, 4, stride=2, padding=1)
         self.late = temporal_blocks(config)
@@ -80,7 +88,10 @@ class FrameEncoder(nn.Module):
 
     def forward(self, joints: Tensor, present: Tensor) -> Tensor:
         """See the class; present is (B, T, M, J)."""
-        features = joint_features(joints, present, self.layout)
+        return self.encode(joint_features(joints, present, self.layout))
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Features (B, T, M * J, channels) to steps (B, T / 4, width)."""
         pairs = features.flatten(2).unflatten(1, (-1, _PAIR)).flatten(2)
         x = self.early(self.enter(pairs))
         x = self.halve(x.transpose(1, 2)).transpose(1, 2)

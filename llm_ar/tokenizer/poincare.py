@@ -54,14 +54,13 @@ def log0(y: Tensor, c: float) -> Tensor:
     return torch.atanh(scaled) * y / scaled
 
 
-def _from_squared(squared: Tensor, x_norm2: Tensor, y_norm2: Tensor, c: float) -> Tensor:
-    """Geodesic distance from |x - y|^2, |x|^2 and |y|^2.
+def _from_ratio(ratio: Tensor, c: float) -> Tensor:
+    """Geodesic distance from a = c |x - y|^2 / ((1 - c|x|^2)(1 - c|y|^2)).
 
     arcosh(1 + 2 a) = 2 arsinh(sqrt(a)) is exact where a is tiny, and its root is kept off zero so
     that the gradient stays finite for equal points.
     """
-    a = c * squared.clamp_min(0) / ((1 - c * x_norm2) * (1 - c * y_norm2))
-    return 2 / c**0.5 * torch.asinh(torch.sqrt(a.clamp_min(1e-30)))
+    return 2 / c**0.5 * torch.asinh(torch.sqrt(ratio.clamp_min(1e-30)))
 
 
 def distance(x: Tensor, y: Tensor, c: float) -> Tensor:
@@ -74,20 +73,28 @@ def distance(x: Tensor, y: Tensor, c: float) -> Tensor:
     # In float64: 1 - c |x|^2 loses half of its digits near the boundary.
     x, y = x.double(), y.double()
     squared = (x - y).square().sum(-1)
-    return _from_squared(squared, x.square().sum(-1), y.square().sum(-1), c).to(dtype)
+    inside = (1 - c * x.square().sum(-1)) * (1 - c * y.square().sum(-1))
+    return _from_ratio(c * squared / inside, c).to(dtype)
+
+
+def pairwise_ratio(x: Tensor, y: Tensor, c: float) -> Tensor:
+    """a = c |x - y|^2 / ((1 - c|x|^2)(1 - c|y|^2)) of all points (N, d) and (U, d): (N, U).
+
+    It grows with the geodesic distance, so the nearest point is that of the least ratio. It is one
+    matrix product, c [-2 x, |x|^2, 1] . [y, 1, |y|^2], of rows divided by how far inside they are:
+    nothing else of size N x U is computed. The result is float64, since |x|^2 + |y|^2 - 2 x.y
+    cancels: in float32 a point near the boundary is 0.19 away from itself.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        x, y = project(x, c).double(), project(y, c).double()
+        x_norm2, y_norm2 = (p.square().sum(-1, keepdim=True) for p in (x, y))
+        one = torch.ones_like(x_norm2[:1])
+        left = torch.cat([-2 * x, x_norm2, one.expand_as(x_norm2)], dim=-1)
+        right = torch.cat([y, one.expand_as(y_norm2), y_norm2], dim=-1)
+        return (c * left / (1 - c * x_norm2)) @ (right / (1 - c * y_norm2)).T
 
 
 def pairwise_distance(x: Tensor, y: Tensor, c: float) -> Tensor:
-    """Geodesic distances between all points (N, d) and (U, d): (N, U).
-
-    From norms and one matrix product: nothing of size N x U x d is ever held. In float64, since
-    |x|^2 + |y|^2 - 2 x.y cancels: in float32 a point near the boundary is 0.19 away from itself.
-    """
-    x, y = project(x, c), project(y, c)
-    dtype = x.dtype
-    with torch.autocast(x.device.type, enabled=False):
-        x, y = x.double(), y.double()
-        x_norm2, y_norm2 = x.square().sum(-1), y.square().sum(-1)
-        squared = x_norm2[:, None] + y_norm2[None, :] - 2 * (x @ y.T)
-        distances = _from_squared(squared, x_norm2[:, None], y_norm2[None, :], c)
-    return distances.to(dtype)
+    """Geodesic distances between all points (N, d) and (U, d): (N, U)."""
+    dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+    return _from_ratio(pairwise_ratio(x, y, c).to(dtype), c)

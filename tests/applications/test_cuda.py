@@ -41,7 +41,7 @@ tokenizer:
   extensions:
     joint_blocks: 1
     joint_width: 8
-    clip_token: true
+    clip_tokens: 1
     name_loss: 1.0
     pooled_name_loss: 1.0
     clip_token_name_loss: 1.0

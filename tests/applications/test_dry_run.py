@@ -144,9 +144,9 @@ def test_the_paper_s_run_on_a_named_gpu(capsys):
     total = float(re.search(r"memory for training: ([\d.]+) GiB", printed)[1])
     assert 24.2 < total < 80
     assert not (Path.cwd() / "runs/llama-13b").exists()
-    longer = ["--dry-run", "--tokenizer.extensions.clip_token", "true"]
+    longer = ["--dry-run", "--tokenizer.extensions.clip_tokens", "1"]
     assert main(["train", "--config", str(config), *longer]) == 0
-    assert "17 action tokens (one for 4 frames and one for the whole)" in capsys.readouterr().out
+    assert "17 action tokens (one for 4 frames and 1 for the whole)" in capsys.readouterr().out
 
 
 def test_a_prepared_dataset_is_counted(tiny_run):

@@ -133,7 +133,7 @@ def test_a_clip_token_stands_for_the_whole_clip(model: ActionRecognizer, clip: C
         plain.codebook_config,
         plain.preprocess,
         plain.layout,
-        replace(plain.extensions, clip_token=True),
+        replace(plain.extensions, clip_tokens=1),
     )
     spans = token_spans(clip, whole)
     assert spans[:-1] == token_spans(clip, plain)

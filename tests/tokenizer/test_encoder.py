@@ -22,7 +22,14 @@ from llm_ar.tokenizer.model import ActionTokenizer
 SMALL = EncoderConfig(width=16, blocks=1)
 FRAMES = ExtensionConfig()
 JOINTS = ExtensionConfig(joint_blocks=2, joint_width=8)
-PAIR = ExtensionConfig(joint_blocks=2, joint_width=8, two_person=True)
+PAIRS = pytest.mark.parametrize(
+    "extensions",
+    [
+        ExtensionConfig(two_person=True),
+        ExtensionConfig(joint_blocks=2, joint_width=8, two_person=True),
+    ],
+    ids=["frames", "joints"],
+)
 BOTH = pytest.mark.parametrize("extensions", [FRAMES, JOINTS], ids=["frames", "joints"])
 
 
@@ -60,8 +67,11 @@ def test_one_latent_for_four_frames_and_back(
             assert frames == 4 or parameter.grad.abs().sum() > 0, name
 
 
-def test_the_two_person_encoder_passes_on_the_largest_and_the_mean() -> None:
-    encoder = make_encoder(PAIR, SBU, 2).eval()
+@PAIRS
+def test_the_two_person_encoder_passes_on_the_largest_and_the_mean(
+    extensions: ExtensionConfig,
+) -> None:
+    encoder = make_encoder(extensions, SBU, 2).eval()
     assert isinstance(encoder, TwoPersonEncoder)
     inputs: list[torch.Tensor] = []
     encoder.both.register_forward_hook(lambda _, given, __: inputs.append(given[0]))
@@ -74,8 +84,11 @@ def test_the_two_person_encoder_passes_on_the_largest_and_the_mean() -> None:
     torch.testing.assert_close(inputs[0], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_people_who_are_absent_have_no_part_in_the_two_person_encoding() -> None:
-    encoder = make_encoder(PAIR, SBU, 2).eval()
+@PAIRS
+def test_people_who_are_absent_have_no_part_in_the_two_person_encoding(
+    extensions: ExtensionConfig,
+) -> None:
+    encoder = make_encoder(extensions, SBU, 2).eval()
     assert isinstance(encoder, TwoPersonEncoder)
     joints, present = clips(3, 16, 2, 15)
     present[:2, :, 1] = False
@@ -91,19 +104,19 @@ def test_people_who_are_absent_have_no_part_in_the_two_person_encoding() -> None
     assert encoder(joints, torch.zeros_like(present)).isfinite().all()
 
 
-def test_the_order_of_two_people_does_not_matter() -> None:
-    encoder = make_encoder(PAIR, SBU, 2).eval()
+@PAIRS
+def test_the_order_of_two_people_does_not_matter(extensions: ExtensionConfig) -> None:
+    encoder = make_encoder(extensions, SBU, 2).eval()
     joints, present = clips(3, 16, 2, 15)
     torch.testing.assert_close(
         encoder(joints.flip(2), present), encoder(joints, present), rtol=1e-4, atol=1e-5
     )
 
 
-def test_two_people_need_joints_of_their_own() -> None:
-    with pytest.raises(ConfigError, match="two_person to false"):
-        ExtensionConfig(two_person=True)
+@PAIRS
+def test_two_people_are_needed(extensions: ExtensionConfig) -> None:
     with pytest.raises(ConfigError, match="preprocess.people is 1"):
-        ActionTokenizer(SMALL, CodebookConfig(dim=6), PreprocessConfig(), SBU, PAIR)
+        ActionTokenizer(SMALL, CodebookConfig(dim=6), PreprocessConfig(), SBU, extensions)
 
 
 @pytest.mark.parametrize("joint_blocks", [0, 1, 2])

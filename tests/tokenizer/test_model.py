@@ -46,7 +46,7 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     config = EncoderConfig(width=16, blocks=1)
     codebook = CodebookConfig(size=32, dim=8, warmup_steps=0)
     tokenizer = ActionTokenizer(
-        config, codebook, PreprocessConfig(frames=16), KINECT_V1, ExtensionConfig(clip_token=True)
+        config, codebook, PreprocessConfig(frames=16), KINECT_V1, ExtensionConfig(clip_tokens=1)
     )
     joints, present = tokenizer.prepare_clips([make_clip(30, seed=seed) for seed in range(8)])
     tokenizer.quantize(joints, present)

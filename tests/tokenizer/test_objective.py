@@ -90,7 +90,7 @@ def test_a_bias_moves_what_is_trained_in_proportion_to_its_weight(
 
 def test_the_clip_token_has_a_name_loss_of_its_own() -> None:
     torch.manual_seed(0)
-    extensions = ExtensionConfig(clip_token=True, name_loss=0.5, clip_token_name_loss=2.0)
+    extensions = ExtensionConfig(clip_tokens=1, name_loss=0.5, clip_token_name_loss=2.0)
     tokenizer = ActionTokenizer(
         EncoderConfig(width=16, blocks=1),
         CodebookConfig(size=32, dim=8, warmup_steps=0),
@@ -113,7 +113,7 @@ def test_the_clip_token_has_a_name_loss_of_its_own() -> None:
 
 
 def test_a_clip_token_that_is_not_there_has_no_loss() -> None:
-    with pytest.raises(ConfigError, match="tokenizer.extensions.clip_token to true"):
+    with pytest.raises(ConfigError, match="tokenizer.extensions.clip_tokens to 1"):
         ExtensionConfig(clip_token_name_loss=1.0)
 
 
@@ -124,7 +124,7 @@ def test_the_context_loss_does_not_see_the_clip_token() -> None:
         CodebookConfig(size=32, dim=8, warmup_steps=0),
         PreprocessConfig(frames=16),
         KINECT_V1,
-        ExtensionConfig(clip_token=True),
+        ExtensionConfig(clip_tokens=1),
     )
     joints, present = torch.randn(6, 16, 1, 20, 3), torch.ones(6, 16, 1, 20, dtype=torch.bool)
     quantized = tokenizer.quantize(joints, present)

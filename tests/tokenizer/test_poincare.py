@@ -191,3 +191,15 @@ def test_gradients_are_those_of_the_values() -> None:
         assert torch.autograd.gradcheck(
             lambda a, b, c=c: poincare.pairwise_distance(0.2 * a, 0.2 * b, c), (x, y)
         )
+
+
+@every_ball
+def test_the_nearest_point_has_the_least_ratio(seed: int, dtype: torch.dtype, c: float) -> None:
+    x, y = points(dtype, c, seed), points(dtype, c, seed + 10)
+    distances = ball(c).dist(x.double()[:, None], y.double()[None])
+    ratios = poincare.pairwise_ratio(x, y, c)
+    torch.testing.assert_close(
+        ratios, (c**0.5 * distances / 2).sinh().square(), rtol=1e-5, atol=1e-9
+    )
+    nearest = distances.gather(1, ratios.argmin(-1, keepdim=True)).squeeze(1)
+    torch.testing.assert_close(nearest, distances.amin(-1), rtol=1e-6, atol=1e-6)

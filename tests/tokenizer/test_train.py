@@ -64,7 +64,7 @@ def run(dataset: Path, tmp_path: Path) -> RunConfig:
             extensions=ExtensionConfig(
                 joint_blocks=1,
                 joint_width=8,
-                clip_token=True,
+                clip_tokens=1,
                 name_loss=1.0,
                 pooled_name_loss=0.5,
                 clip_token_name_loss=0.5,

@@ -76,7 +76,7 @@ def dry_run(run: RunConfig, gpu: str) -> str:
             f"data: {run.data}, protocol {run.protocol}: {data.clips:,} clips train "
             f"({data.origin}), {len(data.classes)} actions, layout {data.layout.name}",
             *_parameters(run, shape),
-            *_tokens(work, run.tokenizer.extensions.clip_token),
+            *_tokens(work, run.tokenizer.extensions.clip_tokens),
             *_figures("memory for training (stage 2)", training),
             *_figures("memory for inference, one clip", inference),
             f"time on one {device.name} ({device.gib:g} GiB, {device.half:g} TFLOP/s in half and "
@@ -99,8 +99,8 @@ def _parameters(run: RunConfig, shape: Shapes) -> list[str]:
     ]
 
 
-def _tokens(work: Work, summary: bool) -> list[str]:
-    whole = " and one for the whole" if summary else ""
+def _tokens(work: Work, clip_tokens: int) -> list[str]:
+    whole = f" and {clip_tokens} for the whole" if clip_tokens else ""
     return [
         "tokens",
         f"  a clip: {work.sentence} action tokens (one for {STRIDE} frames{whole})",
@@ -114,7 +114,7 @@ def _figures(title: str, figures: tuple[Figure, ...]) -> list[str]:
 
 
 def _work(run: RunConfig, data: Data) -> Work:
-    sentence = run.preprocess.frames // STRIDE + run.tokenizer.extensions.clip_token
+    sentence = run.preprocess.frames // STRIDE + run.tokenizer.extensions.clip_tokens
     known = templates()
     if run.recognizer.template not in known:
         raise ConfigError(

@@ -20,7 +20,7 @@ from llm_ar.tokenizer.extensions.name_head import (
     name_targets,
 )
 from llm_ar.tokenizer.extensions.part_head import PartHead, PartLoss
-from llm_ar.tokenizer.extensions.two_person import TwoPersonEncoder
+from llm_ar.tokenizer.extensions.two_person import TwoPersonFrameEncoder, TwoPersonGraphEncoder
 from llm_ar.tokenizer.losses import AuxiliaryLoss
 
 
@@ -38,7 +38,9 @@ def build_encoder(
                 f"tokenizer.extensions.two_person needs two people, but preprocess.people is "
                 f"{people}; set it to 2, or two_person to false"
             )
-        return TwoPersonEncoder(config, extensions, layout, dim)
+        if extensions.joint_blocks:
+            return TwoPersonGraphEncoder(config, extensions, layout, dim)
+        return TwoPersonFrameEncoder(config, layout, dim)
     if extensions.joint_blocks:
         return JointGraphEncoder(config, extensions, layout, people, dim)
     return FrameEncoder(config, layout, people, dim)
@@ -47,8 +49,8 @@ def build_encoder(
 def build_clip_tokens(
     config: EncoderConfig, extensions: ExtensionConfig, dim: int
 ) -> nn.ModuleList:
-    """The tokens of the whole clip that end a sentence: one or, as in the paper, none."""
-    return nn.ModuleList([ClipToken(config.width, dim)] if extensions.clip_token else [])
+    """The tokens of the whole clip that end a sentence; in the paper there are none."""
+    return nn.ModuleList(ClipToken(config.width, dim) for _ in range(extensions.clip_tokens))
 
 
 def build_auxiliary_losses(
@@ -80,7 +82,8 @@ def build_auxiliary_losses(
         head = NameHead(dim, targets, HEAD_DROPOUT)
         losses.append(NameLoss(head, contrast, extensions.name_loss))
         if extensions.clip_token_name_loss > 0:
-            losses.append(ClipTokenNameLoss(head, contrast, extensions.clip_token_name_loss))
+            weight = extensions.clip_token_name_loss
+            losses.append(ClipTokenNameLoss(head, contrast, extensions.clip_tokens, weight))
     if extensions.pooled_name_loss > 0:
         pooled = PooledNameLoss(config.width, targets, contrast, extensions.pooled_name_loss)
         losses.append(pooled)

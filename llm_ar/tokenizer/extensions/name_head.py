@@ -152,10 +152,20 @@ class PooledNameLoss(AuxiliaryLoss):
 
 
 class ClipTokenNameLoss(AuxiliaryLoss):
-    """The same after the clip token alone, by the head of the sentences."""
+    """The same after the clip tokens alone, by the head of the sentences.
 
-    def __init__(self, head: NameHead, contrast: NameContrast, weight: float) -> None:
+    Args:
+        head: of the sentences.
+        contrast: against which names.
+        clip_tokens: how many end a sentence.
+        weight: in the sum of losses.
+    """
+
+    def __init__(
+        self, head: NameHead, contrast: NameContrast, clip_tokens: int, weight: float
+    ) -> None:
         super().__init__("clip_token_name", weight)
+        self.clip_tokens = clip_tokens
         # `NameLoss` owns the head: checkpoints refuse a weight that two modules register.
         self._shared = (head,)
         self.contrast = contrast
@@ -163,4 +173,4 @@ class ClipTokenNameLoss(AuxiliaryLoss):
     def forward(self, hidden: Tensor, quantized: Quantized, labels: Tensor) -> Tensor:
         """See `AuxiliaryLoss.forward`."""
         (head,) = self._shared
-        return self.contrast(head(quantized.quantized[:, -1:]), labels)
+        return self.contrast(head(quantized.quantized[:, -self.clip_tokens :]), labels)

@@ -30,10 +30,10 @@ PLAIN = ExtensionConfig()
 TOKENIZERS = {
     "paper": (PLAIN, 1, "hyperbolic"),
     "euclidean": (PLAIN, 1, "euclidean"),
-    "clip token": (replace(PLAIN, clip_token=True), 1, "hyperbolic"),
+    "clip token": (replace(PLAIN, clip_tokens=1), 1, "hyperbolic"),
     "joint graphs": (replace(PLAIN, joint_blocks=1, joint_width=8), 2, "hyperbolic"),
     "two people": (
-        replace(PLAIN, joint_blocks=1, joint_width=8, two_person=True, clip_token=True),
+        replace(PLAIN, joint_blocks=1, joint_width=8, two_person=True, clip_tokens=1),
         2,
         "hyperbolic",
     ),
