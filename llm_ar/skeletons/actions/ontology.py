@@ -238,8 +238,9 @@ class Ontology:
 
 
 def plain(name: str) -> str:
-    """A name in lower case without hyphens and punctuation."""
-    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
+    """A name in lower case without hyphens and punctuation; "waveHands" is two words."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[\W_]+", " ", words.casefold()).split())
 
 
 def stem(word: str) -> str:
