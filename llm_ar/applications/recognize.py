@@ -288,14 +288,20 @@ def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: 
 
 
 def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
-    """Note on standard error if names that were not trained are scored by likelihood."""
+    """Note on standard error how names that were not trained are scored."""
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
-    if unknown_labels and not request.zero_shot and not request.synonyms:
-        note(
-            f"llm-ar: {len(unknown_labels)} of the names were not trained, such as "
-            f"{unknown_labels[0]!r}; --zero-shot compares their descriptions with those of the "
-            "trained names"
+    if not unknown_labels or request.zero_shot or request.synonyms:
+        return
+    compared = model.tokenizer.extensions.sentence_encoder and not request.fast
+    note(
+        f"llm-ar: {len(unknown_labels)} of the names were not trained, such as "
+        f"{unknown_labels[0]!r}; "
+        + (
+            "all names are ranked by their sentence embeddings"
+            if compared
+            else "--zero-shot compares their descriptions with those of the trained names"
         )
+    )
 
 
 def _recordings(files: Sequence[Path]) -> Iterator[tuple[Path, LlmArError | None]]:
@@ -384,7 +390,6 @@ def _policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
     Raises:
         ConfigError: the names cannot be used, or a fast answer is requested without a fast path.
     """
-    from llm_ar.recognizer.recognition import CandidatePolicy
     from llm_ar.recognizer.zero_shot.nearest_sentence import zero_shot_policy
     from llm_ar.recognizer.zero_shot.synonyms import SynonymPolicy
 
@@ -393,4 +398,4 @@ def _policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
         return zero_shot_policy(model, names, request.known)
     if request.synonyms:
         return SynonymPolicy(model.exact_scorer(), names, request.known)
-    return CandidatePolicy(model.scorer(request.labels, request.fast), names)
+    return model.policy(request.labels, request.fast)

@@ -24,8 +24,9 @@ from llm_ar.recognizer.fast.early_exit import EarlyExit, EarlyExitScorer, restri
 from llm_ar.recognizer.llm import Backbone, attach_lora, load_backbone
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.recognition import AnswerPolicy, CandidatePolicy, Recognition, recognize
-from llm_ar.recognizer.scorer import ExactScorer, PromptedLlm
+from llm_ar.recognizer.scorer import KEPT_TRIES, ExactScorer, PromptedLlm
 from llm_ar.recognizer.scoring import Ranking, Scorer
+from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
@@ -72,6 +73,7 @@ class ActionRecognizer:
         self.repair = repair or RepairConfig()
         self.calibration = calibration
         self.prompt = Prompt(run.recognizer.template, backbone.text_tokenizer)
+        self._nearest_sentence: dict[tuple[str, ...], NearestSentence] = {}
         # Without the wrapper of the adapter's library, which costs time at each call.
         self.prompted_llm = PromptedLlm(
             llm.get_base_model(), backbone.text_tokenizer, self.prompt, token_embeddings
@@ -116,7 +118,8 @@ class ActionRecognizer:
 
         Args:
             clips: a clip, a file in a known format, or a sequence of them.
-            labels: candidate names in any alphabet; the names of the training by default.
+            labels: candidate names in any alphabet; the names of the training by default. If one of
+                them was not trained, see :meth:`policy`.
             top_k: number of answers, at most. The ranking is exact; a probability is at most 0.001
                 too high, and never too low.
             fast: let the token classifier answer clips of which it is confident, without the LLM.
@@ -126,9 +129,10 @@ class ActionRecognizer:
             LayoutError: if a clip's layout cannot be mapped to the model's.
             ConfigError: if the labels are empty or not distinct, ``top_k`` is below 1, or ``fast``
                 is set and :meth:`fast_path` refuses.
+            ModelError: if names are compared as sentences, and the sentence encoder is not
+                installed.
         """
-        names = tuple(self.prompted_llm.trie(self._names(labels)).names)
-        policy = CandidatePolicy(self.scorer(labels, fast), names)
+        policy = self.policy(labels, fast)
         if isinstance(clips, Clip | str | Path):
             return self.recognize_with(policy, [clips], top_k)[0]
         return self.recognize_with(policy, clips, top_k)
@@ -144,6 +148,23 @@ class ActionRecognizer:
             ConfigError: if ``top_k`` is below 1.
         """
         return recognize(self.tokenizer, self.repair, clips, policy, top_k)
+
+    def policy(self, labels: Sequence[str] | None = None, fast: bool = False) -> AnswerPolicy:
+        """How candidate names are ranked; arguments and errors as of :meth:`recognize`.
+
+        The LLM's likelihood says little about names that it was not trained to answer with. If
+        there is one, and the tokenizer learned sentence embeddings, all names are ranked by the
+        nearest sentence (`NearestSentence`), unless ``fast`` is set.
+        """
+        names = tuple(self.prompted_llm.trie(self._names(labels)).names)
+        compared = self.tokenizer.extensions.sentence_encoder and not fast
+        if not compared or set(names) <= set(self.labels):
+            return CandidatePolicy(self.scorer(labels, fast), names)
+        if names not in self._nearest_sentence:
+            while len(self._nearest_sentence) >= KEPT_TRIES:
+                self._nearest_sentence.pop(next(iter(self._nearest_sentence)))
+            self._nearest_sentence[names] = NearestSentence(self, names)
+        return self._nearest_sentence[names]
 
     def scorer(self, labels: Sequence[str] | None = None, fast: bool = False) -> Scorer:
         """The scorer of the best candidates; arguments as of :meth:`recognize`.

@@ -12,12 +12,15 @@ import torch.nn.functional as F
 
 from llm_ar.config import ExtensionConfig
 from llm_ar.errors import ConfigError, ModelError
+from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.recognition import CandidatePolicy
 from llm_ar.recognizer.zero_shot import nearest_sentence, sentence_encoder
 from llm_ar.recognizer.zero_shot.descriptions import sentence
 from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, sentence_cosines
 from llm_ar.recognizer.zero_shot.sentence_encoder import SentenceEncoder, load_sentence_encoder
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_sentences
 from llm_ar.skeletons.actions.ontology import Ontology
+from llm_ar.skeletons.synthetic.dataset import procedural_clips
 
 
 class Counting(SentenceEncoder):
@@ -116,3 +119,22 @@ def test_the_installed_encoder_knows_what_is_alike() -> None:
     encoder = load_sentence_encoder(sentence_encoder.BUNDLED)
     wave, hand, squat = encoder.embed(["wave", "wave a hand", "squat"])
     assert wave @ hand > wave @ squat + 0.2
+
+
+def test_names_that_were_not_trained_are_compared_as_sentences(
+    tiny_model: Path, sentence_encoder_folder: Path
+) -> None:
+    model = ActionRecognizer.from_pretrained(tiny_model)
+    trained, new = list(model.labels[:2]), ["stand up", "sit down"]
+    assert isinstance(model.policy(new), CandidatePolicy), "it learned no sentence embeddings"
+    tokenizer = model.tokenizer
+    tokenizer.extensions = ExtensionConfig(sentence_encoder=str(sentence_encoder_folder))
+    tokenizer.token_text_embeddings = torch.randn(tokenizer.vocabulary, 16)
+    assert isinstance(model.policy(), CandidatePolicy)
+    assert isinstance(model.policy(trained), CandidatePolicy)
+    policy = model.policy([*trained, *new])
+    assert isinstance(policy, NearestSentence)
+    assert model.policy([*trained, *new]) is policy, "the names are embedded once"
+    clip = next(procedural_clips(clips=1, seed=1))
+    found = model.recognize(clip, [*trained, *new], top_k=4)
+    assert found == model.recognize_with(NearestSentence(model, [*trained, *new]), [clip], 4)[0]
