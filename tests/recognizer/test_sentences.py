@@ -125,7 +125,7 @@ def test_names_that_were_not_trained_are_compared_as_sentences(
     tiny_model: Path, sentence_encoder_folder: Path
 ) -> None:
     model = ActionRecognizer.from_pretrained(tiny_model)
-    trained, new = list(model.labels[:2]), ["stand up", "sit down"]
+    trained, new = list(model.labels[:2]), ["fold a paper crane", "read the news"]
     assert isinstance(model.policy(new), CandidatePolicy), "it learned no sentence embeddings"
     tokenizer = model.tokenizer
     tokenizer.extensions = ExtensionConfig(sentence_encoder=str(sentence_encoder_folder))
