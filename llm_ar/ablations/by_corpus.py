@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from llm_ar.ablations.corpora import (
     accuracy,
-    name_log_probabilities,
     sentences_of,
     write_figures,
 )
@@ -33,6 +33,8 @@ from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer.extensions.name_head import name_targets
 from llm_ar.tokenizer.model import ActionTokenizer
+
+_BATCH = 64
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,9 +89,10 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
         "name_head": tokenizer.token_text_embeddings.float()[tokens].mean(1) @ targets.T,
         "nearest_joints": torch.nn.functional.one_hot(nearest, len(names)),
     }
+    model = None
     if (run.out / ADAPTER_FILE).is_file():
         model = ActionRecognizer.from_pretrained(run.out)
-        scores["llm"] = name_log_probabilities(model, tokens, names)
+        scores["llm"] = first_answers(model, tokens, names)
     parts = [store.part_of(known[index]) for index in test]
     figures: dict[str, Any] = {}
     for part in store.parts:
@@ -100,6 +103,9 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
         columns = torch.tensor([names.index(name) for name in own])
         missing = lost.get(part, 0)
         inside = torch.tensor([own.index(names[place]) for place in truth[rows].tolist()])
+        among_own = {"name_head": scores["name_head"][rows][:, columns]}
+        if model is not None:
+            among_own["llm"] = first_answers(model, tokens[rows], own)
         figures[part] = {
             "clips": len(rows) + missing,
             "lost": missing,
@@ -109,9 +115,8 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
                 for how, all_scores in scores.items()
             },
             "among_own_names": {
-                how: accuracy(all_scores[rows][:, columns], inside, own, ontology, missing)
-                for how, all_scores in scores.items()
-                if how != "nearest_joints"
+                how: accuracy(own_scores, inside, own, ontology, missing)
+                for how, own_scores in among_own.items()
             },
         }
     return {
@@ -123,6 +128,16 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
         "minutes": tokenizer.figures.get("minutes"),
         "corpora": figures,
     }
+
+
+def first_answers(model: ActionRecognizer, tokens: Tensor, names: Sequence[str]) -> Tensor:
+    """(N, C): the LLM's probability of its first answer to each sentence, 0 for other names."""
+    scores = torch.zeros(len(tokens), len(names))
+    for start in range(0, len(tokens), _BATCH):
+        rows = torch.arange(start, min(start + _BATCH, len(tokens)))
+        ranking = model.best(tokens[rows], names, top_k=1)
+        scores[rows, ranking.indices[:, 0].cpu()] = ranking.probabilities[:, 0].float().cpu()
+    return scores
 
 
 if __name__ == "__main__":

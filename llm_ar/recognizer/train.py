@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,8 @@ def _early_exit(
         torch.manual_seed(recognizer.run.seed)
         chosen = fit[torch.randperm(len(fit))[:CALIBRATION_CLIPS]]
         tokens = torch.cat([sentences.draw_at(rows)[0] for rows in chosen.split(_CALIBRATED)])
+    # A draft shortens the search for the language model's answers and changes none of them.
+    recognizer.early_exit = EarlyExit(votes, threshold=math.inf)
     answers = torch.cat(
         [recognizer.best(rows, top_k=1).indices[:, 0] for rows in tokens.split(_CALIBRATED)]
     )
