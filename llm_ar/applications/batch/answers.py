@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,8 +67,12 @@ class AnswerWriter:
         self._file.close()
 
     def give_up(self) -> None:
-        """Close the file as it is."""
-        self._file.close()
+        """Close the file, which is not to be used; nothing is left to do after `close`."""
+        with suppress(OSError):
+            if self._parquet is not None and self._parquet.is_open:
+                self._parquet.close()
+        with suppress(OSError):
+            self._file.close()
 
 
 @contextmanager
