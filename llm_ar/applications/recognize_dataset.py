@@ -167,8 +167,6 @@ def _alone_in(out: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    from llm_ar.applications.batch.answers import UNFINISHED
-
     lock = FileLock(out / ".lock", timeout=0)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -182,6 +180,14 @@ def _alone_in(out: Path) -> Iterator[None]:
             f"{out}: cannot be written ({error.strerror or error}); choose another --out"
         ) from None
     with lock:
-        for left in out.glob(f".*{UNFINISHED}"):
-            left.unlink(missing_ok=True)
+        _remove_unfinished(out)
         yield
+        _remove_unfinished(out)
+
+
+def _remove_unfinished(out: Path) -> None:
+    """Remove what killed processes were writing."""
+    from llm_ar.applications.batch.answers import UNFINISHED
+
+    for left in out.glob(f".*{UNFINISHED}"):
+        left.unlink(missing_ok=True)
