@@ -55,9 +55,9 @@ def processes() -> int:
 class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, tensor: Tensor) -> Tensor:
-        context.rows = len(tensor)
-        parts = [torch.empty_like(tensor) for _ in range(torch.distributed.get_world_size())]
-        torch.distributed.all_gather(parts, tensor.contiguous())
+        context.rows, own = len(tensor), tensor.contiguous()
+        parts = [torch.empty_like(own) for _ in range(torch.distributed.get_world_size())]
+        torch.distributed.all_gather(parts, own)
         return torch.cat(parts)
 
     @staticmethod
