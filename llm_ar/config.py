@@ -207,6 +207,7 @@ class OptimConfig:
 
     epochs: Count = 60
     batch_size: Count = 32
+    """Clips a step, of all processes together."""
     learning_rate: NonNegative = 1e-3
     weight_decay: NonNegative = 0.05
     warmup: Share = 0.05

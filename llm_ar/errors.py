@@ -59,3 +59,21 @@ class MissingExtraError(LlmArError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an optional part: pip install 'llm-ar[{extra}]'")
+
+
+_UNWRITABLE = (
+    "No space left",
+    "File too large",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Permission denied",
+)
+# Torch's writer names no reason, and fails once more when it closes its file.
+_TORCH_WRITER = ("PytorchStreamWriter", "unexpected pos")
+
+
+def write_failure(error: BaseException) -> str:
+    """What keeps a file from being written, by the error of any library; "" for other errors."""
+    text = str(error)
+    found = next((reason for reason in _UNWRITABLE if reason in text), "")
+    return found or ("write failed" if any(word in text for word in _TORCH_WRITER) else "")

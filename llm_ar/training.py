@@ -23,7 +23,7 @@ from transformers.integrations import TensorBoardCallback
 
 from llm_ar.callbacks import TimedCheckpoints, TrainingProgress
 from llm_ar.config import OptimConfig
-from llm_ar.errors import TrainingError
+from llm_ar.errors import ConfigError, TrainingError
 
 
 def as_batch(batch: Any) -> Any:
@@ -56,16 +56,33 @@ def training_arguments(
     ``use_cpu`` is set explicitly: without it the library takes several CPU processes for separate
     runs.
     Between processes only gradients travel: all that is trained is used in every step, and the
-    frozen rest is the same everywhere.
+    frozen rest is the same everywhere. They divide a step's clips among them, so that a training
+    is the same, and can be resumed, with any number of them.
+
+    Raises:
+        ConfigError: the clips of a step cannot be divided so, or the processes are to hold parts of
+            the model.
     """
+    for way in ("FSDP", "DEEPSPEED"):
+        if os.environ.get(f"ACCELERATE_USE_{way}", "false").lower() in ("1", "true"):
+            raise ConfigError(
+                f"{way} is not supported: checkpoints hold whole adapters; use DDP (for accelerate "
+                "distributed_type: MULTI_GPU), and recognizer.llm.four_bit where a copy of "
+                "the language model is too large for a GPU"
+            )
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    steps = math.ceil(clips / (optim.batch_size * processes)) * optim.epochs
+    if optim.batch_size % processes:
+        raise ConfigError(
+            f"optim.batch_size: {optim.batch_size} clips a step cannot be divided among "
+            f"{processes} processes; choose a multiple of {processes}"
+        )
+    steps = math.ceil(clips / optim.batch_size) * optim.epochs
     # Ten steps, fewer in short trainings, so that a loss is shown early.
     log_steps = min(10, max(1, steps // 10))
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,
-        per_device_train_batch_size=optim.batch_size,
+        per_device_train_batch_size=optim.batch_size // processes,
         learning_rate=optim.learning_rate,
         weight_decay=optim.weight_decay,
         lr_scheduler_type="cosine",
@@ -170,7 +187,10 @@ class StageTrainer(Trainer):
         """Add the averaged parts to what the library logs."""
         self.check_finite()
         if "loss" in logs and self._steps:
-            logs |= {name: float(total) / self._steps for name, total in self._sums.items()}
+            means = {name: total / self._steps for name, total in self._sums.items()}
+            if self.args.world_size > 1:
+                means = self.accelerator.reduce(means, reduction="mean")
+            logs |= {name: float(mean) for name, mean in means.items()}
             self._sums.clear()
             self._steps = 0
         if not self._seconds_before:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from llm_ar.config import OptimConfig
+from llm_ar.errors import ConfigError
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.training import training_arguments
 
 WORKER = """
 import sys
@@ -86,3 +94,174 @@ recognizer:
     assert done.stdout.count("the same in both") == 2
     model = ActionRecognizer.from_pretrained(tmp_path / "run")
     assert model.training["epochs"] == 2
+
+
+# Dropout and augmentation are off, and what is still drawn is drawn from the step's number, so that
+# one process with a whole batch draws what several with its parts do.
+STEPPED = """
+import os
+import sys
+
+import torch
+
+from llm_ar.applications.cli import main
+from llm_ar.recognizer import train as second
+from llm_ar.tokenizer import train as first
+from llm_ar.tokenizer.model import ActionTokenizer
+
+stop = int(os.environ.get("STOP_AT", "-1"))
+
+class Stepped(first.TokenizerTraining):
+    def forward(self, *given, **named):
+        step = self.objective.tokenizer.codebook._step
+        for module in self.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        if step == stop:
+            os._exit(0)
+        torch.manual_seed(1000 + step)
+        return super().forward(*given, **named)
+
+first.TokenizerTraining = Stepped
+ActionTokenizer.round_weights = lambda self: None
+sys.exit(main(["train", os.environ["STAGE"], "--config", *sys.argv[1:]]))
+"""
+
+SETTINGS = """
+data: {data}
+out: {out}
+preprocess: {{frames: 16}}
+augment: {{yaw_degrees: 0, tilt_degrees: 0, scale: 0, crop: 0, joint_dropout: 0, noise: 0}}
+tokenizer:
+  encoder: {{width: 8, dropout: 0}}
+  codebook: {{size: 16, dim: 32, warmup_steps: 2, update: {update}}}
+  extensions: {{name_loss: 1.0, pooled_name_loss: 1.0}}
+  optim: {{epochs: 2, batch_size: 32, save_minutes: 0}}
+recognizer:
+  llm: {{name: {llm}}}
+  lora: {{dropout: 0}}
+  optim: {{epochs: 2, batch_size: 32, save_minutes: 0}}
+"""
+
+
+class Trainings:
+    """Trains the same settings by some number of processes, and reads what they logged."""
+
+    def __init__(self, folder: Path, data: Path, llm: Path, update: str) -> None:
+        self.folder, self.data, self.llm, self.update = folder, data, llm, update
+        self.worker = folder / "worker.py"
+        self.worker.write_text(STEPPED)
+
+    def train(
+        self, name: str, processes: int, stage: str = "tokenizer", stop: int = -1, *more: str
+    ) -> Path:
+        out = self.folder / name
+        config = self.folder / f"{name}.yaml"
+        config.write_text(
+            SETTINGS.format(data=self.data, out=out, llm=self.llm, update=self.update)
+        )
+        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+        done = subprocess.run(
+            [
+                sys.executable,
+                *(launch if processes > 1 else []),
+                str(self.worker),
+                str(config),
+                *more,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=500,
+            env={**os.environ, "STAGE": stage, "STOP_AT": str(stop)},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return out
+
+    def logged(self, out: Path, stage: str) -> list[dict[str, float]]:
+        """Losses, their parts and the norm of the gradient, step by step."""
+        files = (out / "training" / stage).glob("checkpoint-*/trainer_state.json")
+        last = max(files, key=lambda file: int(file.parent.name.partition("-")[2]))
+        history = json.loads(last.read_text())["log_history"]
+        ignored = {"seconds", "epoch"}
+        return [
+            {name: value for name, value in entry.items() if name not in ignored}
+            for entry in history
+            if "loss" in entry
+        ]
+
+
+def assert_alike(found: list[dict[str, float]], expected: list[dict[str, float]]) -> None:
+    assert [entry["step"] for entry in found] == [entry["step"] for entry in expected]
+    assert len(found) == 6
+    for entry, other in zip(found, expected, strict=True):
+        assert entry.keys() == other.keys()
+        for name, value in entry.items():
+            assert value == pytest.approx(other[name], rel=TOLERANCE, abs=TOLERANCE), (
+                f"{name} at step {entry['step']:.0f}"
+            )
+
+
+TOLERANCE = 1e-3
+"""Of losses and the gradient's norm over six steps; sums are taken in another order."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("update", ["ema", "loss"])
+def test_two_processes_train_stage_1_as_one_does_with_the_whole_batch(
+    byte_llm: Path, procedural_data: Path, tmp_path: Path, update: str
+) -> None:
+    trainings = Trainings(tmp_path, procedural_data, byte_llm, update)
+    one, two = trainings.train("one", 1), trainings.train("two", 2)
+    expected, found = trainings.logged(one, "tokenizer"), trainings.logged(two, "tokenizer")
+    terms = {"reconstruction", "commitment", "zipf", "context", "mmd", "grad_norm", "perplexity"}
+    assert terms <= expected[-1].keys()
+    assert_alike(found, expected)
+    weights = load_file(one / "tokenizer" / "model.safetensors")
+    for name, weight in load_file(two / "tokenizer" / "model.safetensors").items():
+        torch.testing.assert_close(weight, weights[name], rtol=0, atol=5e-3, msg=name)
+
+
+@pytest.mark.slow
+def test_another_number_of_processes_goes_on(
+    byte_llm: Path, procedural_data: Path, tmp_path: Path
+) -> None:
+    trainings = Trainings(tmp_path, procedural_data, byte_llm, "ema")
+    expected = trainings.logged(trainings.train("one", 1), "tokenizer")
+    for name, before, after in (("up", 1, 2), ("down", 2, 1)):
+        out = trainings.train(name, before, "tokenizer", 4)
+        assert not (out / "tokenizer" / "config.json").exists()
+        trainings.train(name, after, "tokenizer", -1, "--resume")
+        assert_alike(trainings.logged(out, "tokenizer"), expected)
+
+
+@pytest.mark.slow
+def test_two_processes_train_stage_2_as_one_does_with_the_whole_batch(
+    byte_llm: Path, procedural_data: Path, tmp_path: Path
+) -> None:
+    trainings = Trainings(tmp_path, procedural_data, byte_llm, "ema")
+    one = trainings.train("one", 1)
+    shutil.copytree(one / "tokenizer", tmp_path / "two" / "tokenizer")
+    for name, processes in (("one", 1), ("two", 2)):
+        trainings.train(name, processes, "recognizer")
+    expected = trainings.logged(one, "recognizer")
+    assert expected[-1]["loss"] < expected[0]["loss"]
+    assert_alike(trainings.logged(tmp_path / "two", "recognizer"), expected)
+    weights = load_file(one / "adapter_model.safetensors")
+    for name, weight in load_file(tmp_path / "two" / "adapter_model.safetensors").items():
+        torch.testing.assert_close(weight, weights[name], rtol=0, atol=5e-3, msg=name)
+
+
+def test_a_step_that_cannot_be_divided_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(ConfigError, match="32 clips a step .* 3 processes; choose a multiple of 3"):
+        training_arguments(OptimConfig(batch_size=32), tmp_path, 96, 0)
+
+
+def test_a_model_in_parts_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(ConfigError, match="FSDP is not supported.*use DDP"):
+        training_arguments(OptimConfig(), tmp_path, 96, 0)

@@ -41,7 +41,8 @@ from llm_ar.recognizer.train import (
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_texts
 from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import TrainingClips
+from llm_ar.tokenizer.clip_cache import forget
+from llm_ar.tokenizer.data import TrainingClips, clips_folder
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import StageTrainer, training_arguments
 
@@ -170,6 +171,7 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         "commit": commit(),
     }
     _write(run, reader, training)
+    forget(clips_folder(run.out))
     return OtherRecognizer(run, tokenizer.eval(), reader, training)
 
 

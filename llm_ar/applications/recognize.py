@@ -249,19 +249,21 @@ def recognize_files(
                     f"{folder}: --unknown needs figures of the training clips, which this model "
                     "lacks; add them with llm-ar calibrate"
                 )
-            policy = _policy(model, request)
-            _warn_of_unknown_labels(model, request)
+            policy = answer_policy(model, request)
+            warn_of_unknown_labels(model, request)
         if clips and model is not None and policy is not None:
-            outcomes |= _recognize(model, clips, policy, request.top_k)
+            outcomes |= recognize_clips(model, clips, policy, request.top_k)
         for place, (file, _) in enumerate(batch):
             outcome = outcomes[place]
             if isinstance(outcome, LlmArError):
                 yield file, outcome
             elif model is not None:
-                yield file, _outcome(model, clips[place], outcome, request)
+                yield file, outcome_of(model, clips[place], outcome, request)
 
 
-def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: Request) -> Outcome:
+def outcome_of(
+    model: ActionRecognizer, clip: Clip, answer: Recognition, request: Request
+) -> Outcome:
     """An answer with the reasons to doubt it: in the clip, in the answer, in the training."""
     from llm_ar.recognizer.unknown import encode
     from llm_ar.skeletons.doubts import (
@@ -287,7 +289,7 @@ def _outcome(model: ActionRecognizer, clip: Clip, answer: Recognition, request: 
     return Outcome(answer, warnings, enough_seen, bool(length), distance)
 
 
-def _warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
+def warn_of_unknown_labels(model: ActionRecognizer, request: Request) -> None:
     """Note on standard error how names that were not trained are scored."""
     unknown_labels = [name for name in request.labels or () if name not in model.labels]
     if not unknown_labels or request.zero_shot or request.synonyms:
@@ -365,7 +367,7 @@ def show(title: str, outcome: Outcome) -> None:
         results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
 
 
-def _recognize(
+def recognize_clips(
     model: ActionRecognizer, clips: dict[int, Clip], policy: AnswerPolicy, top_k: int
 ) -> dict[int, Recognition | LlmArError]:
     """Recognize clips in one batch, or one by one where the model cannot use one of them."""
@@ -376,7 +378,7 @@ def _recognize(
     except LlmArError as error:
         if len(clips) > 1:
             for place, clip in clips.items():
-                outcomes |= _recognize(model, {place: clip}, policy, top_k)
+                outcomes |= recognize_clips(model, {place: clip}, policy, top_k)
         else:
             place, clip = next(iter(clips.items()))
             named = clip.source in str(error)
@@ -384,7 +386,7 @@ def _recognize(
     return outcomes
 
 
-def _policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
+def answer_policy(model: ActionRecognizer, request: Request) -> AnswerPolicy:
     """The answer policy of the options.
 
     Raises:

@@ -117,6 +117,7 @@ class RunFolder:
         """Remove what the stages to be trained have left; the model is unfinished from then on."""
         for name in _MODEL_FILES:
             (self.out / name).unlink(missing_ok=True)
+        shutil.rmtree(self.out / "training" / "clips", ignore_errors=True)
         for one in _NUMBERS if stage != "recognizer" else ("recognizer",):
             shutil.rmtree(self.out / "training" / one, ignore_errors=True)
         if stage != "recognizer":

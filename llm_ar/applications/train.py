@@ -19,7 +19,7 @@ from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser, did_you_mea
 from llm_ar.applications.ui.terminal import note, notes, print_error, show_lines
 from llm_ar.config import RunConfig
 from llm_ar.config_files import PRESETS, load_run, setting_names, settings_help
-from llm_ar.errors import ConfigError
+from llm_ar.errors import ConfigError, LlmArError, TrainingError, write_failure
 
 if TYPE_CHECKING:
     from llm_ar.skeletons.store import ClipStore
@@ -72,6 +72,15 @@ def run(arguments: Sequence[str]) -> int:
         notes.print()
         print_error(interrupted(settings.out, command))
         return INTERRUPTED
+    except Exception as error:
+        # Torch, safetensors and Python each have their own error for a full disk.
+        reason = write_failure(error)
+        if not reason or isinstance(error, LlmArError):
+            raise
+        raise TrainingError(
+            f"{settings.out}: cannot be written ({reason}); make room, and go on with: {command} "
+            "--resume"
+        ) from None
     _leave_the_others()
     show_lines(f"The model is in {folder}")
     return 0

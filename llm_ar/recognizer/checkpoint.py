@@ -56,7 +56,7 @@ def write_folder(folder: Path, config: Mapping[str, Any], write: Callable[[Path]
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         (unfinished / CONFIG_FILE).write_text(text, encoding="utf-8")
         os.replace(unfinished / CONFIG_FILE, folder / CONFIG_FILE)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be written there ({error})") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from llm_ar.recognizer.data import Sentences
 from llm_ar.recognizer.fast.packing import Packing, allow_packing, packed_logits
 from llm_ar.recognizer.prompt import Prompt, answer_ids
+from llm_ar.tokenizer.distributed import processes, several, sum_over_processes
 
 _IGNORED = -100
 
@@ -56,11 +57,15 @@ class AnswerObjective(nn.Module):
         return {"loss": self.loss(*drawn)}
 
     def loss(self, tokens: Tensor, classes: Tensor) -> Tensor:
-        """The mean loss over the answers' tokens for sentences (B, W); classes (B,) on the CPU."""
+        """The mean loss over the answers' tokens for sentences (B, W); classes (B,) on the CPU.
+
+        Of several processes each gives its part: the mean of the parts is that over all tokens.
+        """
         answers = [torch.tensor(self.answers[number]) for number in classes.tolist()]
         score = self._packed if self.packed else self._padded
         logits, targets = score(self.token_embeddings[tokens], answers)
-        return F.cross_entropy(logits.float(), targets, ignore_index=_IGNORED)
+        loss = F.cross_entropy(logits.float(), targets, ignore_index=_IGNORED)
+        return loss * _share(sum(map(len, answers)), loss.device)
 
     def _packed(self, sentences: Tensor, answers: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Logits (K, V) and targets (K,) of the answers' K tokens."""
@@ -95,3 +100,12 @@ class AnswerObjective(nn.Module):
             use_cache=False,
         ).logits
         return logits.flatten(0, 1), targets.flatten()
+
+
+def _share(tokens: int, device: torch.device) -> Tensor | float:
+    """What a process's mean over so many tokens counts for in the mean over processes."""
+    if not several():
+        return 1.0
+    total = torch.tensor(float(tokens), device=device)
+    sum_over_processes(total)
+    return tokens * processes() / total

@@ -47,7 +47,8 @@ from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_in_words
 from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.data import TrainingClips, balanced, training_clips
+from llm_ar.tokenizer.clip_cache import forget
+from llm_ar.tokenizer.data import TrainingClips, balanced, clips_folder, training_clips
 from llm_ar.tokenizer.extensions.name_head import name_targets
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.training import fit_and_held_out, training_arguments
@@ -132,6 +133,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit))
         recognizer.calibration = calibrate_on(recognizer.tokenizer, run, store)
         recognizer.save_pretrained(run.out)
+        forget(clips_folder(run.out))
     return recognizer
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from llm_ar.config import CodebookConfig
 from llm_ar.tokenizer import poincare
 from llm_ar.tokenizer.distributed import (
+    gather_from_processes,
     mean_over_processes,
     sum_over_processes,
     take_from_first,
@@ -182,6 +183,7 @@ class Codebook(nn.Module):
         Random tokens in many dimensions are no nearer to a latent than the centre is: the first
         one that drifts there is nearest to everything, and the codebook collapses.
         """
+        flat = gather_from_processes(flat)
         order = torch.randperm(len(flat), device=flat.device)
         rounds = -(-self.config.size // len(flat))
         picks = order.repeat(rounds)[: self.config.size]
@@ -207,6 +209,7 @@ class Codebook(nn.Module):
     @torch.no_grad()
     def _replace_dead_codes(self, flat: Tensor) -> None:
         """Move tokens that were not used for ``DEAD_AFTER`` steps onto live latents."""
+        flat = gather_from_processes(flat)
         dead = self.steps_unused > DEAD_AFTER
         picks = torch.randint(len(flat), (self.config.size,), device=flat.device)
         live = flat[picks] + self._jitter()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,14 +11,17 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from llm_ar.config import PreprocessConfig, RunConfig
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import DatasetError
+from llm_ar.skeletons.clip import Joints, Mask
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tokenizer.clip_cache import mapped
 
 
 class TrainingClips(Dataset[dict[str, Tensor]]):
-    """N clips of F moments, M people and J joints, in memory.
+    """N clips of F moments, M people and J joints, in memory or mapped from files.
 
     Attributes:
         joints: (N, F, M, J, 3) float32 in body sizes.
@@ -49,6 +53,10 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
             "classes": self.labels[places],
         }
 
+    def any_depth(self) -> bool:
+        """Whether a clip is in 3-D; it ends at the first one."""
+        return any(bool(clip[..., 2].any()) for clip in self.joints)
+
     @classmethod
     def read(
         cls,
@@ -57,13 +65,22 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
         preprocess: PreprocessConfig,
         layout: Layout | None = None,
         temporal_oversampling: int = 1,
+        cache: Path | None = None,
     ) -> TrainingClips:
         """Read and preprocess clips of a prepared dataset, mapped to a layout (its own if None).
 
         Of the T frames and between them F = (T - 1) * temporal_oversampling + 1 moments are kept.
 
+        Args:
+            store: the dataset.
+            indices: its clips.
+            preprocess: how they become comparable.
+            layout: of the result.
+            temporal_oversampling: see above.
+            cache: folder of files that hold the result; None: it is held in memory.
+
         Raises:
-            DatasetError: there are no such clips.
+            DatasetError: there are no such clips, or the files cannot be written.
             LayoutError: the dataset's layout cannot be mapped to that one.
         """
         layout = layout or store.layout
@@ -74,13 +91,26 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
             )
         moments = (preprocess.frames - 1) * temporal_oversampling + 1
         shape = (len(indices), moments, preprocess.people, len(layout.joints))
-        joints = np.empty((*shape, 3), np.float32)
-        present = np.empty(shape, np.bool_)
-        found: list[str] = []
-        for row, index in enumerate(indices):
-            clip = store[index]
-            joints[row], present[row] = preprocess_clip(map_clip(clip, layout), preprocess, moments)
-            found.append(str(clip.label))
+
+        def clips() -> Iterator[tuple[Joints, Mask]]:
+            for index in indices:
+                yield preprocess_clip(map_clip(store[index], layout), preprocess, moments)
+
+        if cache is None:
+            joints, present = np.empty((*shape, 3), np.float32), np.empty(shape, np.bool_)
+            for row, (positions, seen) in enumerate(clips()):
+                joints[row], present[row] = positions, seen
+        else:
+            made_of = {
+                "data": store.fingerprint,
+                "clips": list(indices),
+                "preprocess": settings_to_dict(preprocess),
+                "layout": layout.to_dict(),
+                "moments": moments,
+            }
+            joints, present = mapped(cache, made_of, clips(), shape)
+        known = store.metadata()
+        found = [str(known[index].label) for index in indices]
         names = [name for name in store.labels if name in set(found)]
         place = {name: number for number, name in enumerate(names)}
         labels = torch.tensor([place[name] for name in found])
@@ -89,6 +119,8 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
     @classmethod
     def of_run(cls, store: ClipStore, run: RunConfig, layout: Layout) -> TrainingClips:
         """The clips that a run trains on, in a layout, as fine in time as its augmentation asks.
+
+        They are mapped from files beside the run's checkpoints, which both stages use.
 
         Raises:
             DatasetError, LayoutError: as `read` and `training_clips`.
@@ -99,7 +131,13 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
             run.preprocess,
             layout,
             run.augment.temporal_oversampling,
+            clips_folder(run.out),
         )
+
+
+def clips_folder(out: Path) -> Path:
+    """Where a run keeps its normalised training clips until it ends."""
+    return out / "training" / "clips"
 
 
 def training_clips(store: ClipStore, run: RunConfig) -> list[int]:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llm_ar.tokenizer.codebook import Quantized
+from llm_ar.tokenizer.distributed import gather_from_processes
 
 _MEDIAN_PAIRS = 2**18
 """Distances of so many pairs, about, give MMD's median."""
@@ -21,7 +22,7 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
     """Divergence of the tokens' frequencies from Zipf's law.
 
     Soft assignments p(u) = mean softmax(-d / temperature) make frequencies differentiable; they
-    are ranked anew at each call and compared with f(r) = r^-a / sum r^-a:
+    are those of all processes, ranked anew at each call and compared with f(r) = r^-a / sum r^-a:
 
         KL(f || p_sorted) = sum_r f(r) (log f(r) - log p_(r))
 
@@ -32,6 +33,7 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
     """
     flat = distances.reshape(-1, distances.shape[-1])
     frequency = torch.softmax(-flat / temperature, dim=-1).mean(0)
+    frequency = gather_from_processes(frequency[None]).mean(0)
     ranked = frequency.sort(descending=True).values.clamp_min(1e-8)
     ranks = torch.arange(1, len(ranked) + 1, device=ranked.device, dtype=ranked.dtype)
     target = ranks.pow(-exponent)

@@ -9,6 +9,12 @@ from torch import Tensor, nn
 
 from llm_ar.config import LossConfig
 from llm_ar.tokenizer.codebook import Quantized
+from llm_ar.tokenizer.distributed import (
+    gather_from_processes,
+    processes,
+    sum_over_processes,
+    take_from_first,
+)
 from llm_ar.tokenizer.losses import AuxiliaryLoss, ContextModel, mmd_loss, zipf_loss
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -63,7 +69,7 @@ class TokenizerObjective(nn.Module):
     def paper_terms(
         self, joints: Tensor, present: Tensor, quantized: Quantized
     ) -> dict[str, Tensor]:
-        """The six terms; those of weight 0 are left out.
+        """The six terms over the clips of all processes; those of weight 0 are left out.
 
         reconstruction: mean |decoder(log_0 of the tokens) - joints| over what was seen;
         embedding, commitment: d(sg[exp_0 f], c)^2 and d(exp_0 f, sg[c])^2; zipf: KL of the tokens'
@@ -77,7 +83,8 @@ class TokenizerObjective(nn.Module):
             "commitment": lambda: quantized.commitment_loss,
             "zipf": lambda: zipf_loss(quantized.distances, exponent=1.0),
             "context": lambda: self.context(
-                quantized.quantized[:, :steps], quantized.indices[:, :steps]
+                gather_from_processes(quantized.quantized[:, :steps]),
+                gather_from_processes(quantized.indices[:, :steps]),
             ),
             "mmd": lambda: self._mmd(quantized.tokens),
         }
@@ -86,10 +93,15 @@ class TokenizerObjective(nn.Module):
     def _reconstruction(self, joints: Tensor, present: Tensor, vectors: Tensor) -> Tensor:
         seen = present.unsqueeze(-1)
         error = (self.tokenizer.decode_vectors(vectors) - joints).abs() * seen
-        return error.sum() / (seen.sum() * 3).clamp_min(1)
+        count = seen.sum().float()
+        sum_over_processes(count)
+        # The library takes the mean over processes.
+        return error.sum() * processes() / (count * 3).clamp_min(1)
 
     def _mmd(self, tokens: Tensor) -> Tensor:
         words = torch.randint(len(self.words), (_MMD_SAMPLE,), device=self.words.device)
-        flat = tokens.flatten(0, 1)
+        flat = gather_from_processes(tokens).flatten(0, 1)
         picks = torch.randint(len(flat), (_MMD_SAMPLE,), device=flat.device)
+        for drawn in (words, picks):
+            take_from_first(drawn)
         return mmd_loss(self.tokenizer.word_space.lift(flat[picks]), self.words[words])

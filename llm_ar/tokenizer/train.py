@@ -119,9 +119,7 @@ def train_tokenizer(
         start = ActionTokenizer.from_pretrained(Path(run.init_from) / "tokenizer")
     layout = store.layout if start is None else start.layout
     clips = TrainingClips.of_run(store, run, layout)
-    if run.augment.front_back_flip > 0 and not (
-        run.preprocess.face_camera and clips.joints[..., 2].any()
-    ):
+    if run.augment.front_back_flip > 0 and not (run.preprocess.face_camera and clips.any_depth()):
         raise ConfigError(
             "augment.front_back_flip: needs 3-D clips that are turned to the camera; set it to 0, "
             "or preprocess.face_camera to true"

@@ -28,9 +28,14 @@ from llm_ar.skeletons.datasets.protocols import dataset_named, protocol_named
 from llm_ar.skeletons.layouts import KINECT_V1, KINECT_V2
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments" / "paper"
+SCALE = EXPERIMENTS.parent / "scale"
 CONFIGS = sorted(
     path
-    for path in EXPERIMENTS.rglob("*.yaml")
+    for path in (
+        *EXPERIMENTS.rglob("*.yaml"),
+        *SCALE.glob("*gpu-*gb.yaml"),
+        SCALE / "eight-gpus.yaml",
+    )
     # Grids are no runs, and nothing is known of a merged dataset before it is made.
     if path.parent.name != "ablations" and path.stem not in ("generalist", "without-utd-mhad")
 )
@@ -52,6 +57,30 @@ def test_experiments_load_and_can_be_estimated(config, tmp_path, monkeypatch):
     assert "memory for training: " in dry_run(run, "a100-80gb")
     assert protocol_named(dataset_named(run.data.name), run.protocol).name == run.protocol
     assert config.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu"),
+    [("one-gpu-80gb", "a100-80gb"), ("one-gpu-24gb", "rtx-4090"), ("eight-gpus", "h100-80gb")],
+)
+def test_large_runs_fit_their_gpus(name, gpu, tmp_path, monkeypatch):
+    run = load_run(SCALE / f"{name}.yaml")
+    monkeypatch.chdir(tmp_path)
+    assert "the training fits" in dry_run(run, gpu)
+    assert run.recognizer.llm.name == "huggyllama/llama-13b"
+    assert run.recognizer.llm.dtype == "bfloat16" and run.recognizer.llm.gradient_checkpointing
+
+
+def test_accelerate_reads_its_settings_and_divides_the_steps():
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    settings = load_config_from_file(str(SCALE / "accelerate-8-gpus.yaml"))
+    assert (settings.num_processes, str(settings.distributed_type.value)) == (8, "MULTI_GPU")
+    run = load_run(SCALE / "eight-gpus.yaml")
+    for optim in (run.tokenizer.optim, run.recognizer.optim):
+        assert optim.batch_size % settings.num_processes == 0
+    one = load_run(SCALE / "one-gpu-80gb.yaml").recognizer.optim.batch_size
+    assert run.recognizer.optim.batch_size // 8 <= one
 
 
 def test_every_protocol_of_the_paper_has_a_large_and_a_small_run():

@@ -141,6 +141,20 @@ class TestInterrupted:
         assert not (tmp_path / ".out.preparing").exists()
         assert "recordings done before" in report.summary()
 
+    def test_interrupted_when_shards_are_put_together(
+        self, raw, tmp_path, small_shards, monkeypatch
+    ):
+        def stop(*given):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("llm_ar.skeletons.prepare.assemble.describe_rows", stop)
+            with pytest.raises(KeyboardInterrupt):
+                prepare("folder", raw, tmp_path / "out")
+        assert prepare("folder", raw, tmp_path / "out").resumed == 40
+        prepare("folder", raw, tmp_path / "whole")
+        assert content(tmp_path / "out") == content(tmp_path / "whole")
+
     def test_other_input_is_not_gone_on_with(self, raw, tmp_path, small_shards, monkeypatch):
         self.interrupt(raw, tmp_path, monkeypatch)
         np.save(raw / "c000.npy", body(9))

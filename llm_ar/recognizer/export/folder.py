@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 import llm_ar
-from llm_ar.errors import ConfigError
+from llm_ar.errors import ConfigError, write_failure
 
 RECORD_FILE = "llm_ar_export.json"
 """What was exported, in every export; also the mark by which a folder is known as an export."""
@@ -62,7 +64,7 @@ def new_folder(out: Path, record: Mapping[str, Any]) -> Iterator[Path]:
         for file in unfinished.iterdir():
             file.chmod(0o644)
         _put(unfinished, out)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise _unwritable(out, error) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -97,5 +99,6 @@ def _put(unfinished: Path, out: Path) -> None:
     shutil.rmtree(earlier, ignore_errors=True)
 
 
-def _unwritable(out: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"{out}: the export cannot be written there ({error.strerror or error})")
+def _unwritable(out: Path, error: OSError | SafetensorError) -> ConfigError:
+    reason = write_failure(error) or error
+    return ConfigError(f"{out}: the export cannot be written there ({reason})")

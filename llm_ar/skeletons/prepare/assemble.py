@@ -94,7 +94,9 @@ def assemble(
     findings: Sequence[Finding] = (),
     parts: Sequence[str] = (),
 ) -> PrepareReport:
-    """Make a dataset folder ``new`` of finished shards, which are moved there.
+    """Make a dataset folder ``new`` of finished shards, which stay where they are as well.
+
+    So nothing is lost if this is interrupted.
 
     ``findings`` come before those of the log.
 
@@ -128,7 +130,7 @@ def assemble(
         )
     files = [path for path in (rows_path(shards, n) for n in range(count)) if path.exists()]
     for number, path in enumerate(files):
-        os.replace(path, new / rows_file(number, len(files)))
+        _link(path, new / rows_file(number, len(files)))
     describe_rows(new, len(files), fingerprint)
     known = dataset_named(dataset)
     own = any(protocol.name == SPLIT.name for protocol in known.protocols)
@@ -159,6 +161,14 @@ def assemble(
     text = json.dumps(about, indent=1, ensure_ascii=False)
     (new / ABOUT_FILE).write_text(text + "\n", encoding="utf-8")
     return report
+
+
+def _link(path: Path, place: Path) -> None:
+    """A second name for a file, or a copy where the disk has no such names."""
+    try:
+        os.link(path, place)
+    except OSError:
+        shutil.copy2(path, place)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -70,7 +70,7 @@ def run_jobs(jobs: Iterator[Job], workers: int) -> Iterator[int]:
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, context, end_with_parent) as pool:
         try:
             waiting = {pool.submit(job.run) for job in islice(jobs, 2 * workers)}
             while waiting:
@@ -87,7 +87,7 @@ def run_jobs(jobs: Iterator[Job], workers: int) -> Iterator[int]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Make this process leave Ctrl-C to its parent, and end when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
