@@ -14,6 +14,8 @@ LEAST_FRAMES = 8
 """Fewer seen frames hardly show an action."""
 STILL = 0.02
 """A body none of whose joints moves over more than this share of its extent stands still."""
+LONG = 0.65
+"""No bone is longer than this share of the body's extent; in real clips the longest has 0.54."""
 
 LONGEST = 10.0
 """Seconds of a clip of one action, where the training clips' lengths are not known."""
@@ -58,7 +60,12 @@ def doubts(clip: Clip) -> tuple[str, ...]:
         clip: as read or repaired.
     """
     rate = unusual_rate(clip.fps)
-    return (*too_little(clip), *_unseen(clip), *(() if rate is None else (rate,)))
+    return (
+        *too_little(clip),
+        *_unseen(clip),
+        *_long_bones(clip),
+        *(() if rate is None else (rate,)),
+    )
 
 
 def answer_doubts(clip: Clip, action: str) -> tuple[str, ...]:
@@ -114,6 +121,30 @@ def _unseen(clip: Clip) -> tuple[str, ...]:
     if not hidden or len(hidden) == len(limbs):
         return ()
     return (f"{' and '.join(hidden)} never seen",)
+
+
+def _long_bones(clip: Clip) -> tuple[str, ...]:
+    """The bone that is longest, if it is longer than a body's: joints are probably confused."""
+    longest, worst = LONG, ""
+    for person in range(clip.people):
+        present = clip.present[:, person]
+        joints = np.where(present[..., None], clip.joints[:, person].astype(np.float64), np.nan)
+        size = extent(joints)
+        for joint, parent, _ in clip.layout.bones():
+            both = present[:, joint] & present[:, parent]
+            if not both.any() or not size:
+                continue
+            lengths = np.linalg.norm(joints[both, joint] - joints[both, parent], axis=-1)
+            share = float(np.median(lengths)) / size
+            if share > longest:
+                longest = share
+                worst = f"{clip.layout.joints[joint]} is far from {clip.layout.joints[parent]}"
+    if not worst:
+        return ()
+    return (
+        f"{worst} ({longest:.0%} of the body's extent); the file's joints may be in another order "
+        f"than those of {clip.layout.name}",
+    )
 
 
 def _still(clip: Clip) -> bool:
