@@ -154,10 +154,10 @@ def _parser() -> CommandParser:
 
 
 def _check_settings(parser: CommandParser, overrides: Sequence[str]) -> None:
-    """Name the option or setting that a misspelt one resembles.
+    """Name the option or setting that a misspelled one resembles.
 
     Raises:
-        ConfigError: one is misspelt.
+        ConfigError: one is misspelled.
     """
     settings = [f"--{name}" for name in setting_names()]
     for word in overrides:

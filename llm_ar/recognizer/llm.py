@@ -207,13 +207,13 @@ def _four_bit(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     _check_four_bit(device)
     from transformers import BitsAndBytesConfig
 
-    quantisation = BitsAndBytesConfig(
+    quantization = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-    return {"quantization_config": quantisation, "device_map": {"": device}}
+    return {"quantization_config": quantization, "device_map": {"": device}}
 
 
 @contextmanager

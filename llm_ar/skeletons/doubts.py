@@ -82,7 +82,7 @@ def answer_doubts(clip: Clip, action: str) -> tuple[str, ...]:
 
 
 def length_doubts(clip: Clip, longest: float | None) -> tuple[str, ...]:
-    """That a recording is longer than what the model learnt: it is squeezed into one clip.
+    """That a recording is longer than what the model learned: it is squeezed into one clip.
 
     Args:
         clip: as read or repaired.
@@ -100,7 +100,7 @@ def length_doubts(clip: Clip, longest: float | None) -> tuple[str, ...]:
 
 
 def view_doubts(clip: Clip, trained_on_images: bool) -> tuple[str, ...]:
-    """That a 2-D clip is judged by what was learnt of 3-D positions.
+    """That a 2-D clip is judged by what was learned of 3-D positions.
 
     Args:
         clip: as read or repaired.
@@ -108,7 +108,9 @@ def view_doubts(clip: Clip, trained_on_images: bool) -> tuple[str, ...]:
     """
     if clip.dimensions == 3 or trained_on_images:
         return ()
-    return ("the recording is 2-D, but the model learnt from 3-D positions; answers are less sure",)
+    return (
+        "the recording is 2-D, but the model learned from 3-D positions; answers are less sure",
+    )
 
 
 def _unseen(clip: Clip) -> tuple[str, ...]:

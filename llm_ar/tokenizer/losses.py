@@ -40,7 +40,7 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
 
 
 class ContextModel(nn.Module):
-    """Context sensitivity: each token is to be identified among others by its neighbours.
+    """Context sensitivity: each token is to be identified among others by its neighbors.
 
     The vectors of ``reach`` tokens on either side (never the token itself) make a guess, which must
     be nearer to the token than to any other place of the batch (InfoNCE: van den Oord et al.,
@@ -50,7 +50,7 @@ class ContextModel(nn.Module):
 
     Places with the same token are no negatives of each other: they would punish tokens for being
     frequent, against Zipf's law. Only tokens of time steps take part, not a token of the whole
-    clip, which is a mean of them all. Gradients reach the encoder through neighbours and tokens.
+    clip, which is a mean of them all. Gradients reach the encoder through neighbors and tokens.
     """
 
     def __init__(self, dim: int, hidden: int = 256, reach: int = 2) -> None:

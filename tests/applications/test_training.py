@@ -63,7 +63,7 @@ def test_the_recognizer_needs_a_tokenizer(experiment: Path, capsys: Capture) -> 
     assert len(shown.splitlines()) == 1 and "tokenizer" in shown
 
 
-def test_the_demo_recognises_at_once(tiny_model: Path, capsys: Capture) -> None:
+def test_the_demo_recognizes_at_once(tiny_model: Path, capsys: Capture) -> None:
     demo.recognize_samples(tiny_model)
     shown = capsys.readouterr().out
     assert shown.count(" %") >= 2 * demo.SAMPLES and "walk" in shown

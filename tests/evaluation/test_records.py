@@ -79,7 +79,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     results = tmp_path / "results"
     for seed, right in ((0, 9), (1, 7)):
         found = evaluation(seed, right)
-        found = replace(found, name_head=1 - found.truth, neighbour=found.truth)
+        found = replace(found, name_head=1 - found.truth, neighbor=found.truth)
         record(found, TRAINING, results / "nw-ucla-xview.json")
     record(evaluation(0, right=2), TRAINING, results / "nw-ucla-paper.json")
     (results / "speed.json").write_text('{"ratio": 3}')

@@ -54,7 +54,7 @@ def write_report(
 
     Args:
         evaluation: the results to show.
-        model: the recogniser that gave them (its tokenizer decodes sentences and tokens).
+        model: the recognizer that gave them (its tokenizer decodes sentences and tokens).
         store: the dataset that they were measured on.
         folder: where to; made if missing.
     """

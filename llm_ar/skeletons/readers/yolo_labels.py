@@ -1,6 +1,6 @@
 """Ultralytics' pose labels: a folder of text files, one a frame.
 
-A line a person: class, the box's centre, width and height, then x, y and visibility of 17 joints,
+A line a person: class, the box's center, width and height, then x, y and visibility of 17 joints,
 all as shares of the image's sides; the box's confidence or the person's number may follow. Files
 are named ``VIDEO_12.txt``; a frame without a file is one without people. The images' sides are not
 known: 16 to 9 is assumed.
