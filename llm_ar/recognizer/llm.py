@@ -42,7 +42,7 @@ class Backbone:
     llm: PreTrainedModel
     text_tokenizer: PreTrainedTokenizerBase
     fingerprint: str
-    """Hash of the LLM's shape and of a sample of its word embeddings: tells LLMs apart."""
+    """Hash of the LLM's shape and of a sample of its word embeddings: identifies an LLM."""
 
 
 def load_backbone(
@@ -150,7 +150,7 @@ def attach_lora(llm: PreTrainedModel, settings: LoraSettings) -> PeftModel:
 
 
 def fingerprint(llm: PreTrainedModel) -> str:
-    """Hash that tells language models apart, the same whatever the precision they are held in.
+    """Hash that identifies a language model, the same whatever the precision they are held in.
 
     Word embeddings are never quantized, so a sample of them, rounded to bfloat16, is the same in
     float32, bfloat16 and 4-bit models.

@@ -60,7 +60,7 @@ class ContextModel(nn.Module):
         self.out = nn.Linear(hidden, dim)
 
     def forward(self, vectors: Tensor, indices: Tensor) -> Tensor:
-        """Loss for vectors (B, W, d) with indices (B, W); log(B W) where the context tells nothing.
+        """Loss for vectors (B, W, d) with indices (B, W); log(B W) without use of the context.
 
         The bound is reached if all indices differ; less where some are equal.
         """
@@ -90,7 +90,7 @@ def mmd_loss(x: Tensor, y: Tensor) -> Tensor:
     within_x, between, within_y = _squared(x, x), _squared(x, y), _squared(y, y)
     parts = [part.detach().flatten() for part in (within_x, between, between, within_y)]
     pairs = torch.cat(parts)
-    # A part of many pairs tells the median as well, in less time.
+    # A part of many pairs gives the median as well, in less time.
     widest = 4 * pairs[:: 1 + len(pairs) // _MEDIAN_PAIRS].median().clamp_min(1e-12)
     return _kernel(within_x, widest) + _kernel(within_y, widest) - 2 * _kernel(between, widest)
 

@@ -47,7 +47,7 @@ def test_both_stages_in_one_command_or_one_by_one(
         once = (tmp_path / "run" / name).read_bytes()
         assert once == (tmp_path / "other" / name).read_bytes(), name
 
-    # The model's folder alone tells evaluate what made it.
+    # The model's folder alone holds what evaluate needs.
     config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
     assert config["run"]["seed"] == 3
     capsys.readouterr()

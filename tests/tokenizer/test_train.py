@@ -280,7 +280,7 @@ def test_it_learns(run: RunConfig) -> None:
     state = json.loads((checkpoints(longer)[-1] / "trainer_state.json").read_text())
     logs = [entry for entry in state["log_history"] if "reconstruction" in entry]
     assert len(logs) == 16
-    first, last = logs[1], logs[-1]  # the first tells of the warm-up, unquantized
+    first, last = logs[1], logs[-1]  # the first is of the warm-up, unquantized
     assert last["loss"] < 0.7 * first["loss"]
     assert last["reconstruction"] < 0.7 * logs[0]["reconstruction"]
     assert last["name"] < 1.15, "of four actions: log 4 is 1.39"

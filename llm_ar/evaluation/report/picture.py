@@ -53,7 +53,7 @@ _font_log = logging.getLogger("matplotlib.font_manager")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure and what is told about it.
+    """A figure and its caption.
 
     Args:
         figure: made within `settings`.

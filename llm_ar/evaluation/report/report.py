@@ -22,7 +22,7 @@ CONFUSION_FILE = "confusion.png"
 RELIABILITY_FILE = "reliability.png"
 SHOWN_TOKENS = 48
 SHOWN_NAMES = 3
-"""Names that are told of each token, at most."""
+"""Names that are listed for each token, at most."""
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> Path:

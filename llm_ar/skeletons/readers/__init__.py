@@ -146,7 +146,7 @@ FIXED_AXES = frozenset(
         "video",
     }
 )
-"""The formats that define which way is up; in others the body in the clip tells."""
+"""The formats that define which way is up; in others the body in the clip decides."""
 
 READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 

@@ -4,7 +4,7 @@ Names of images may hold several numbers (``00012_cam1.jpg``). The frame is the 
 tells all images apart; of several, the one that steps most evenly, then the last.
 
 Time stamps are seconds, or a thousandth, millionth, ten-millionth (the ticks of Kinect and .NET) or
-billionth of one. Their size tells where they count from 1970 or from the calendar's beginning;
+billionth of one. Their size shows where they count from 1970 or from the calendar's beginning;
 otherwise the unit is the one that makes their step nearest to a thirtieth of a second.
 """
 

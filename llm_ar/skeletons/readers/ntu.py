@@ -32,7 +32,7 @@ def sniff(path: Path, head: bytes) -> bool:
 def read(path: Path) -> Clip:
     """Read one clip with the sensor's tracks as its people, in order of their appearance.
 
-    The tracks are raw: `llm_ar.skeletons.repair` tells people from furniture. ``label``,
+    The tracks are raw: `llm_ar.skeletons.repair` separates people from furniture. ``label``,
     ``subject`` and ``camera`` come from the file's name.
 
     Raises:
