@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from llm_ar.applications import demo
 from llm_ar.applications.cli import main
+from llm_ar.recognizer.recognition import Answer, Recognition
 
 Capture = pytest.CaptureFixture[str]
 
@@ -213,3 +217,21 @@ def test_a_tokenizer_is_not_overwritten(experiment: Path, tmp_path: Path, capsys
 def test_the_model_card_names_the_folder_that_it_is_in(tiny_model: Path) -> None:
     card = (tiny_model / "README.md").read_text("utf-8")
     assert "llm-ar recognize recording.json --model ." in card and "runs/" not in card
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_demo_shows_long_names_whole(width: int) -> None:
+    longest = "draw a circle counter-clockwise with the right hand"
+    names = ("walk", longest, "x" * 40)
+    clips = [SimpleNamespace(label=name) for name in names]
+    answers = [
+        Recognition("", [Answer(name, 0.98), Answer(f"not {name}", 0.02)], []) for name in names
+    ]
+    screen = Console(width=width, file=StringIO(), color_system=None)
+    screen.print(demo.sample_table(clips, answers))
+    shown = screen.file.getvalue()
+    assert "…" not in shown and max(map(len, shown.splitlines())) <= width
+    # Each name stands in three columns: its letters are there, however it is broken.
+    for letter in "kx":
+        assert shown.count(letter) == 3 * "".join(names).count(letter)
+    assert shown.count("98.0 %") == 3
