@@ -20,7 +20,7 @@ def joint_features(joints: Tensor, present: Tensor, layout: Layout) -> Tensor:
     """Features (B, T, M * J, 13) of normalized joints (B, T, M, J, 3), present (B, T, M, J).
 
     Channels: position relative to the body's own center, bone (joint minus its parent), velocity
-    (step from the frame before), the centre's place in the scene, all in body sizes; presence
+    (step from the frame before), the center's place in the scene, all in body sizes; presence
     (0 or 1). Joints, bones and motion are the usual streams of graph networks (Shi et al.,
     "2s-AGCN", CVPR 2019), here in one network. Missing joints are zero in every channel.
     """
