@@ -23,7 +23,7 @@ from llm_ar.skeletons.store import ClipStore
 EVERY, BATCH = 4, 32
 
 
-def centred(clip: Clip) -> Clip:
+def centered(clip: Clip) -> Clip:
     """The clip with each person's hips at the origin in every frame."""
     middle = clip.joints[:, :, list(clip.layout.centre)].mean(axis=2, keepdims=True)
     joints = np.where(clip.present[..., None], clip.joints - middle, 0)
@@ -41,7 +41,7 @@ def compared(folder: Path, data: Path) -> dict[str, float]:
         return np.concatenate([best.indices[:, 0].numpy() for best in found])
 
     truth = np.array([model.labels.index(str(clip.label)) for clip in clips])
-    plain, without = names(clips), names([centred(clip) for clip in clips])
+    plain, without = names(clips), names([centered(clip) for clip in clips])
     shares = {"right": plain == truth, "right_without_path": without == truth}
     shares["same"] = plain == without
     return {"clips": len(clips)} | {

@@ -29,7 +29,7 @@ WORDS = 8_192
 def stage1_step(
     config: TokenizerConfig, preprocess: PreprocessConfig, clips: int
 ) -> tuple[TokenizerTraining, dict[str, Tensor]]:
-    """Stage 1 as a training makes it, past its unquantised beginning, and a batch for it."""
+    """Stage 1 as a training makes it, past its unquantized beginning, and a batch for it."""
     torch.manual_seed(0)
     quantized = dataclasses.replace(config.codebook, warmup_steps=1)
     config = dataclasses.replace(config, codebook=quantized)
@@ -82,15 +82,15 @@ def measure_stage1(steps: int) -> dict[str, Any]:
 
 
 def _stepper(config: TokenizerConfig) -> Callable[[], None]:
-    """Steps of a training of its own, the optimiser's part included."""
+    """Steps of a training of its own, the optimizer's part included."""
     training, batch = stage1_step(config, PreprocessConfig(), config.optim.batch_size)
-    optimiser = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
+    optimizer = torch.optim.AdamW(training.parameters(), lr=1e-4, fused=True)
 
     def step() -> None:
         training(**batch)["loss"].backward()
         torch.nn.utils.clip_grad_norm_(training.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
 
     return step
 

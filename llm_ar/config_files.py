@@ -23,8 +23,9 @@ from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
 
 COMMAND_LINE = "command line"
-PRESETS = ("paper", "ours")
-"""The published method, which the defaults are, and this project's differences from it."""
+PRESETS = ("paper", "ours", "small-set")
+"""The published method, which the defaults are; this project's differences from it; and those with
+a short training for small datasets."""
 _KINDS = {
     int: "a whole number",
     float: "a number",
@@ -64,6 +65,31 @@ def load_run(config: Path | None = None, overrides: Sequence[str] = ()) -> RunCo
     except ValidationError as error:
         raise _explained(error, where, named) from None
     return run
+
+
+def stated_settings(config: Path | None, overrides: Sequence[str]) -> frozenset[str]:
+    """The dotted names of the settings that a file or the command line states.
+
+    Args:
+        config: YAML file, with what it builds on, or None.
+        overrides: as of `load_run`.
+
+    Raises:
+        ConfigError: as `load_run`, for the file.
+    """
+    named = {word[2:].partition("=")[0] for word in overrides if word.startswith("--")}
+    if config is not None:
+        named.update(_dotted(_file_values(config, ())))
+    return frozenset(named)
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The dotted names of nested settings."""
+    names = []
+    for key, value in values.items():
+        inside = isinstance(value, Mapping)
+        names += _dotted(value, f"{prefix}{key}.") if inside else [f"{prefix}{key}"]
+    return names
 
 
 def settings_to_dict(settings: Any) -> dict[str, Any]:

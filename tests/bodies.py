@@ -31,5 +31,5 @@ def _positions(frames: int, layout: Layout, seed: int) -> NDArray[np.float32]:
 
 
 def body(frames: int = 6, layout: Layout = KINECT_V1, seed: int = 0) -> NDArray[np.float32]:
-    """Joints (T, J, 3) in metres of a person who moves, another one for each seed."""
+    """Joints (T, J, 3) in meters of a person who moves, another one for each seed."""
     return _positions(frames, layout, seed).copy()

@@ -131,7 +131,7 @@ def tiny_run(byte_llm: Path, procedural_data: Path) -> RunConfig:
 
 @pytest.fixture(scope="session")
 def tiny_model(tiny_run: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of an untrained recogniser of the procedural actions."""
+    """Folder of an untrained recognizer of the procedural actions."""
     torch.manual_seed(0)
     settings = tiny_run.tokenizer
     tokenizer = ActionTokenizer(

@@ -23,7 +23,7 @@ from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import (
     markdown,
     paper_table,
-    summarise,
+    summarize,
     write_json,
     write_whole,
 )
@@ -109,7 +109,7 @@ def tabulate(grid: Grid, out: Path) -> str:
         result = json.loads(file.read_text(encoding="utf-8"))
         found.setdefault(result["run"], []).append(result)
     paper = paper_table(grid.paper) if grid.paper is not None else None
-    rows = summarise(list(grid.runs), found, paper)
+    rows = summarize(list(grid.runs), found, paper)
     done = [result for name in grid.runs for result in found.get(name, ())]
     about = {key: sorted({one[key] for one in done}) for key in ("benchmark", "protocol")}
     title = f"{', '.join(about['benchmark'])} ({', '.join(about['protocol'])})"

@@ -108,16 +108,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         print(f"{usage()}\n\n{FIRST_STEPS}")
         return EXIT_USAGE
+    if words[0] == "help":
+        # "llm-ar help train" is "llm-ar train --help".
+        words = [*words[1:], "--help"]
     if words[0] in ("-h", "--help"):
         print(f"{usage()}\n\n{FIRST_STEPS}")
         return 0
-    if words[0] == "--version":
+    if words[0] in ("-V", "--version", "version"):
         print(f"llm-ar {llm_ar.__version__}")
         return 0
     for command in COMMANDS:
         name = command.name.split()
         if words[: len(name)] == name:
             return _run(command, words[len(name) :])
+    if words[0].startswith("-"):
+        print_error(
+            f"the command comes first, then its options: llm-ar COMMAND {words[0]} ... "
+            "(see llm-ar --help)"
+        )
+        return EXIT_USAGE
     names = [command.name for command in COMMANDS]
     inside = [name for name in names if name.startswith(f"{words[0]} ")]
     word = " ".join(words[:2]) if inside else words[0]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.panel import Panel
 from rich.table import Table
@@ -19,7 +20,6 @@ from rich.text import Text
 
 from llm_ar.applications import doctor
 from llm_ar.applications.evaluate import evaluate_model, show
-from llm_ar.applications.recognize import BAR
 from llm_ar.applications.train import train
 from llm_ar.applications.ui.loading import load_recognizer
 from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser
@@ -34,11 +34,17 @@ from llm_ar.applications.ui.text import plain
 from llm_ar.config_files import load_run
 from llm_ar.errors import LlmArError
 
+if TYPE_CHECKING:
+    from llm_ar.recognizer.recognition import Recognition
+    from llm_ar.skeletons.clip import Clip
+
 MODEL = Path("models/procedural")
 EXPERIMENT = Path("experiments/ours/procedural.yaml")
 DATA = Path("data/procedural")
 RUN = Path("runs/demo")
 SAMPLES = 8
+_BAR = 10
+"""Characters of a certain answer's bar: five columns are to fit 80 characters."""
 SAMPLE_SEED = 2026
 """Not the seed of the training clips: the sample clips' people are new to the model."""
 
@@ -114,9 +120,26 @@ def recognize_samples(folder: Path) -> None:
 
     clips = list(islice(procedural_clips(seed=SAMPLE_SEED), SAMPLES))
     answers = model.recognize(clips, top_k=2)
+    table = sample_table(clips, answers)
+    results.print(table)
+    ended = time.perf_counter()
+    times = f"Loaded in {loaded - started:.1f} s, recognized in {ended - loaded:.1f} s."
+    results.print(Text(f"{times}\n", style="dim"))
+
+
+def sample_table(clips: Sequence[Clip], answers: Sequence[Recognition]) -> Table:
+    """What was performed and what was recognized; names that do not fit are wrapped.
+
+    Args:
+        clips: with their labels.
+        answers: two names each at least.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("performed", "recognized", "probability", "", "otherwise"):
-        table.add_column(title, no_wrap=True)
+    for title in ("performed", "recognized"):
+        table.add_column(title, overflow="fold")
+    table.add_column("probability", no_wrap=True)
+    table.add_column("", no_wrap=True, min_width=_BAR)
+    table.add_column("otherwise", overflow="fold")
     for clip, recognition in zip(clips, answers, strict=True):
         best, second = recognition.top[:2]
         right = best.action == clip.label
@@ -124,13 +147,10 @@ def recognize_samples(folder: Path) -> None:
             plain(clip.label or ""),
             plain(best.action, "bold green" if right else "bold red"),
             Text(f"{100 * best.probability:5.1f} %"),
-            Text("█" * round(best.probability * BAR), style="cyan"),
+            Text("█" * round(best.probability * _BAR), style="cyan"),
             plain(f"{second.action} {100 * second.probability:.1f} %", "dim"),
         )
-    results.print(table)
-    ended = time.perf_counter()
-    times = f"Loaded in {loaded - started:.1f} s, recognized in {ended - loaded:.1f} s."
-    results.print(Text(f"{times}\n", style="dim"))
+    return table
 
 
 def train_and_evaluate(experiment: Path, data: Path, out: Path, verbose: bool = False) -> Path:

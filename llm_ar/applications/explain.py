@@ -19,7 +19,7 @@ from llm_ar.applications.ui.text import plain
 
 if TYPE_CHECKING:
     from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
-    from llm_ar.evaluation.neighbours import Neighbour
+    from llm_ar.evaluation.neighbors import Neighbor
     from llm_ar.recognizer.model import ActionRecognizer
 
 BAR = 16
@@ -65,32 +65,30 @@ def run(arguments: Sequence[str]) -> int:
     from llm_ar.evaluation.explanation import explain
 
     explanation = explain(model, clip, labels)
-    neighbours = None
+    neighbors = None
     if given.data is not None:
-        neighbours = find_neighbours(model, explanation, given.data)
+        neighbors = find_neighbors(model, explanation, given.data)
     if given.html is not None:
         from llm_ar.evaluation.report.explanation_page import write_explanation
 
         name = given.model.resolve().name
-        write_explanation(explanation, neighbours, model, name, clip, given.html)
+        write_explanation(explanation, neighbors, model, name, clip, given.html)
     if given.json:
-        print_json(as_json(explanation, neighbours))
+        print_json(as_json(explanation, neighbors))
         return 0
-    show(explanation, neighbours)
+    show(explanation, neighbors)
     if given.html is not None:
         show_lines(f"Page: {given.html}")
     return 0
 
 
-def find_neighbours(
-    model: ActionRecognizer, explanation: Explanation, data: Path
-) -> list[Neighbour]:
+def find_neighbors(model: ActionRecognizer, explanation: Explanation, data: Path) -> list[Neighbor]:
     """The nearest training clips of the model's own protocol, with a progress bar.
 
     Raises:
         DatasetError: the folder holds no prepared dataset that has this protocol.
     """
-    from llm_ar.evaluation.neighbours import nearest
+    from llm_ar.evaluation.neighbors import nearest
     from llm_ar.skeletons.store import ClipStore
 
     store = ClipStore.open(data)
@@ -105,7 +103,7 @@ def find_neighbours(
         )
 
 
-def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> dict[str, object]:
+def as_json(explanation: Explanation, neighbors: Sequence[Neighbor] | None) -> dict[str, object]:
     """An explanation as JSON values; ``nearest`` is null where none were searched."""
     return {
         "file": explanation.file,
@@ -136,15 +134,15 @@ def as_json(explanation: Explanation, neighbours: Sequence[Neighbour] | None) ->
             for row in explanation.parts
         ],
         "nearest": None
-        if neighbours is None
+        if neighbors is None
         else [
             {"clip": row.clip, "action": row.action, "distance": round(row.distance, 4)}
-            for row in neighbours
+            for row in neighbors
         ],
     }
 
 
-def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> None:
+def show(explanation: Explanation, neighbors: Sequence[Neighbor] | None) -> None:
     """Print an explanation as tables with bars."""
     best = explanation.top[0]
     results.print(plain(explanation.file, "bold"), soft_wrap=True)
@@ -173,11 +171,11 @@ def show(explanation: Explanation, neighbours: Sequence[Neighbour] | None) -> No
             _other(part.answer, best.action),
         )
     results.print(parts)
-    if neighbours is not None:
+    if neighbors is not None:
         clips = _table("nearest training clip", "action", "distance")
-        for neighbour in neighbours:
-            distance = f"{neighbour.distance:.3f}"
-            clips.add_row(plain(neighbour.clip), plain(neighbour.action), distance)
+        for neighbor in neighbors:
+            distance = f"{neighbor.distance:.3f}"
+            clips.add_row(plain(neighbor.clip), plain(neighbor.action), distance)
         results.print(clips)
 
 

@@ -187,11 +187,11 @@ def _unit(clip: Clip) -> str:
     if clip.dimensions == 2:
         name = "pixels" if size > 4 else "shares of the image"
     elif 0.3 <= size < 5:
-        name = "metres"
+        name = "meters"
     elif 30 <= size < 300:
-        name = "centimetres"
+        name = "centimeters"
     elif 300 <= size < 5000:
-        name = "millimetres"
+        name = "millimeters"
     else:
         name = "unknown"
     return f"{name}, by the body's extent of {size:.3g}"

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         description="Read joints as JSON lines, one frame a line: [[x, y, z], ...] of one person, "
         "a list of such lists of several, or null where nobody is seen; x to the camera's left, y "
         "up, z away. Print an answer a line as JSON. When frames come faster than answers, the "
-        'newest counts; "skipped" tells how many were passed over.',
+        'newest counts; "skipped" is how many were left out.',
         example="llm-ar live - --model models/utd-mhad < joints.jsonl",
     )
     parser.add_argument("source", metavar="SOURCE", help="- for standard input")
@@ -150,7 +150,7 @@ def _answer(live: LiveRecognizer) -> Iterator[LiveAnswer]:
 
 
 def frames_of(lines: Iterable[str], layout: Layout) -> Iterator[Frame]:
-    """Frames (M, J, C) of JSON lines; a broken line is told and left out.
+    """Frames (M, J, C) of JSON lines; a broken line is reported and left out.
 
     Raises:
         ClipError: a frame has another number of joints than the layout.

@@ -1,4 +1,4 @@
-"""``llm-ar data make-procedural``: labelled clips that need no download."""
+"""``llm-ar data make-procedural``: labeled clips that need no download."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,18 @@ from llm_ar.applications.run_folder import (
     interrupted,
     typed_command,
 )
-from llm_ar.applications.training_plan import announced, is_first_process, plan
+from llm_ar.applications.small_set import LARGEST, SMALL_SET, fitted
+from llm_ar.applications.training_plan import (
+    announced,
+    is_first_process,
+    plan,
+    training_size,
+)
 from llm_ar.applications.ui.models import check_data, check_model, known_data
 from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser, did_you_mean
 from llm_ar.applications.ui.terminal import note, notes, print_error, show_lines
 from llm_ar.config import RunConfig
-from llm_ar.config_files import PRESETS, load_run, setting_names, settings_help
+from llm_ar.config_files import PRESETS, load_run, setting_names, settings_help, stated_settings
 from llm_ar.errors import ConfigError, LlmArError, TrainingError, write_failure
 
 if TYPE_CHECKING:
@@ -56,6 +62,8 @@ def run(arguments: Sequence[str]) -> int:
         notes.print(str(parser.epilog))
         return EXIT_USAGE
     settings = load_run(given.config, overrides)
+    if given.preset == SMALL_SET:
+        settings = _fitted(settings, stated_settings(given.config, overrides))
     if given.dry_run:
         from llm_ar.applications.estimate.dry_run import dry_run
 
@@ -86,6 +94,24 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _fitted(settings: RunConfig, stated: Collection[str]) -> RunConfig:
+    """The settings of the preset for small datasets, with the epochs for this one.
+
+    Raises:
+        DatasetError: the dataset is not there, or has no clip to train on.
+    """
+    from llm_ar.skeletons.store import ClipStore
+
+    check_data(settings.data)
+    clips, _ = training_size(settings, ClipStore.open(settings.data))
+    if clips > LARGEST and is_first_process():
+        note(
+            f"preset {SMALL_SET} is for at most {LARGEST:,} training clips, these are {clips:,}; "
+            "--preset ours trains them longer"
+        )
+    return fitted(settings, max(clips, 1), stated)
+
+
 def _parser() -> CommandParser:
     parser = CommandParser(
         prog="llm-ar train",
@@ -101,8 +127,9 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--preset",
         metavar="NAME",
-        help=f"settings to begin with: {' or '.join(PRESETS)} (paper: the published method, the "
-        "default; ours: with this project's additions)",
+        help=f"settings to begin with: {', '.join(PRESETS)} (paper: the published method, the "
+        "default; ours: with this project's additions; small-set: these with a short training for "
+        "up to about 2,000 clips, epochs by their number)",
     )
     parser.add_argument("--config", type=Path, help="YAML file with the settings that differ")
     parser.add_argument(
@@ -136,10 +163,10 @@ def _parser() -> CommandParser:
 
 
 def _check_settings(parser: CommandParser, overrides: Sequence[str]) -> None:
-    """Name the option or setting that a misspelt one resembles.
+    """Name the option or setting that a misspelled one resembles.
 
     Raises:
-        ConfigError: one is misspelt.
+        ConfigError: one is misspelled.
     """
     settings = [f"--{name}" for name in setting_names()]
     for word in overrides:

@@ -24,6 +24,15 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def training_size(settings: RunConfig, store: ClipStore) -> tuple[int, int]:
+    """How many clips of how many actions train."""
+    training, _ = store.split(settings.protocol)
+    infos = store.metadata()
+    actions = len({infos[index].label for index in training})
+    clips = len(training)
+    return min(clips, settings.shots * actions) if settings.shots else clips, actions
+
+
 def plan(settings: RunConfig, stage: Stage, store: ClipStore, command: str) -> list[str]:
     """What a training reads, writes and takes, and how it is stopped and gone on with.
 
@@ -33,12 +42,7 @@ def plan(settings: RunConfig, stage: Stage, store: ClipStore, command: str) -> l
         store: the dataset.
         command: what was typed, without ``--resume``; empty if the training was not typed.
     """
-    training, _ = store.split(settings.protocol)
-    infos = store.metadata()
-    labels = {infos[index].label for index in training}
-    clips = len(training)
-    if settings.shots:
-        clips = min(clips, settings.shots * len(labels))
+    clips, actions = training_size(settings, store)
     epochs = {
         "tokenizer": settings.tokenizer.optim.epochs,
         "recognizer": settings.recognizer.optim.epochs,
@@ -47,7 +51,7 @@ def plan(settings: RunConfig, stage: Stage, store: ClipStore, command: str) -> l
     minutes = settings.tokenizer.optim.save_minutes
     lines = [
         f"Reads {settings.data}, protocol {settings.protocol}: {clips:,} clips train, "
-        f"{len(labels):,} actions",
+        f"{actions:,} actions",
         f"Writes {settings.out}",
         "Stages: "
         + ", then ".join(f"{_TITLES[name]} ({epochs[name]} epochs)" for name in stages)

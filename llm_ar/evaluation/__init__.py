@@ -1,1 +1,1 @@
-"""Step 4: how often, how surely and where a recogniser is right."""
+"""Step 4: how often, how surely and where a recognizer is right."""

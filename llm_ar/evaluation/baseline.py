@@ -16,9 +16,9 @@ from llm_ar.skeletons.store import ClipStore
 def nearest_by_joints(
     store: ClipStore, protocol: str, run: RunConfig, labels: Sequence[str]
 ) -> NDArray[np.int64]:
-    """Classes (N,) of the protocol's test clips by one nearest neighbour; nothing is trained.
+    """Classes (N,) of the protocol's test clips by one nearest neighbor; nothing is trained.
 
-    The distance is Euclidean between joints that are preprocessed as the model's are: centred,
+    The distance is Euclidean between joints that are preprocessed as the model's are: centered,
     scaled, turned to the camera if the run says so, and resampled to its frames. Missing joints are
     zeros.
 

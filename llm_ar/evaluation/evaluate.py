@@ -26,7 +26,7 @@ from llm_ar.skeletons.store import ClipStore
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a recogniser answered on N test clips of C classes, and what follows from it.
+    """What a recognizer answered on N test clips of C classes, and what follows from it.
 
     Args:
         model: name of the model (its folder's).
@@ -43,7 +43,7 @@ class Evaluation:
         date: when, ISO 8601, UTC.
         name_head: classes (N,) that the tokenizer's name head alone answers, without the LLM; None
             for a tokenizer without one.
-        neighbour: classes (N,) of the training clips with the nearest joints, the plain baseline.
+        neighbor: classes (N,) of the training clips with the nearest joints, the plain baseline.
     """
 
     model: str
@@ -59,7 +59,7 @@ class Evaluation:
     seed: int
     date: str
     name_head: NDArray[np.int64] | None = None
-    neighbour: NDArray[np.int64] | None = None
+    neighbor: NDArray[np.int64] | None = None
 
     @cached_property
     def answers(self) -> NDArray[np.int64]:
@@ -88,7 +88,7 @@ class Evaluation:
             "duplicates": int(self.duplicates.sum()),
             "top1_without_duplicates": self._top1_without_duplicates(),
             "name_head_top1": self._top1_of(self.name_head),
-            "neighbour_top1": self._top1_of(self.neighbour),
+            "neighbour_top1": self._top1_of(self.neighbor),
         }
 
     def _top1_of(self, answers: NDArray[np.int64] | None) -> float | None:
@@ -148,17 +148,17 @@ def evaluate(
     baseline: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Recognise the protocol's test clips among the names that the model was trained on.
+    """Recognize the protocol's test clips among the names that the model was trained on.
 
     Where the protocol holds actions back from training (a zero-shot split), the candidates are
     those unseen actions alone, as is usual for such splits.
 
     Args:
-        model: the recogniser.
+        model: the recognizer.
         store: a prepared dataset.
         protocol: one of the dataset's protocols; the model's own by default.
         name: what the model is called in the results.
-        batch_size: clips recognised at a time.
+        batch_size: clips recognized at a time.
         fast: let the token classifier answer clips of which it is confident, without the LLM.
         own_names: leave out trained names that are none of the dataset's, as a model of this
             dataset alone would not know them.
@@ -214,7 +214,7 @@ def evaluate(
         seed=model.run.seed,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         name_head=np.concatenate(name_head) if name_head and not unseen else None,
-        neighbour=(
+        neighbor=(
             nearest_by_joints(store, protocol, model.run, labels)
             if baseline and not unseen
             else None
@@ -235,7 +235,7 @@ def _refuse_unknown_labels(names: Sequence[str | None], labels: Sequence[str], m
             f"{name!r} ({clips} clips)" for name, clips in unknown_labels.most_common(5)
         )
         raise DatasetError(
-            f"test clips are labelled {listed}, which {model} was not trained to answer (it knows "
+            f"test clips are labeled {listed}, which {model} was not trained to answer (it knows "
             f"{', '.join(labels)}); evaluate a model trained on this dataset, or correct the labels"
         )
 

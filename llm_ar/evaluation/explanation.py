@@ -95,12 +95,12 @@ def explain(
 
     A token is silenced by the mean of all token embeddings in its place: an embedding between all
     words, which says nothing of its own while the sentence keeps its length. A body part is hidden
-    as the tokenizer sees joints that were never seen, after the clip has been centred and scaled,
+    as the tokenizer sees joints that were never seen, after the clip has been centered and scaled,
     so that nothing else moves.
 
     Args:
-        model: the recogniser.
-        clip: what to recognise.
+        model: the recognizer.
+        clip: what to recognize.
         labels: candidate names; those of the training by default.
 
     Raises:

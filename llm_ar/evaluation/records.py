@@ -18,6 +18,7 @@ from typing import Any
 
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
+from llm_ar.evaluation.published import best_cell, published_figures
 
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
 _FIGURES = (
@@ -44,11 +45,21 @@ _PER_SEED = ("seeds", *_FIGURES, "dates", "commits", "devices")
 
 
 _SUMMARY = (
-    ("NW-UCLA, cameras 1 and 2 train, 3 tests", "nw-ucla-xview.json", "nw-ucla-paper.json"),
-    ("UTD-MHAD, odd subjects train, even ones test", "utd-mhad.json", "utd-mhad-paper.json"),
-    ("SBU, fold 1 of 5", "sbu-fold1.json", "sbu-paper.json"),
+    (
+        "nw-ucla",
+        "NW-UCLA, cameras 1 and 2 train, 3 tests",
+        "nw-ucla-xview.json",
+        "nw-ucla-paper.json",
+    ),
+    (
+        "utd-mhad",
+        "UTD-MHAD, odd subjects train, even ones test",
+        "utd-mhad.json",
+        "utd-mhad-paper.json",
+    ),
+    ("sbu", "SBU, fold 1 of 5", "sbu-fold1.json", "sbu-paper.json"),
 )
-"""Title, file of our model and file of the published method, of the rows of the short table."""
+"""Dataset, title, file of our model and of the published method, of the short table's rows."""
 
 
 def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> None:
@@ -157,17 +168,19 @@ def table(results: Path, link: str = "results") -> str:
 
 
 def summary_table(results: Path) -> str:
-    """A short Markdown table: each dataset's own model beside the published method and baselines.
+    """A short Markdown table: each dataset's own model beside the published method, baselines and
+    other methods' published figures.
 
     Args:
         results: the folder.
     """
     lines = [
         "| dataset, protocol | ours | published method, same LLM | name head alone, no LLM "
-        "| nearest joints |",
-        f"|{' --- |' * 5}",
+        "| nearest joints | best published, other methods |",
+        f"|{' --- |' * 6}",
     ]
-    for title, ours, published in _SUMMARY:
+    others = published_figures(results)
+    for dataset, title, ours, published in _SUMMARY:
         found = [json.loads(file.read_text("utf-8")) for file in sorted(results.glob(ours))]
         if not found:
             continue
@@ -177,6 +190,7 @@ def summary_table(results: Path) -> str:
         paper = [json.loads(file.read_text("utf-8")) for file in sorted(results.glob(published))]
         cells.append(_mean_of(paper, "top1") if paper else "-")
         cells += [_mean_of(found, key) for key in ("name_head_top1", "neighbour_top1")]
+        cells.append(best_cell(others, dataset, title))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -46,7 +46,7 @@ class Calibration:
         seconds: quantiles (`QUANTILES`) of their lengths.
         longest: the length of the longest one, in seconds.
         still: speed in body extents a second below which nothing happens.
-        unknown: tells known actions from others.
+        unknown: separates known actions from others.
     """
 
     seconds: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""The interface that evaluation needs of a recogniser, whatever reads the action sentences."""
+"""The interface that evaluation needs of a recognizer, whatever reads the action sentences."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Backbone:
     llm: PreTrainedModel
     text_tokenizer: PreTrainedTokenizerBase
     fingerprint: str
-    """Hash of the LLM's shape and of a sample of its word embeddings: tells LLMs apart."""
+    """Hash of the LLM's shape and of a sample of its word embeddings: identifies an LLM."""
 
 
 def load_backbone(
@@ -150,7 +150,7 @@ def attach_lora(llm: PreTrainedModel, settings: LoraSettings) -> PeftModel:
 
 
 def fingerprint(llm: PreTrainedModel) -> str:
-    """Hash that tells language models apart, the same whatever the precision they are held in.
+    """Hash that identifies a language model, the same whatever the precision they are held in.
 
     Word embeddings are never quantized, so a sample of them, rounded to bfloat16, is the same in
     float32, bfloat16 and 4-bit models.
@@ -207,13 +207,13 @@ def _four_bit(dtype: torch.dtype, device: torch.device) -> dict[str, Any]:
     _check_four_bit(device)
     from transformers import BitsAndBytesConfig
 
-    quantisation = BitsAndBytesConfig(
+    quantization = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-    return {"quantization_config": quantisation, "device_map": {"": device}}
+    return {"quantization_config": quantization, "device_map": {"": device}}
 
 
 @contextmanager

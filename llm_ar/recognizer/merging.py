@@ -19,7 +19,7 @@ from llm_ar.skeletons.windows import Window
 CELL = 0.1
 """Seconds of a cell."""
 NOTHING = 0.25
-"""Score of "nothing known": an action below it on average is not told."""
+"""Score of "nothing known": an action below it on average is left out."""
 SWITCH = 0.4
 """What a change costs."""
 

@@ -1,4 +1,4 @@
-"""The recogniser: clip -> action sentence -> instruction -> LLM -> action name."""
+"""The recognizer: clip -> action sentence -> instruction -> LLM -> action name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from llm_ar.tokenizer.model import WEIGHTS_FILE, ActionTokenizer
 
 
 class ActionRecognizer:
-    """A trained recogniser.
+    """A trained recognizer.
 
     Args:
         run: the settings of its training.

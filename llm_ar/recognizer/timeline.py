@@ -1,4 +1,4 @@
-"""Long recordings: each window over time is recognised, and the windows become segments.
+"""Long recordings: each window over time is recognized, and the windows become segments.
 
 Windows have several lengths in seconds, those of the training clips. A window in which the body is
 still, or is like no training clip, counts as nothing known; `llm_ar.recognizer.merging` makes

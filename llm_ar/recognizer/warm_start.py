@@ -2,7 +2,7 @@
 
 The model's tokenizer, adapter and token embeddings are copied, with all settings that they depend
 on. The candidate names are those of the new training clips. With ``finetune_tokenizer`` stage 1
-trains that tokenizer further, and the token embeddings are initialised anew.
+trains that tokenizer further, and the token embeddings are initialized anew.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Clip:
     camera, so that the frame is right-handed. Readers turn other conventions into this one.
 
     Args:
-        joints: positions ``(T, M, J, 3)``, float32, in the source's unit (metres for 3-D cameras,
+        joints: positions ``(T, M, J, 3)``, float32, in the source's unit (meters for 3-D cameras,
             pixels for images); missing joints hold 0.
         present: ``(T, M, J)``, False where a joint was not seen.
         fps: frames a second.
@@ -115,7 +115,7 @@ class Clip:
                 f"it names {len(self.tracks)} tracks, but holds {joints.shape[1]}; name each"
             )
         if not present.any():
-            raise self._error("no joint is present in any frame, so nothing can be recognised")
+            raise self._error("no joint is present in any frame, so nothing can be recognized")
         if not np.isfinite(joints).all():
             raise self._error("joints hold NaN or infinite values; mark them missing instead")
 
@@ -149,16 +149,16 @@ def _at_origin(values: NDArray[np.float32], layout: Layout) -> Mask:
     zero = (values == 0).all(axis=-1)
     absent = zero.all(axis=-1, keepdims=True)
     roots = {*layout.centre, *(joint for joint, above in enumerate(layout.parents) if above < 0)}
-    # A root-centred body: its root lies at 0 in every frame that shows it.
+    # A root-centered body: its root lies at 0 in every frame that shows it.
     always = (zero | absent).all(axis=0, keepdims=True)
     always[..., [joint for joint in range(zero.shape[-1]) if joint not in roots]] = False
-    if values.shape[-1] == 2 and not _centred(values):
+    if values.shape[-1] == 2 and not _centered(values):
         # In an image (0, 0) is the corner, where estimators put what they did not find.
         always[:] = False
     return absent | (zero & ~always)
 
 
-def _centred(values: NDArray[np.float32]) -> bool:
+def _centered(values: NDArray[np.float32]) -> bool:
     """Whether positions (T, M, J, 2) extend to both sides of 0, as those of no image do."""
     numbers = values[np.isfinite(values).all(axis=-1)]
     if not len(numbers):
@@ -185,7 +185,7 @@ def clean_clip(
     """Make a clip from positions as recorded: what is not a number becomes a missing joint.
 
     A joint at exactly 0 is missing: most file formats fill with zeros. Only the root, or a joint of
-    the body's centre, may lie there in every frame, as in root-centred recordings.
+    the body's center, may lie there in every frame, as in root-centered recordings.
 
     Args:
         positions: ``(T, M, J, C)`` numbers with C = 2 or 3, in the axes of `Clip`.

@@ -1,7 +1,7 @@
 """People missing for a few frames, and single outliers of joints: interpolated over time, and said.
 
 A person of whom most is missing for a third of a second at most, between frames that show more, is
-taken as seen on the straight line between them: nothing that is recognised happens meanwhile.
+taken as seen on the straight line between them: nothing that is recognized happens meanwhile.
 Longer gaps, and those of single joints in a body that is seen, stay marked as missing.
 
 A joint that is far away in one frame and back in the next is a fault of the sensor, and missing. A

@@ -29,7 +29,7 @@ class Layout:
         parents: each joint's parent, -1 for a root.
         pairs: (left, right) joints.
         parts: body part (one of `PARTS`) to its joints.
-        centre: joints whose mean is the body's centre (hip centre, or both hips).
+        centre: joints whose mean is the body's center (hip center, or both hips).
         size_bones: joint pairs along the torso; the body's size is the sum of their lengths.
 
     Raises:

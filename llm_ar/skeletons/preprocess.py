@@ -1,4 +1,4 @@
-"""Clips made comparable: gaps filled, centred, scaled by the body, resampled to a fixed length."""
+"""Clips made comparable: gaps filled, centered, scaled by the body, resampled to a fixed length."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def preprocess_clip(
 
     Short gaps of people and single outliers are filled (`llm_ar.skeletons.gaps`). Frames before
     anyone is seen, and after, are cut off. Longer gaps are interpolated over time, the whole clip
-    is moved so that the first person's centre starts at the origin (the way walked stays in), and
+    is moved so that the first person's center starts at the origin (the way walked stays in), and
     divided by that person's torso length. The first person is the one who moves most.
 
     Args:
@@ -55,7 +55,7 @@ def preprocess_clip(
     present = clip.present[span, order]
     joints = _fill_gaps(clip.joints[span, order].astype(np.float64), present, clip.layout)
     seen = np.asarray(present.any(axis=(0, 2)))
-    joints -= _centre(joints[:, 0], present[:, 0], clip.layout)
+    joints -= _center(joints[:, 0], present[:, 0], clip.layout)
     joints /= body_size(joints, present, clip.layout)
     if preprocess.standard_bones and clip.dimensions == 3:
         joints = standard_bones(joints, clip.layout)
@@ -165,8 +165,8 @@ def _fill_gaps(joints: Positions, present: Mask, layout: Layout) -> Positions:
     return joints
 
 
-def _centre(joints: Positions, present: Mask, layout: Layout) -> Positions:
-    """The body's centre in the first frame that shows any of the person, ``(3,)``."""
+def _center(joints: Positions, present: Mask, layout: Layout) -> Positions:
+    """The body's center in the first frame that shows any of the person, ``(3,)``."""
     first = int(present.any(axis=1).argmax())
     return np.asarray(joints[first, list(layout.centre)].mean(axis=0))
 
@@ -190,7 +190,7 @@ def _face_camera(joints: Positions, present: Mask, layout: Layout) -> Positions:
 
 
 def _resample(joints: Positions, present: Mask, frames: int) -> tuple[Positions, Mask]:
-    """Linear in time, first frame on first and last on last; present where both neighbours are."""
+    """Linear in time, first frame on first and last on last; present where both neighbors are."""
     times = np.linspace(0, len(joints) - 1, frames)
     before = np.floor(times).astype(np.int64)
     after = np.minimum(before + 1, len(joints) - 1)

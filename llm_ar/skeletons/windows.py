@@ -42,7 +42,7 @@ def duration(clip: Clip) -> float:
 def at_rate(clip: Clip, rate: float = RATE) -> Clip:
     """The clip with so many frames a second, linear in time; as long as before.
 
-    A joint is present where it was in both neighbouring frames. Where the rate falls, frames
+    A joint is present where it was in both neighboring frames. Where the rate falls, frames
     between are left out.
     """
     if clip.fps == rate:

@@ -31,7 +31,7 @@ def augment(
 
     Returns:
         New joints (B, T, M, J, 3) and presence (B, T, M, J). A joint that is not present keeps a
-        position, as interpolated ones do: the body's centre must be the same with and without it.
+        position, as interpolated ones do: the body's center must be the same with and without it.
     """
     batch, _, _, count, _ = joints.shape
     device = joints.device
@@ -96,10 +96,10 @@ def _hidden(present: Tensor, probability: float, layout: Layout) -> Tensor:
 
 
 def _without_path(joints: Tensor, probability: float, layout: Layout) -> Tensor:
-    """Keep the body's centre at the origin in every frame of some clips, as many files have it."""
+    """Keep the body's center at the origin in every frame of some clips, as many files have it."""
     chosen = torch.rand(len(joints), 1, 1, 1, 1, device=joints.device) < probability
-    centre = joints[..., list(layout.centre), :].mean(dim=-2, keepdim=True)
-    return torch.where(chosen, joints - centre, joints)
+    center = joints[..., list(layout.centre), :].mean(dim=-2, keepdim=True)
+    return torch.where(chosen, joints - center, joints)
 
 
 def _flip_front_back(

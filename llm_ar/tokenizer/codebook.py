@@ -123,7 +123,7 @@ class Codebook(nn.Module):
 
         Unscaled latents of many dimensions have norms far above 1; tanh then puts every one of
         them on the ball's boundary, where all distances look alike and the codebook collapses.
-        Uncentred ones share one direction, and a single token is nearest to them all.
+        Uncentered ones share one direction, and a single token is nearest to them all.
         """
         latents = latents.float()
         if self.training:
@@ -180,7 +180,7 @@ class Codebook(nn.Module):
     def _start_from(self, flat: Tensor) -> None:
         """Place the tokens on latents of this batch, each used about equally often.
 
-        Random tokens in many dimensions are no nearer to a latent than the centre is: the first
+        Random tokens in many dimensions are no nearer to a latent than the center is: the first
         one that drifts there is nearest to everything, and the codebook collapses.
         """
         flat = gather_from_processes(flat)
@@ -193,7 +193,7 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def _ema_update(self, flat: Tensor) -> None:
-        """Move each token towards the mean of the latents nearest to it (moving average).
+        """Move each token toward the mean of the latents nearest to it (moving average).
 
         It keeps up with the encoder whatever the learning rate. The losses do not reach the
         tokens; they move the latents, and the tokens follow.

@@ -1,4 +1,4 @@
-"""Normalised training clips as a dataset, ready for augmentation."""
+"""Normalized training clips as a dataset, ready for augmentation."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def zipf_loss(distances: Tensor, exponent: float, temperature: float = 0.1) -> T
 
 
 class ContextModel(nn.Module):
-    """Context sensitivity: each token is to be identified among others by its neighbours.
+    """Context sensitivity: each token is to be identified among others by its neighbors.
 
     The vectors of ``reach`` tokens on either side (never the token itself) make a guess, which must
     be nearer to the token than to any other place of the batch (InfoNCE: van den Oord et al.,
@@ -52,7 +52,7 @@ class ContextModel(nn.Module):
 
     Places with the same token are no negatives of each other: they would punish tokens for being
     frequent, against Zipf's law. Only tokens of time steps take part, not a token of the whole
-    clip, which is a mean of them all. Gradients reach the encoder through neighbours and tokens.
+    clip, which is a mean of them all. Gradients reach the encoder through neighbors and tokens.
     """
 
     def __init__(self, dim: int, hidden: int = 256, reach: int = 2) -> None:
@@ -62,7 +62,7 @@ class ContextModel(nn.Module):
         self.out = nn.Linear(hidden, dim)
 
     def forward(self, vectors: Tensor, indices: Tensor) -> Tensor:
-        """Loss for vectors (B, W, d) with indices (B, W); log(B W) where the context tells nothing.
+        """Loss for vectors (B, W, d) with indices (B, W); log(B W) without use of the context.
 
         The bound is reached if all indices differ; less where some are equal.
         """
@@ -92,7 +92,7 @@ def mmd_loss(x: Tensor, y: Tensor) -> Tensor:
     within_x, between, within_y = _squared(x, x), _squared(x, y), _squared(y, y)
     parts = [part.detach().flatten() for part in (within_x, between, between, within_y)]
     pairs = torch.cat(parts)
-    # A part of many pairs tells the median as well, in less time.
+    # A part of many pairs gives the median as well, in less time.
     widest = 4 * pairs[:: 1 + len(pairs) // _MEDIAN_PAIRS].median().clamp_min(1e-12)
     return _kernel(within_x, widest) + _kernel(within_y, widest) - 2 * _kernel(between, widest)
 

@@ -125,7 +125,7 @@ class ActionTokenizer(nn.Module):
         return self.encode(joints, present)
 
     def prepare_clips(self, clips: Sequence[Clip]) -> tuple[Tensor, Tensor]:
-        """Normalised joints (B, T, M, J, 3) and presence (B, T, M, J) on the tokenizer's device."""
+        """Normalized joints (B, T, M, J, 3) and presence (B, T, M, J) on the tokenizer's device."""
         pairs = [preprocess_clip(map_clip(clip, self.layout), self.preprocess) for clip in clips]
         joints = torch.from_numpy(np.stack([pair[0] for pair in pairs]))
         present = torch.from_numpy(np.stack([pair[1] for pair in pairs]))

@@ -1,4 +1,4 @@
-"""What stage 1 minimises: the paper's six terms, and the auxiliary losses that a preset adds."""
+"""What stage 1 minimizes: the paper's six terms, and the auxiliary losses that a preset adds."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class TokenizerObjective(nn.Module):
 
         reconstruction: mean |decoder(log_0 of the tokens) - joints| over what was seen;
         embedding, commitment: d(sg[exp_0 f], c)^2 and d(exp_0 f, sg[c])^2; zipf: KL of the tokens'
-        frequencies to Zipf's law; context: InfoNCE of a token and its neighbours; mmd: distance of
+        frequencies to Zipf's law; context: InfoNCE of a token and its neighbors; mmd: distance of
         the tokens, lifted to the LLM's width, to its words.
         """
         steps = self.tokenizer.steps

@@ -38,14 +38,14 @@ class WordSpace(nn.Module):
 
         Args:
             words: the LLM's.
-            norm: typical norm of a latent, which is mapped to that of a centred word.
+            norm: typical norm of a latent, which is mapped to that of a centered word.
         """
         words = words.float()
         self.mean.copy_(words.mean(0))
-        centred = words - self.mean.to(words)
-        self.scale.copy_(centred.square().sum(-1).mean().sqrt() / norm)
+        centered = words - self.mean.to(words)
+        self.scale.copy_(centered.square().sum(-1).mean().sqrt() / norm)
         if self.basis.numel():
-            axes = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)
+            axes = torch.linalg.eigh(centered.T @ centered).eigenvectors.flip(1)
             axes = axes[:, : self.basis.shape[1]]
             # An eigenvector's sign is arbitrary: make its largest entry positive.
             largest = axes.gather(0, axes.abs().argmax(0, keepdim=True))

@@ -171,7 +171,7 @@ def test_recognize_among_given_names(
     assert sum(row["probability"] for row in top) == pytest.approx(1, abs=1e-4)
 
 
-def test_good_files_of_a_batch_are_recognised_and_bad_ones_listed(
+def test_good_files_of_a_batch_are_recognized_and_bad_ones_listed(
     recordings: list[Path], tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     empty, odd = tmp_path / "empty.skeleton", tmp_path / "odd.npy"
@@ -193,7 +193,7 @@ def test_good_files_of_a_batch_are_recognised_and_bad_ones_listed(
     assert problems[3] == "llm-ar: 3 of 6 recordings were not recognized"
 
 
-def test_each_clip_of_a_file_of_many_is_recognised(
+def test_each_clip_of_a_file_of_many_is_recognized(
     recordings: list[Path], tiny_model: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     random = np.random.default_rng(0)

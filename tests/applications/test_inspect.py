@@ -71,13 +71,13 @@ def test_a_file_of_many_clips_lists_them(tmp_path, capsys):
 
 
 def inked(image: Image.Image, side: str) -> np.ndarray:
-    """Which pixels have the colour of a side of the body."""
-    colour = np.array(ImageColor.getrgb(SIDES[side]))
-    return np.abs(np.asarray(image.convert("RGB")).astype(int) - colour).max(axis=-1) < 24
+    """Which pixels have the color of a side of the body."""
+    color = np.array(ImageColor.getrgb(SIDES[side]))
+    return np.abs(np.asarray(image.convert("RGB")).astype(int) - color).max(axis=-1) < 24
 
 
 class TestPictures:
-    def test_a_strip_shows_figures_in_both_colours_and_what_they_mean(
+    def test_a_strip_shows_figures_in_both_colors_and_what_they_mean(
         self, recording, tmp_path, capsys
     ):
         out = tmp_path / "x.png"

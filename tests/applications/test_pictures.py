@@ -42,9 +42,9 @@ def test_a_geodesic_has_even_steps_and_is_perpendicular_to_the_rim() -> None:
     room = (1 - (x**2).sum(1)) * (1 - (y**2).sum(1))
     steps = np.arccosh(1 + 2 * squared / room)
     assert np.allclose(steps, steps[0])
-    # On a circle whose centre has |centre|^2 = 1 + radius^2.
-    centre = np.linalg.solve(2 * np.stack([a, b]), 1 + np.array([a @ a, b @ b]))
-    assert np.allclose(np.linalg.norm(way - centre, axis=1) ** 2, centre @ centre - 1)
+    # On a circle whose center has |center|^2 = 1 + radius^2.
+    center = np.linalg.solve(2 * np.stack([a, b]), 1 + np.array([a @ a, b @ b]))
+    assert np.allclose(np.linalg.norm(way - center, axis=1) ** 2, center @ center - 1)
 
 
 def test_the_tree_has_every_token_once(tokenizer: ActionTokenizer) -> None:

@@ -13,7 +13,7 @@ from llm_ar.applications.ui.threads import spare_threads, take_spare_threads
 
 
 @pytest.fixture(autouse=True)
-def _same_threads_afterwards() -> Iterator[None]:
+def _same_threads_afterward() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)

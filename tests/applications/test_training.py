@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from llm_ar.applications import demo
 from llm_ar.applications.cli import main
+from llm_ar.recognizer.recognition import Answer, Recognition
 
 Capture = pytest.CaptureFixture[str]
 
@@ -47,7 +51,7 @@ def test_both_stages_in_one_command_or_one_by_one(
         once = (tmp_path / "run" / name).read_bytes()
         assert once == (tmp_path / "other" / name).read_bytes(), name
 
-    # The model's folder alone tells evaluate what made it.
+    # The model's folder alone holds what evaluate needs.
     config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
     assert config["run"]["seed"] == 3
     capsys.readouterr()
@@ -63,7 +67,7 @@ def test_the_recognizer_needs_a_tokenizer(experiment: Path, capsys: Capture) -> 
     assert len(shown.splitlines()) == 1 and "tokenizer" in shown
 
 
-def test_the_demo_recognises_at_once(tiny_model: Path, capsys: Capture) -> None:
+def test_the_demo_recognizes_at_once(tiny_model: Path, capsys: Capture) -> None:
     demo.recognize_samples(tiny_model)
     shown = capsys.readouterr().out
     assert shown.count(" %") >= 2 * demo.SAMPLES and "walk" in shown
@@ -213,3 +217,21 @@ def test_a_tokenizer_is_not_overwritten(experiment: Path, tmp_path: Path, capsys
 def test_the_model_card_names_the_folder_that_it_is_in(tiny_model: Path) -> None:
     card = (tiny_model / "README.md").read_text("utf-8")
     assert "llm-ar recognize recording.json --model ." in card and "runs/" not in card
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_demo_shows_long_names_whole(width: int) -> None:
+    longest = "draw a circle counter-clockwise with the right hand"
+    names = ("walk", longest, "x" * 40)
+    clips = [SimpleNamespace(label=name) for name in names]
+    answers = [
+        Recognition("", [Answer(name, 0.98), Answer(f"not {name}", 0.02)], []) for name in names
+    ]
+    screen = Console(width=width, file=StringIO(), color_system=None)
+    screen.print(demo.sample_table(clips, answers))
+    shown = screen.file.getvalue()
+    assert "…" not in shown and max(map(len, shown.splitlines())) <= width
+    # Each name stands in three columns: its letters are there, however it is broken.
+    for letter in "kx":
+        assert shown.count(letter) == 3 * "".join(names).count(letter)
+    assert shown.count("98.0 %") == 3

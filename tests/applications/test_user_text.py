@@ -15,7 +15,7 @@ from llm_ar.applications.ui import terminal
 from llm_ar.applications.ui.text import plain, plain_lines, visible
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
-from llm_ar.evaluation.neighbours import Neighbour
+from llm_ar.evaluation.neighbors import Neighbor
 from llm_ar.recognizer.recognition import Answer, Recognition
 
 Capture = pytest.CaptureFixture[str]
@@ -97,7 +97,7 @@ def test_explain_prints_names_as_they_are(name: str, capsys: Capture) -> None:
         tokens=(TokenImportance(1, (0.0, 0.1), (0, 4), 0.5, name + "2"),),
         parts=(PartImportance("left_arm", 0.5, 4, name + "3"),),
     )
-    explain.show(explanation, [Neighbour(f"clip {name}", f"of {name}", 0.25)])
+    explain.show(explanation, [Neighbor(f"clip {name}", f"of {name}", 0.25)])
     out = shown(capsys)
     for part in (name, name + "2", name + "3", f"clip {name}", f"of {name}"):
         assert expected(part) in out

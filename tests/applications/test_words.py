@@ -40,7 +40,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_misspelt_command_has_a_suggestion(capsys: Capture) -> None:
+def test_a_misspelled_command_has_a_suggestion(capsys: Capture) -> None:
     assert "did you mean recognize?" in refused(["recognise", "x.npy"], capsys)
     assert "did you mean data merge?" in refused(["data", "merg"], capsys)
     assert "data make-procedural, data merge" in refused(["data"], capsys)
@@ -60,7 +60,9 @@ def test_a_misspelt_command_has_a_suggestion(capsys: Capture) -> None:
         (["doctor", "--verbos"], "there is no option --verbos"),
     ],
 )
-def test_a_misspelt_option_has_a_suggestion(words: list[str], meant: str, capsys: Capture) -> None:
+def test_a_misspelled_option_has_a_suggestion(
+    words: list[str], meant: str, capsys: Capture
+) -> None:
     assert meant in refused(words, capsys)
 
 

@@ -117,7 +117,7 @@ def test_labels_that_the_model_does_not_know_are_named(
 ) -> None:
     labels = tuple(label for label in model.labels if label != "squat")
     monkeypatch.setattr(model, "labels", labels)
-    with pytest.raises(DatasetError, match="labelled 'squat'") as caught:
+    with pytest.raises(DatasetError, match="labeled 'squat'") as caught:
         evaluate(model, store, name="tiny")
     assert "jog" in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Pictures: every script's letters, nobody's settings, and the page's colours."""
+"""Pictures: every script's letters, nobody's settings, and the page's colors."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def test_the_same_figure_is_the_same_svg_whatever_the_users_settings() -> None:
     assert "20" + "26-" not in first
 
 
-def test_the_colours_are_those_of_the_page() -> None:
+def test_the_colors_are_those_of_the_page() -> None:
     page = resources.files("llm_ar.evaluation.report").joinpath("page", "report.css").read_text()
     light = dict(re.findall(r"--([\w-]+): (#\w+);", page.partition("@media")[0]))
     assert {name: light[name] for name in THEME} == THEME
-    assert len(set(THEME.values())) == len(THEME), "each colour is one variable"
+    assert len(set(THEME.values())) == len(THEME), "each color is one variable"
 
 
 def test_a_picture_needs_no_pyplot() -> None:

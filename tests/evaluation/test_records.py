@@ -11,6 +11,7 @@ import pytest
 
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
+from llm_ar.evaluation.published import published_figures
 from llm_ar.evaluation.records import record, summary_table, table, update
 from llm_ar.evaluation.report.results_page import page
 
@@ -78,7 +79,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     results = tmp_path / "results"
     for seed, right in ((0, 9), (1, 7)):
         found = evaluation(seed, right)
-        found = replace(found, name_head=1 - found.truth, neighbour=found.truth)
+        found = replace(found, name_head=1 - found.truth, neighbor=found.truth)
         record(found, TRAINING, results / "nw-ucla-xview.json")
     record(evaluation(0, right=2), TRAINING, results / "nw-ucla-paper.json")
     (results / "speed.json").write_text('{"ratio": 3}')
@@ -86,7 +87,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nafter\n")
     update(page, results)
     text = page.read_text()
-    row = "3 tests (2 seeds) | 80.0 ± 10.0 | 20.0 | 0.0 ± 0.0 | 100.0 ± 0.0 |"
+    row = "3 tests (2 seeds) | 80.0 ± 10.0 | 20.0 | 0.0 ± 0.0 | 100.0 ± 0.0 | - |"
     assert row in text
     assert text.startswith("before\n") and text.endswith("<!-- /results -->\nafter\n")
     assert "old" not in text and "speed" not in text
@@ -96,6 +97,53 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     whole = table(results)
     assert "| 2 | 10 | 80.0 ± 10.0 | 0.0 ± 0.0 | 100.0 ± 0.0 | 100.0 ± 0.0 |" in whole
     assert "speed" not in whole
+
+
+def write_published(results: Path, **changed: object) -> None:
+    """A file of two figures of SBU, the second of them changed."""
+    one = {
+        "dataset": "sbu",
+        "protocol": "mean of 5 folds",
+        "method": "First",
+        "top1": 91.0,
+        "input": "joints",
+        "models": "one model",
+        "authors": "A and B",
+        "venue": "CVPR",
+        "year": 2001,
+        "link": "https://example.org/first",
+        "table": "Table 1",
+        "read": "in the paper",
+    }
+    results.mkdir(exist_ok=True)
+    two = one | {"method": "Second", "top1": 95.25} | changed
+    (results / "published.json").write_text(json.dumps({"about": "", "figures": [one, two]}))
+
+
+def test_the_best_published_figure_stands_beside_ours(tmp_path: Path) -> None:
+    fold = replace(evaluation(0, right=9), dataset="sbu", protocol="fold1")
+    record(fold, TRAINING, tmp_path / "sbu-fold1.json")
+    assert summary_table(tmp_path).endswith("| 90.0 | - | - | - | - |")
+    write_published(tmp_path)
+    cell = "95.2 ([Second, CVPR 2001](https://example.org/first), one model, mean of 5 folds) |"
+    assert summary_table(tmp_path).endswith(cell)
+    rows = page(tmp_path).splitlines()
+    first = next(place for place, row in enumerate(rows) if "| First |" in row)
+    assert "| Second | 95.2 |" in rows[first - 1]
+    assert (
+        "[A and B, CVPR 2001](https://example.org/first), Table 1 | in the paper |" in rows[first]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"), [({"source": "x"}, "source"), ({"top1": 101}, "top1")]
+)
+def test_a_published_figure_states_what_it_must(
+    tmp_path: Path, changed: dict[str, object], named: str
+) -> None:
+    write_published(tmp_path, **changed)
+    with pytest.raises(ValueError, match=named):
+        published_figures(tmp_path)
 
 
 def test_results_from_before_calibration_was_recorded(tmp_path: Path) -> None:

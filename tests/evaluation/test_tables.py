@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llm_ar.errors import ConfigError
-from llm_ar.evaluation.report.tables import markdown, paper_table, summarise
+from llm_ar.evaluation.report.tables import markdown, paper_table, summarize
 
 
 def result(run: str, seed: int, **figures: float) -> dict[str, object]:
@@ -22,7 +22,7 @@ def test_rows_hold_every_repetition_and_the_papers_figure() -> None:
         "none": [result("none", 0, top1=88.5)],
     }
     paper = paper_table("biases")
-    rows = summarise(["all", "none", "no-zipf", "ours"], results, paper)
+    rows = summarize(["all", "none", "no-zipf", "ours"], results, paper)
     assert rows[0]["top1"] == [90.0, 94.0] and rows[0]["repetitions"] == ["seed0", "seed1"]
     assert rows[0]["paper"] == 91.5 and "paper" not in rows[3]
     lines = markdown(rows, paper).splitlines()
@@ -35,7 +35,7 @@ def test_rows_hold_every_repetition_and_the_papers_figure() -> None:
 
 
 def test_figures_of_unseen_actions_have_columns_of_their_own() -> None:
-    rows = summarise(["lora"], {"lora": [result("lora", 0, top1=60.0, harmonic=30.0)]}, None)
+    rows = summarize(["lora"], {"lora": [result("lora", 0, top1=60.0, harmonic=30.0)]}, None)
     head = markdown(rows, None).splitlines()[0]
     assert head == "| run | top-1 | harmonic mean | minutes | difference | n |"
 

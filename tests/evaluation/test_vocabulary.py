@@ -1,4 +1,4 @@
-"""Tokens' uses counted by hand, and their movements as the decoder tells them."""
+"""Tokens' uses counted by hand, and their movements as the decoder renders them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ LABELS = ("walk", "walk around", "走る")
 
 
 def build(run: RunConfig, tokenizer: ActionTokenizer) -> ActionRecognizer:
-    """An untrained recogniser whose adapter does something."""
+    """An untrained recognizer whose adapter does something."""
     backbone = load_backbone(run.recognizer.llm)
     torch.manual_seed(2)
     llm = attach_lora(backbone.llm, run.recognizer.lora).eval()

@@ -40,7 +40,7 @@ def test_a_token_means_what_it_tells_about_the_names(words: torch.Tensor) -> Non
             expected[token] += told * directions[name]
     found = from_cooccurrence(counts, names)
     torch.testing.assert_close(found, expected)
-    assert found[2].abs().max() == 0, "a token that was never seen tells nothing"
+    assert found[2].abs().max() == 0, "a token that was never seen has no direction"
 
 
 def test_the_reader_tells_what_it_says_about_the_names(words: torch.Tensor) -> None:

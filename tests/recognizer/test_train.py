@@ -36,7 +36,7 @@ def adapter(out: Path) -> dict[str, torch.Tensor]:
 
 
 def changed(run: RunConfig, name: str, **optim: float) -> RunConfig:
-    """The run in another folder, with the same tokenizer and other optimiser settings."""
+    """The run in another folder, with the same tokenizer and other optimizer settings."""
     out = run.out.parent / name
     (out / "tokenizer").mkdir(parents=True)
     for file in (run.out / "tokenizer").iterdir():

@@ -210,6 +210,14 @@ class TestDoubts:
         few = replace(clip, present=present, joints=clip.joints * present[..., None])
         assert doubts(few)[0] == "only 5 of 100 frames show somebody"
 
+    def test_joints_in_another_order(self, body_clip):
+        clip = body_clip()
+        head, foot = (clip.layout.joints.index(name) for name in ("head", "left_foot"))
+        order = list(range(len(clip.layout.joints)))
+        order[head], order[foot] = foot, head
+        (doubt,) = doubts(replace(clip, joints=clip.joints[:, :, order]))
+        assert "may be in another order than those of kinect-v1" in doubt
+
     def test_limbs_never_seen(self, body_clip):
         clip = body_clip()
         present = clip.present.copy()

@@ -127,7 +127,7 @@ class TestScores:
         found = read_array(tmp_path, np.concatenate([shares, scores], axis=-1)[:, 0])
         assert found.dimensions == 2
 
-    def test_depths_in_metres_stay_depths(self, tmp_path, body_clip):
+    def test_depths_in_meters_stay_depths(self, tmp_path, body_clip):
         clip = body_clip()
         near = clip.joints - [0, 0, 2.6]
         near[..., 2] = np.clip(near[..., 2], 0, 1)

@@ -75,9 +75,9 @@ def test_the_same_clip_in_train_and_test(prepared):
     )  # fmt: skip
     (leak,) = found["train-test-duplicates"]
     assert leak.count == 1 and "1.npy = 0.npy" in leak.sentence
-    same, relabelled = found["duplicates"]
-    assert same.count == 2 and relabelled.count == 1
-    assert "but another label: 3.npy = 2.npy" in relabelled.sentence
+    same, relabeled = found["duplicates"]
+    assert same.count == 2 and relabeled.count == 1
+    assert "but another label: 3.npy = 2.npy" in relabeled.sentence
 
 
 def test_labels_of_one_part_alone_and_of_few_clips(prepared):

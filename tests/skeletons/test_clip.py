@@ -57,8 +57,8 @@ def test_zeros_are_missing_but_a_root_that_is_always_there_is_not():
     assert not clip.present[2, 0, [0, 5]].any() and clip.present[2, 0].sum() == 18
     # A recording whose root is the origin: in each frame that shows the body.
     positions[:, 0, 0] = 0
-    centred = clean_clip(positions, **KNOWN)
-    assert centred.present[[0, 2], 0, 0].all() and not centred.present[1, 0].any()
+    centered = clean_clip(positions, **KNOWN)
+    assert centered.present[[0, 2], 0, 0].all() and not centered.present[1, 0].any()
     # The same of a hand is no recording of a body.
     positions[:, :, 11] = 0
     assert not clean_clip(positions, **KNOWN).present[:, :, 11].any()

@@ -130,7 +130,7 @@ def test_hips_at_the_corner_of_an_image_are_missing_in_all_frames(tmp_path: Path
     assert not read_clip(tmp_path / "yolo.json").present[:, 0, hips].any()
 
 
-def test_the_root_of_centred_image_positions_stays() -> None:
+def test_the_root_of_centered_image_positions_stays() -> None:
     flat = body(FRAMES)[..., :2]
     flat = flat - flat[:, :1]
     clip = clean_clip(flat[:, None], source="made", layout=KINECT_V1, fps=30.0)

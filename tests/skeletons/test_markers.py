@@ -36,7 +36,7 @@ JOINTS = {
 
 
 def positions(frames: int = FRAMES) -> np.ndarray:
-    """(T, N, 3) metres in the order of `JOINTS`, y up, right-handed."""
+    """(T, N, 3) meters in the order of `JOINTS`, y up, right-handed."""
     places = [KINECT_V1.joints.index(joint) for joint in JOINTS.values()]
     return body(frames)[:, places].astype(np.float64)
 

@@ -222,7 +222,7 @@ class TestFolder:
             (None, "labels.csv: cannot be read .*columns file,label"),
             (b"", "row 1 must name .*found nothing"),
             (b"when;what\nx.npy;wave\n", "row 1 must name .*found when,what"),
-            (b"file,label,colour\n", "row 1 must name"),
+            (b"file,label,color\n", "row 1 must name"),
             (b"file,label,label\n", "row 1 must name"),
             (b"file,label\n", "has no recordings"),
             (b"file,label\n\xff\xfe,wave\n", "not a CSV table in UTF-8"),

@@ -51,8 +51,8 @@ def detection(image: np.ndarray, score: float | None = None, deep: bool = True) 
     """A detection at ``(13, 2)`` image points, whose depth is their number."""
     found: dict[str, object] = {"pose2d": image.T.ravel().tolist()}
     if deep:
-        metres = np.column_stack([image / 100, np.arange(13)])
-        found["pose3d"] = metres.T.ravel().tolist()
+        meters = np.column_stack([image / 100, np.arange(13)])
+        found["pose3d"] = meters.T.ravel().tolist()
     return found if score is None else {**found, "cumscore": score}
 
 

@@ -16,14 +16,14 @@ RNG = np.random.default_rng(0)
 
 
 def body(at=(0.0, 0.0, 3.0), tall=1.7, wide=0.6):
-    """A person-like cloud of 25 joints of that height and width around a place, metres."""
+    """A person-like cloud of 25 joints of that height and width around a place, meters."""
     place = np.linspace(-0.5, 0.5, 25)
     shape = np.stack([wide * np.resize([-0.5, 0.5, 0.0], 25), tall * place, 0.1 * place], axis=1)
     return shape + np.array(at)
 
 
 def person(frames, at=(0.0, 0.0, 3.0), moves=0.3, **size):
-    """``(T, 25, 3)`` of a body whose upper joints swing by so many metres."""
+    """``(T, 25, 3)`` of a body whose upper joints swing by so many meters."""
     swing = moves * np.sin(np.linspace(0, 6, frames))
     poses = np.repeat(body(at, **size)[None], frames, axis=0)
     poses[:, 12:, 0] += swing[:, None]
@@ -233,7 +233,7 @@ def test_recognition_repairs_what_it_reads(tmp_path, write_skeleton):
     assert raw.people == 2 and as_clip(path).people == as_clip(raw).people == 1
 
 
-def test_pixels_have_no_square_metres(mended):
+def test_pixels_have_no_square_meters(mended):
     small, person_ = person(40, at=(2, 0, 3), tall=0.5, wide=0.1, moves=0.02), person(40)
     clip, decisions = mended(40, {7: over(person_), 8: over(small)}, shortest=0)
     assert rules(decisions) == ["flat"]

@@ -81,7 +81,7 @@ def test_known_datasets_have_all_their_labels_in_order(store_clips, make_clip, t
     assert store.split("xview") == ([], [0])
 
 
-def test_split_leaves_out_the_unlabelled_and_refuses_nothing_at_all(
+def test_split_leaves_out_the_unlabeled_and_refuses_nothing_at_all(
     store_clips, make_clip, tmp_path
 ):
     kinds = [("wave", "train"), (None, "train"), ("wave", "test"), ("wave", "unused")]

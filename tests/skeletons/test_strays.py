@@ -125,11 +125,11 @@ def test_landmarks_of_an_image_get_equal_units(tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", image)
     rows = [[{"x": x, "y": y, "z": z} for x, y, z in row] for row in image.tolist()]
     (tmp_path / "m.json").write_text(json.dumps(rows))
-    centre = expected.mean(axis=(0, 1))
+    center = expected.mean(axis=(0, 1))
     for name in ("m.npy", "m.json"):
         clip = read_clip(tmp_path / name)
         found = clip.joints[:, 0] / 0.3
-        assert np.allclose(found - found.mean(axis=(0, 1)), expected - centre, atol=1e-4), name
+        assert np.allclose(found - found.mean(axis=(0, 1)), expected - center, atol=1e-4), name
         assert "assumed to be 16 to 9" in clip.understood.notes[-1]
     np.save(tmp_path / "world.npy", expected * [-1, -1, 1])
     assert read_clip(tmp_path / "world.npy").understood.notes == ()

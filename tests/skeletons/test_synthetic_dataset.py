@@ -118,7 +118,7 @@ def test_mirrored_motion_is_the_reflected_motion() -> None:
     np.testing.assert_allclose(forward_kinematics(BODY, mirrored(poses)), reflected, atol=1e-9)
 
 
-def test_clips_are_labelled_recordings_of_a_kinect() -> None:
+def test_clips_are_labeled_recordings_of_a_kinect() -> None:
     clips = list(procedural_clips(160, subjects=8, seed=3))
     assert {clip.label for clip in clips} == set(PROCEDURAL_ACTIONS)
     assert {clip.layout.name for clip in clips} == {"kinect-v1"}

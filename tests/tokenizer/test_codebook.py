@@ -164,7 +164,7 @@ def test_a_codebook_that_starts_anew_takes_places_on_other_latents() -> None:
     elsewhere = torch.randn(4, 8, DIM) + 10
     for _ in range(2):
         found = book(elsewhere)
-        assert torch.equal(found.quantized, elsewhere), "unquantised while it warms up"
+        assert torch.equal(found.quantized, elsewhere), "unquantized while it warms up"
     torch.testing.assert_close(book.vectors, before)
     book(elsewhere)
     apart = torch.cdist(book.vectors, elsewhere.flatten(0, 1)).min(dim=1).values
@@ -259,15 +259,15 @@ def test_a_saved_codebook_goes_on_as_if_never_saved(
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
-def test_rescale_centres_and_brings_to_the_typical_norm(scale: float) -> None:
+def test_rescale_centers_and_brings_to_the_typical_norm(scale: float) -> None:
     book = make(training=True)
     latents = torch.randn(8, 16, DIM) * scale + 3 * scale
     found = book.normalize_latents(latents).flatten(0, 1)
     torch.testing.assert_close(found.mean(0), torch.zeros(DIM), rtol=0, atol=1e-5)
     torch.testing.assert_close(found.square().sum(-1).mean().sqrt(), torch.tensor(1.0))
     # One scale for all: directions and relative lengths stay.
-    centred = latents.flatten(0, 1) - latents.flatten(0, 1).mean(0)
-    torch.testing.assert_close(found, centred / centred.square().sum(-1).mean().sqrt())
+    centered = latents.flatten(0, 1) - latents.flatten(0, 1).mean(0)
+    torch.testing.assert_close(found, centered / centered.square().sum(-1).mean().sqrt())
 
 
 def test_rescale_follows_slowly_and_stands_still_in_evaluation() -> None:

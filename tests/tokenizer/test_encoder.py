@@ -167,7 +167,7 @@ def test_a_latent_is_about_its_own_time(
 
 
 def test_joints_are_decoded_in_the_order_of_time() -> None:
-    """Each token rules its own four frames and, by one convolution, its neighbours'."""
+    """Each token rules its own four frames and, by one convolution, its neighbors'."""
     decoder = Decoder(EncoderConfig(width=16, blocks=1), 20, dim=6).eval()
     vectors = torch.randn(1, 5, 6)
     before = decoder(vectors)

@@ -34,24 +34,24 @@ def test_channels_by_a_plain_loop(layout: Layout) -> None:
     for b in range(clips):
         for t in range(frames):
             for m in range(people):
-                centre = sum(joints[b, t, m, j] for j in layout.centre) / len(layout.centre)
+                center = sum(joints[b, t, m, j] for j in layout.centre) / len(layout.centre)
                 for j in range(count):
                     expected = torch.zeros(CHANNELS)
                     if present[b, t, m, j]:
                         here, parent = joints[b, t, m, j], layout.parents[j]
-                        expected[:3] = here - centre
+                        expected[:3] = here - center
                         if parent >= 0 and present[b, t, m, parent]:
                             expected[3:6] = here - joints[b, t, m, parent]
                         if t > 0 and present[b, t - 1, m, j]:
                             expected[6:9] = SCALE * (here - joints[b, t - 1, m, j])
-                        expected[9:12] = centre
+                        expected[9:12] = center
                         expected[12] = 1
                     torch.testing.assert_close(found[b, t, m * count + j], expected)
 
 
 def test_missing_joints_say_nothing() -> None:
     joints, present = random_clips(KINECT_V1)
-    present[..., 0] = True  # the centre
+    present[..., 0] = True  # the center
     found = joint_features(joints, present, KINECT_V1)
     missing = ~present.flatten(2)
     assert missing.any() and (found[missing] == 0).all()
@@ -88,12 +88,12 @@ def test_the_partner_by_a_plain_loop() -> None:
             for m in range(people):
                 other = joints[b, t, 1 - m]
                 seen = [j for j in range(count) if present[b, t, 1 - m, j]]
-                centre = sum(other[j] for j in SBU.centre) / len(SBU.centre)
+                center = sum(other[j] for j in SBU.centre) / len(SBU.centre)
                 for j in range(count):
                     expected = torch.zeros(PARTNER_CHANNELS)
                     if seen and present[b, t, m, j]:
                         here = joints[b, t, m, j]
-                        expected[:3] = centre - here
+                        expected[:3] = center - here
                         nearest = min(math.dist(here.tolist(), other[k].tolist()) for k in seen)
                         expected[3] = math.exp(-2 * nearest)
                     torch.testing.assert_close(

@@ -116,7 +116,7 @@ def test_mmd_pulls_one_sample_to_the_other() -> None:
 
 
 @pytest.mark.parametrize("reach", [1, 2, 3])
-def test_context_sees_the_neighbours_and_never_the_token_itself(reach: int) -> None:
+def test_context_sees_the_neighbors_and_never_the_token_itself(reach: int) -> None:
     words, dim = 9, 5
     model = ContextModel(dim, hidden=16, reach=reach)
     vectors = torch.randn(2, words, dim).requires_grad_()
@@ -158,30 +158,30 @@ def test_context_learns_a_cycle_but_no_chance() -> None:
         "chance": lambda: torch.randint_like(cycle, 6),
     }.items():
         model = ContextModel(8, hidden=32)
-        optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         for _ in range(100):
             drawn = draw()
             loss = model(codebook[drawn], drawn)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
         losses[name] = float(loss.detach())
     # Equal tokens are no negatives: a cycle can be told without doubt, chance not at all.
     assert losses["cycle"] < 0.1
     assert losses["chance"] > math.log(cycle.numel() * 5 / 6) - 0.2
 
 
-def test_context_reaches_the_encoder_by_neighbours_and_by_the_token() -> None:
+def test_context_reaches_the_encoder_by_neighbors_and_by_the_token() -> None:
     model, vectors = ContextModel(8), torch.randn(2, 5, 8)
     indices = torch.arange(10).view(2, 5)
-    neighbours, own = vectors.clone().requires_grad_(), vectors.clone().requires_grad_()
-    model(neighbours, indices).backward()
+    neighbors, own = vectors.clone().requires_grad_(), vectors.clone().requires_grad_()
+    model(neighbors, indices).backward()
     fixed = model.guesses(vectors).detach()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "guesses", lambda given: fixed)
         model(own, indices).backward()
-    assert neighbours.grad is not None and own.grad is not None
-    assert own.grad.abs().sum() > 0 and not torch.allclose(own.grad, neighbours.grad)
+    assert neighbors.grad is not None and own.grad is not None
+    assert own.grad.abs().sum() > 0 and not torch.allclose(own.grad, neighbors.grad)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.0])

@@ -274,7 +274,7 @@ def _with(value: Any, *keys: str) -> Callable[[dict[str, Any]], Any]:
         _with(1.5, "preprocess", "people"),
         _with(15, "preprocess", "frames"),
         _with("64", "preprocess", "frames"),
-        _with(2, "encoder", "colour"),
+        _with(2, "encoder", "color"),
         _with([], "layout"),
         _with([["head", "tail"]], "layout", "pairs"),
         _with(["somebody"], "layout", "centre"),

@@ -26,7 +26,7 @@ def test_names_that_share_words_are_told_apart() -> None:
     found = whitened(names)
     torch.testing.assert_close(found.norm(dim=-1), torch.ones(8))
     cosines = found @ found.T - torch.eye(8)
-    # Whitened, C centred names are the corners of a simplex: all cosines are -1/(C - 1).
+    # Whitened, C centered names are the corners of a simplex: all cosines are -1/(C - 1).
     torch.testing.assert_close(cosines, (torch.eye(8) - 1) / 7, rtol=0, atol=0.05)
 
 
@@ -35,7 +35,7 @@ def test_equal_names_do_no_harm() -> None:
     assert whitened(torch.randn(1, 8)).isfinite().all()
 
 
-def test_sentence_embeddings_are_centred_and_words_whitened() -> None:
+def test_sentence_embeddings_are_centered_and_words_whitened() -> None:
     names = torch.randn(6, 12) + 3
     words, sentences = ExtensionConfig(), ExtensionConfig(sentence_encoder="any")
     torch.testing.assert_close(name_targets(words, names), whitened(names))

@@ -122,12 +122,12 @@ def step_of(run: RunConfig) -> int:
 
 
 def final(run: RunConfig) -> dict[str, Any]:
-    """Everything that the last checkpoint holds: all modules, the optimiser and the schedule."""
+    """Everything that the last checkpoint holds: all modules, the optimizer and the schedule."""
     folder = checkpoints(run)[-1]
     assert folder.name == f"checkpoint-{STEPS}"
     return {
         "weights": load_file(folder / "model.safetensors"),
-        "optimiser": torch.load(folder / "optimizer.pt", weights_only=True)["state"],
+        "optimizer": torch.load(folder / "optimizer.pt", weights_only=True)["state"],
         "schedule": torch.load(folder / "scheduler.pt", weights_only=True)["last_epoch"],
         "random": torch.load(folder / "rng_state.pth", weights_only=False)["cpu"],
     }
@@ -280,7 +280,7 @@ def test_it_learns(run: RunConfig) -> None:
     state = json.loads((checkpoints(longer)[-1] / "trainer_state.json").read_text())
     logs = [entry for entry in state["log_history"] if "reconstruction" in entry]
     assert len(logs) == 16
-    first, last = logs[1], logs[-1]  # the first tells of the warm-up, unquantised
+    first, last = logs[1], logs[-1]  # the first is of the warm-up, unquantized
     assert last["loss"] < 0.7 * first["loss"]
     assert last["reconstruction"] < 0.7 * logs[0]["reconstruction"]
     assert last["name"] < 1.15, "of four actions: log 4 is 1.39"
@@ -322,7 +322,7 @@ def test_classes_without_training_clips_do_not_shift_the_names(
         assert torch.equal(given["parts"][row], part_texts(run)[place])
 
 
-def test_clips_are_read_in_order_and_normalised(run: RunConfig) -> None:
+def test_clips_are_read_in_order_and_normalized(run: RunConfig) -> None:
     store = ClipStore.open(run.data)
     train_clips, _ = store.split("xsub")
     clips = TrainingClips.read(store, train_clips, run.preprocess)

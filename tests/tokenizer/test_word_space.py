@@ -52,9 +52,9 @@ def test_a_word_in_the_subspace_comes_back() -> None:
 
 def test_the_axes_are_those_of_the_largest_variance() -> None:
     space, words = fitted(24, 8)
-    centred = words - words.mean(0)
-    _, singular, _ = torch.linalg.svd(centred, full_matrices=False)
-    kept = (centred @ space.basis).square().sum()
+    centered = words - words.mean(0)
+    _, singular, _ = torch.linalg.svd(centered, full_matrices=False)
+    kept = (centered @ space.basis).square().sum()
     torch.testing.assert_close(kept, singular[:8].square().sum(), rtol=1e-4, atol=0)
     again = WordSpace(24, 8)
     again.fit(words.flip(0), norm=2.0)
@@ -75,8 +75,8 @@ def test_mmd_tells_words_from_a_gaussian_of_their_covariance(dim: int, ratio: fl
     width = words.shape[1]
     space = WordSpace(width, dim or width)
     space.fit(words, norm=1.0)
-    centred = words - space.mean
-    factor = torch.linalg.cholesky(centred.T @ centred / len(words) + 1e-9 * torch.eye(width))
+    centered = words - space.mean
+    factor = torch.linalg.cholesky(centered.T @ centered / len(words) + 1e-9 * torch.eye(width))
     generator = torch.Generator().manual_seed(0)
     same, gaussian = 0.0, 0.0
     for _ in range(3):

@@ -1,7 +1,7 @@
 """Memory and time of a run on a GPU, as arithmetic that is shown.
 
 Each figure comes with the calculation that gives it. What is left out: fragmentation of memory,
-reading the clips, evaluation. Peak rates are the makers', dense; `UTILISATION` of them is reached.
+reading the clips, evaluation. Peak rates are the makers', dense; `UTILIZATION` of them is reached.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from llm_ar.applications.estimate.architectures import Shapes
 from llm_ar.config import RunConfig
 
 GIB = 2**30
-UTILISATION = 0.4
+UTILIZATION = 0.4
 """Share of a GPU's peak rate that training large language models reaches."""
 CONTEXT_GIB = 1.0
 """CUDA's own memory, its libraries' and their workspaces."""
@@ -157,7 +157,7 @@ def tokenizer_hours(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Figu
     optim = run.tokenizer.optim
     steps = -(-work.clips // optim.batch_size) * optim.epochs
     operations = 6 * shape.tokenizer * (run.preprocess.frames // 2) * optim.batch_size
-    compute = operations / (gpu.single * 1e12 * UTILISATION)
+    compute = operations / (gpu.single * 1e12 * UTILIZATION)
     start = TOKENIZER_KERNELS * KERNEL_SECONDS
     return Figure(
         "time of stage 1",
@@ -165,7 +165,7 @@ def tokenizer_hours(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Figu
         "hours",
         f"{steps:,} steps x the longer of {compute * 1e3:.1f} ms (6 x {shape.tokenizer:,} "
         f"parameters x {run.preprocess.frames // 2} frames x {optim.batch_size} clips / "
-        f"({gpu.single:g} TFLOP/s x {UTILISATION})) and {start * 1e3:.1f} ms to start "
+        f"({gpu.single:g} TFLOP/s x {UTILIZATION})) and {start * 1e3:.1f} ms to start "
         f"{TOKENIZER_KERNELS:,} operations",
     )
 
@@ -182,14 +182,14 @@ def recognizer_hours(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Fig
     passes = 3 if again else 2
     tokens = optim.batch_size * (work.prompt + work.answer)
     rate = gpu.single if settings.llm.dtype == "float32" else gpu.half
-    compute = 2 * passes * shape.linear * tokens / (rate * 1e12 * UTILISATION)
+    compute = 2 * passes * shape.linear * tokens / (rate * 1e12 * UTILIZATION)
     start = shape.layers * LAYER_KERNELS * (passes + 1) * KERNEL_SECONDS
     return Figure(
         "time of stage 2",
         steps * max(compute, start) / 3600,
         "hours",
         f"{steps:,} steps x the longer of {compute * 1e3:,.1f} ms ({2 * passes} x "
-        f"{shape.linear:,} weights x {tokens:,} tokens / ({rate:g} TFLOP/s x {UTILISATION})) and "
+        f"{shape.linear:,} weights x {tokens:,} tokens / ({rate:g} TFLOP/s x {UTILIZATION})) and "
         f"{start * 1e3:.1f} ms to start {shape.layers} layers' operations",
     )
 
@@ -198,7 +198,7 @@ def clip_milliseconds(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Fi
     """Time to recognize one clip: all weights are read once, or all tokens computed."""
     llm, tokens = run.recognizer.llm, work.prompt + work.nodes
     rate = gpu.single if llm.dtype == "float32" else gpu.half
-    compute = 2 * shape.linear * tokens / (rate * 1e12 * UTILISATION)
+    compute = 2 * shape.linear * tokens / (rate * 1e12 * UTILIZATION)
     read = weights(run, shape).value * GIB / (gpu.gigabytes_a_second * 1e9)
     start = shape.layers * LAYER_KERNELS * KERNEL_SECONDS
     return Figure(
@@ -206,7 +206,7 @@ def clip_milliseconds(run: RunConfig, shape: Shapes, work: Work, gpu: Gpu) -> Fi
         max(compute, read, start) * 1e3,
         "ms",
         f"the longest of {compute * 1e3:.1f} ms (2 x {shape.linear:,} weights x {tokens:,} tokens "
-        f"/ ({rate:g} TFLOP/s x {UTILISATION})), {read * 1e3:.1f} ms to read the weights, and "
+        f"/ ({rate:g} TFLOP/s x {UTILIZATION})), {read * 1e3:.1f} ms to read the weights, and "
         f"{start * 1e3:.1f} ms to start the operations",
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from llm_ar.applications.estimate.architectures import Shapes, shapes
 from llm_ar.applications.estimate.arithmetic import (
     GPUS,
-    UTILISATION,
+    UTILIZATION,
     Figure,
     Gpu,
     Work,
@@ -80,7 +80,7 @@ def dry_run(run: RunConfig, gpu: str) -> str:
             *_figures("memory for training (stage 2)", training),
             *_figures("memory for inference, one clip", inference),
             f"time on one {device.name} ({device.gib:g} GiB, {device.half:g} TFLOP/s in half and "
-            f"{device.single:g} in single precision, {UTILISATION:.0%} of it reached); the "
+            f"{device.single:g} in single precision, {UTILIZATION:.0%} of it reached); the "
             f"training {fits}",
             *(f"  {figure}" for figure in times),
         ]

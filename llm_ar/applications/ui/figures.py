@@ -113,7 +113,7 @@ def _strip(clip: Clip, path: Path) -> None:
 
 
 def _middle(screen: Screen, present: NDArray[np.bool_], frame: int) -> Screen:
-    """What a frame of the strip is centred on, ``(2,)``.
+    """What a frame of the strip is centered on, ``(2,)``.
 
     Up and down stay half as they are, so that sitting and jumping show.
     """
@@ -208,8 +208,8 @@ def _frame(axes: Axes, low: Screen, high: Screen) -> None:
 def _lines(axes: Axes) -> dict[str, Line2D]:
     """The lines of each side of the body, and the joints."""
     lines = {
-        side: axes.plot([], [], color=colour, linewidth=2.2, solid_capstyle="round")[0]
-        for side, colour in SIDES.items()
+        side: axes.plot([], [], color=color, linewidth=2.2, solid_capstyle="round")[0]
+        for side, color in SIDES.items()
     }
     (lines["joints"],) = axes.plot([], [], "o", color=THEME["ink"], markersize=3, mew=0)
     return lines

@@ -14,6 +14,7 @@ DATA_FOLDER = Path("data")
 COMMAND_FILE = Path("training") / "command.txt"
 """The command that began a training, in the model's folder."""
 _MODEL_FILE, _ADAPTER_FILE, _DATA_FILE = "config.json", "adapter_model.safetensors", "dataset.json"
+_LABELS_FILE = "labels.csv"
 _SHIPPED = Path(__file__).resolve().parents[3] / "models"
 """In a checkout; an installed package has the default model alone."""
 _SHOWN = 8
@@ -78,6 +79,11 @@ def check_data(folder: Path) -> None:
     """
     if (folder / _DATA_FILE).is_file():
         return
+    if (folder / _LABELS_FILE).is_file():
+        raise DatasetError(
+            f"{folder}: these recordings are not prepared yet; run llm-ar prepare folder --raw "
+            f"{folder} --out {DATA_FOLDER / folder.resolve().name} and give that folder"
+        )
     fault = "not a prepared dataset" if folder.is_dir() else "no such dataset folder"
     raise DatasetError(f"{folder}: {fault}; {known_data(folder.parent)}")
 

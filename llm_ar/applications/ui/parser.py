@@ -1,6 +1,6 @@
 """The parser of a command's words: no abbreviations, an example, and errors that name a way out.
 
-A misspelt option is reported before a missing one, with the option that is meant. What is missing
+A misspelled option is reported before a missing one, with the option that is meant. What is missing
 is reported with the names that can be given.
 """
 

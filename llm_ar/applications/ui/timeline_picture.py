@@ -1,4 +1,4 @@
-"""A timeline as a picture: a bar a person, segments coloured by their actions."""
+"""A timeline as a picture: a bar a person, segments colored by their actions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llm_ar.applications.ui.timeline_output import NOTHING, who
 from llm_ar.evaluation.report.picture import POINTS, THEME, Picture, settings, shortened
 from llm_ar.recognizer.timeline import Timeline
 
-COLOURS = (
+COLORS = (
     "#2f6fde",
     "#e2683c",
     "#2a9d6f",
@@ -28,8 +28,8 @@ _LETTER = 4.9
 """Width of a small letter."""
 
 
-def colours(timeline: Timeline) -> dict[str, str]:
-    """Each action that occurs, in order of its first time, to its colour."""
+def colors(timeline: Timeline) -> dict[str, str]:
+    """Each action that occurs, in order of its first time, to its color."""
     found = sorted(
         (segment.start, segment.action)
         for line in timeline.people
@@ -37,12 +37,12 @@ def colours(timeline: Timeline) -> dict[str, str]:
         if segment.action is not None
     )
     names = list(dict.fromkeys(action for _, action in found))
-    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+    return {name: COLORS[place % len(COLORS)] for place, name in enumerate(names)}
 
 
 def picture(timeline: Timeline) -> Picture:
     """The bars with a legend below."""
-    shades = colours(timeline)
+    shades = colors(timeline)
     texts = [timeline.file, *shades]
     rows = max(1, len(timeline.people))
     height = 60 + rows * _ROW
@@ -55,11 +55,11 @@ def picture(timeline: Timeline) -> Picture:
             for segment in line.segments:
                 span = segment.end - segment.start
                 if segment.action is None:
-                    colour, strength = THEME["line"], 1.0
+                    color, strength = THEME["line"], 1.0
                 else:
-                    colour = shades[segment.action]
+                    color = shades[segment.action]
                     strength = 0.35 + 0.65 * (segment.probability or 0)
-                bar = Rectangle((segment.start, row + 0.12), span, 0.76, color=colour, lw=0)
+                bar = Rectangle((segment.start, row + 0.12), span, 0.76, color=color, lw=0)
                 bar.set_alpha(strength)
                 axes.add_patch(bar)
                 room = int(span / timeline.seconds * wide * _WIDTH / _LETTER)
@@ -84,9 +84,7 @@ def picture(timeline: Timeline) -> Picture:
         for side in ("top", "left", "right"):
             axes.spines[side].set_visible(False)
         axes.spines["bottom"].set_color(THEME["faint"])
-        handles = [
-            Patch(color=colour, label=shortened(name, 40)) for name, colour in shades.items()
-        ]
+        handles = [Patch(color=color, label=shortened(name, 40)) for name, color in shades.items()]
         handles.append(Patch(color=THEME["line"], label=NOTHING))
         axes.legend(
             handles=handles,

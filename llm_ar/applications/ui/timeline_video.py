@@ -125,9 +125,9 @@ def _figure(
     for joint, parent in enumerate(layout.parents):
         if parent >= 0 and present[joint] and present[parent]:
             side = "left" if joint in left else "right" if joint in right else "middle"
-            colour = tuple(round(255 * part) for part in to_rgb(SIDES[side]))
+            color = tuple(round(255 * part) for part in to_rgb(SIDES[side]))
             ends = [tuple(points[parent].tolist()), tuple(points[joint].tolist())]
-            pen.line(ends, fill=colour, width=5)
+            pen.line(ends, fill=color, width=5)
 
 
 def _in_pixels(clip: Clip) -> NDArray[np.float64]:

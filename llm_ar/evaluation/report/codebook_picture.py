@@ -44,9 +44,9 @@ def disk(tokenizer: ActionTokenizer) -> tuple[Points, Points]:
     vectors = codebook.vectors.float()
     distances = torch.cat([codebook.distances(part) for part in vectors.split(64)])
     origin = codebook.distances(torch.zeros_like(vectors[:1]))[0].double().cpu().numpy()
-    centred = (vectors - vectors.mean(0)).double().cpu().numpy()
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    plane = centred @ axes[:2].T
+    centered = (vectors - vectors.mean(0)).double().cpu().numpy()
+    _, _, axes = np.linalg.svd(centered, full_matrices=False)
+    plane = centered @ axes[:2].T
     length = np.linalg.norm(plane, axis=1, keepdims=True).clip(1e-9)
     points = plane / length * np.tanh(origin / 2)[:, None]
     return points, distances.double().cpu().numpy()
@@ -69,7 +69,7 @@ def tree_in_disk(tokenizer: ActionTokenizer) -> tuple[Points, list[tuple[int, in
     """Tokens and groups in the unit disk ``(2 U - 1, 2)``, and edges (group, member).
 
     Tokens stand around the disk in the order of the tree, at radius tanh(r / 2) for a distance r
-    from the origin. A group lies in the mean direction of its tokens, nearer to the centre the
+    from the origin. A group lies in the mean direction of its tokens, nearer to the center the
     farther apart its members are.
     """
     points, distances = disk(tokenizer)

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from llm_ar.evaluation.explanation import Explanation, PartImportance, TokenImportance
-from llm_ar.evaluation.neighbours import Neighbour
+from llm_ar.evaluation.neighbors import Neighbor
 from llm_ar.evaluation.report import samples
 from llm_ar.evaluation.report.pages import render, write
 from llm_ar.evaluation.report.stick_figures import strip
@@ -20,7 +20,7 @@ from llm_ar.skeletons.clip import Clip
 
 def write_explanation(
     explanation: Explanation,
-    neighbours: Sequence[Neighbour] | None,
+    neighbors: Sequence[Neighbor] | None,
     model: ActionRecognizer,
     name: str,
     clip: Clip,
@@ -30,10 +30,10 @@ def write_explanation(
 
     Args:
         explanation: of the clip.
-        neighbours: the nearest training clips; None where none were looked for.
-        model: the recogniser that gave the answer.
+        neighbors: the nearest training clips; None where none were looked for.
+        model: the recognizer that gave the answer.
         name: what the model is called.
-        clip: what was recognised.
+        clip: what was recognized.
         path: the page's file.
 
     Raises:
@@ -55,7 +55,7 @@ def write_explanation(
             for row, picture in zip(_rows(explanation.tokens), pictures, strict=True)
         ],
         parts=_rows(explanation.parts),
-        neighbours=neighbours,
+        neighbors=neighbors,
         versions=versions(),
     )
     return write(path, page)

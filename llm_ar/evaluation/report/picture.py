@@ -28,7 +28,7 @@ THEME = {
     "right-limb": "#d06018",
     "trunk": "#3a4454",
 }
-"""The light colour of each variable of ``report.css`` that pictures use; PNG has these."""
+"""The light color of each variable of ``report.css`` that pictures use; PNG has these."""
 
 POINTS = 72
 """Points an inch: a point of a picture is a pixel of the page, and two of a PNG."""
@@ -53,7 +53,7 @@ _font_log = logging.getLogger("matplotlib.font_manager")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure and what is told about it.
+    """A figure and its caption.
 
     Args:
         figure: made within `settings`.
@@ -126,8 +126,8 @@ class Picture:
             path = element.attrib["d"].replace("\n", "")
             element.set("d", _NUMBER.sub(lambda number: f"{float(number[0]):.1f}", path))
         look = element.get("style", "")
-        for variable, colour in THEME.items():
-            look = look.replace(f": {colour}", f": var(--{variable})")
+        for variable, color in THEME.items():
+            look = look.replace(f": {color}", f": var(--{variable})")
         if look:
             element.set("style", look)
 

@@ -48,8 +48,8 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Pictur
             axes.add_patch(box)
             titles[name] = f"{labels[row]} → {labels[answer]}: {count} of {clips[row]}"
             if cell >= 18:
-                colour = _WHITE if share >= _WHITE_FROM else THEME["ink"]
-                _figure(axes, answer + 0.5, row + 0.5, str(count), colour)
+                color = _WHITE if share >= _WHITE_FROM else THEME["ink"]
+                _figure(axes, answer + 0.5, row + 0.5, str(count), color)
         _unclip(axes)
     alt = "Confusion matrix: true action by row, answer by column"
     return Picture(figure, alt, titles, shown)
@@ -103,6 +103,6 @@ def _unclip(axes: Axes) -> None:
         artist.set_clip_on(False)
 
 
-def _figure(axes: Axes, x: float, y: float, words: str, colour: str) -> None:
-    weight = "bold" if colour == _WHITE else "normal"
-    axes.text(x, y, words, color=colour, ha="center", va="center_baseline", weight=weight)
+def _figure(axes: Axes, x: float, y: float, words: str, color: str) -> None:
+    weight = "bold" if color == _WHITE else "normal"
+    axes.text(x, y, words, color=color, ha="center", va="center_baseline", weight=weight)

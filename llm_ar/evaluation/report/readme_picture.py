@@ -69,7 +69,7 @@ def clip_of(action: str) -> Clip:
 
 
 def save(pictures: Sequence[Image.Image], lengths: Sequence[int], out: Path) -> None:
-    """Write a GIF in the colours that all its frames share."""
+    """Write a GIF in the colors that all its frames share."""
     palette = pictures[len(pictures) // 2 - 1].quantize(64)
     drawn = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in pictures]
     drawn[0].save(
@@ -130,12 +130,12 @@ class _Stage:
         seen = self.screen[self.clip.present]
         low, high = seen.min(axis=0), seen.max(axis=0)
         scale = min(164 / (high[0] - low[0]), 214 / (high[1] - low[1]))
-        centre = np.array([(low[0] + high[0]) / 2, low[1]])
-        self.screen = (self.screen - centre) * scale + np.array([98, 24])
+        center = np.array([(low[0] + high[0]) / 2, low[1]])
+        self.screen = (self.screen - center) * scale + np.array([98, 24])
         axes.plot([20, 176], [20, 20], color=THEME["line"], linewidth=2)
         self.lines = {
-            side: axes.plot([], [], color=colour, linewidth=4.5, solid_capstyle="round")[0]
-            for side, colour in SIDES.items()
+            side: axes.plot([], [], color=color, linewidth=4.5, solid_capstyle="round")[0]
+            for side, color in SIDES.items()
         }
         (self.joints,) = axes.plot([], [], "o", color=THEME["ink"], markersize=4.5, mew=0)
         (self.head,) = axes.plot([], [], "o", color=THEME["trunk"], markersize=17, mew=0)
@@ -233,14 +233,14 @@ def _bars(axes: Axes, answer: Recognition) -> list[tuple[Line2D, Text, Text, flo
     bars = []
     for rank, given in enumerate(answer.top):
         y = 226 - rank * 46
-        colour = _ACCENT if rank == 0 else THEME["faint"]
+        color = _ACCENT if rank == 0 else THEME["faint"]
         weight = "bold" if rank == 0 else "normal"
         size = 13.5 if rank == 0 else 12.5
-        (bar,) = axes.plot([16, 16], [y - 14, y - 14], color=colour, linewidth=9)
+        (bar,) = axes.plot([16, 16], [y - 14, y - 14], color=color, linewidth=9)
         bar.set_solid_capstyle("butt")
-        name = axes.text(16, y, given.action, size=size, weight=weight, color=colour)
+        name = axes.text(16, y, given.action, size=size, weight=weight, color=color)
         percent = f"{100 * given.probability:.1f} %"
-        figure = axes.text(230, y, percent, size=size, weight=weight, color=colour, ha="right")
+        figure = axes.text(230, y, percent, size=size, weight=weight, color=color, ha="right")
         for artist in (bar, name, figure):
             artist.set_alpha(0.0)
         bars.append((bar, name, figure, given.probability))

@@ -22,7 +22,7 @@ CONFUSION_FILE = "confusion.png"
 RELIABILITY_FILE = "reliability.png"
 SHOWN_TOKENS = 48
 SHOWN_NAMES = 3
-"""Names that are told of each token, at most."""
+"""Names that are listed for each token, at most."""
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> Path:
@@ -54,7 +54,7 @@ def write_report(
 
     Args:
         evaluation: the results to show.
-        model: the recogniser that gave them (its tokenizer decodes sentences and tokens).
+        model: the recognizer that gave them (its tokenizer decodes sentences and tokens).
         store: the dataset that they were measured on.
         folder: where to; made if missing.
     """

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llm_ar.evaluation.published import published_figures, published_table
 from llm_ar.evaluation.records import table
 from llm_ar.evaluation.report.tables import markdown, paper_table, write_whole
 
@@ -23,6 +24,13 @@ otherwise; `n` is the number of repetitions (seeds, or splits of unseen actions)
 """
 
 
+_PUBLISHED = """
+## Published figures of other methods
+
+From joints alone. No figure of UTD-MHAD (odd-even) stands here: none was found whose protocol and
+input are certain. "read" says where each figure was read. None is of the same code or epochs as
+ours.
+"""
 _ENSEMBLES = """
 ## Ensembles
 
@@ -39,6 +47,9 @@ def page(results: Path) -> str:
         results: folder of the models' files, with the grids' tables in ``ablations/``.
     """
     parts = [_HEAD, table(results, "../results")]
+    published = published_figures(results)
+    if published:
+        parts += [_PUBLISHED, published_table(published)]
     ensembles = sorted((results / "ensembles").glob("*.json"))
     if ensembles:
         parts.append(_ENSEMBLES)

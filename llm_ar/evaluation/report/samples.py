@@ -54,7 +54,7 @@ def describe(
 
 @torch.inference_mode()
 def retold(clip: Clip, sentence: list[int], model: ActionRecognizer) -> dict[str, Any]:
-    """A clip as recorded and as its sentence tells it, for ``animation.js``.
+    """A clip as recorded and as decoded from its sentence, for ``animation.js``.
 
     ``recorded`` and ``decoded`` are frames of (M J 3) whole numbers, in hundredths of the body's
     size; ``seconds`` is the clip's real duration, ``steps`` the number of tokens that share it.

@@ -11,7 +11,7 @@ from llm_ar.evaluation.report.picture import POINTS, THEME, Picture, settings
 from llm_ar.skeletons.layout import Layout
 
 SIDES = {"middle": THEME["trunk"], "left": THEME["left-limb"], "right": THEME["right-limb"]}
-"""Side of the body to the colour of its bones, in the order of drawing."""
+"""Side of the body to the color of its bones, in the order of drawing."""
 
 _TURN = np.radians(20)
 """Seen a little from the side, so that reaching forward shows."""

@@ -65,7 +65,7 @@ def paper_table(name: str) -> PaperTable:
     return PaperTable(tables[name]["about"], tables[name]["figures"])
 
 
-def summarise(
+def summarize(
     names: Sequence[str],
     results: Mapping[str, Sequence[Mapping[str, Any]]],
     paper: PaperTable | None,

@@ -53,7 +53,7 @@ def _use(evaluation: Evaluation, token: int, uses: int, steps: int) -> TokenUse:
 def movements(tokenizer: ActionTokenizer, tokens: list[int]) -> NDArray[np.float32]:
     """What each of N tokens shows, ``(N, 4, M, J, 3)``, in body sizes.
 
-    The decoder mixes neighbours by its convolutions, so that a token alone has no movement of its
+    The decoder mixes neighbors by its convolutions, so that a token alone has no movement of its
     own. A sentence that says nothing but the token is decoded, and the frames of its middle token
     taken: what the token looks like among its like, as far from the sentence's ends as can be.
     """

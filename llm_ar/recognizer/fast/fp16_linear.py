@@ -1,4 +1,4 @@
-"""Linear layers that only recognise: weights in half precision, everything else in float32.
+"""Linear layers that only recognize: weights in half precision, everything else in float32.
 
 A clip alone, or a few words behind each of a batch, are few rows, and then a product takes as long
 as the weights take to come from memory: half of them take little more than half the time.

@@ -1,6 +1,6 @@
 """What the names of actions mean: same movement, less precise, mirror image, reversed in time.
 
-The concepts are data (``ontology.yaml``): one for each movement that can be told from joints.
+The concepts are data (``ontology.yaml``): one for each movement that can be recognized from joints.
 """
 
 from __future__ import annotations

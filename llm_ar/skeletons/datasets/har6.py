@@ -1,6 +1,6 @@
 """HAR-6: everyday actions of one person, whose poses HRNet found in videos.
 
-A clip's name is ``Class/CLIP``, such as ``Sitting/Sitting (12)``. Nothing tells who performs, and
+A clip's name is ``Class/CLIP``, such as ``Sitting/Sitting (12)``. Nothing says who performs, and
 there is no published split: ``seeded:20`` draws one.
 """
 

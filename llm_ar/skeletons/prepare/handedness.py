@@ -1,7 +1,7 @@
 """Whether a whole data set's axes are a mirror image, by all of its clips together.
 
-One clip tells only where toes or bent knees show it; most do not. Recordings of one data set have
-the same axes, so that the clips that tell speak for the others.
+One clip shows it only where toes or bent knees are seen; most do not. Recordings of one data set
+have the same axes, so that the clips that show it decide for the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def settle(
 ) -> tuple[ReadOptions, tuple[Finding, ...]]:
     """The options with ``mirror`` settled for the data set, and what to say of it.
 
-    Nothing is settled where the user states it, the formats define their axes, or no clip tells.
+    Nothing is settled where the user states it, the formats define their axes, or no clip shows it.
 
     Args:
         recordings: of one data set, in any format.
@@ -44,7 +44,7 @@ def settle(
     if len(chosen) > MOST_CLIPS:
         places = np.linspace(0, len(chosen) - 1, MOST_CLIPS).astype(int)
         chosen = [chosen[place] for place in places]
-    said = [told for item in chosen if (told := _told(item, options)) is not None]
+    said = [found for item in chosen if (found := _shown(item, options)) is not None]
     mirrored, asked = sum(said), len(chosen)
     if not mirrored:
         return (replace(options, mirror=False) if said else options), ()
@@ -73,7 +73,7 @@ def is_open(recording: Recording) -> bool:
         return False
 
 
-def _told(recording: Recording, options: ReadOptions) -> bool | None:
+def _shown(recording: Recording, options: ReadOptions) -> bool | None:
     """Whether a clip's axes are mirrored; None where it does not tell or cannot be read."""
     if not is_open(recording):
         return None

@@ -35,7 +35,7 @@ def merge(
     Actions of the same name become one; subjects and sources carry their dataset's name, since
     subject 1 of two datasets is not one person. Clips that a protocol leaves unused are left out.
     Rules of repair that all parts share are the new dataset's; of different ones none can be, and
-    the published ones are told.
+    the published ones are reported.
 
     Args:
         parts: in the order in which their actions are to be listed.

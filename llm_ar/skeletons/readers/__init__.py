@@ -146,7 +146,7 @@ FIXED_AXES = frozenset(
         "video",
     }
 )
-"""The formats that define which way is up; in others the body in the clip tells."""
+"""The formats that define which way is up; in others the body in the clip decides."""
 
 READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 
@@ -154,6 +154,8 @@ READERS: tuple[Reader, ...] = tuple(FORMATS.values())
 _HEAD = 4096
 """Bytes by which a format is found."""
 _GZIP = b"\x1f\x8b"
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM")
+_LABELS_FILE = "labels.csv"
 
 
 def read_clip(path: Path, options: ReadOptions = BY_FILE) -> Clip:
@@ -220,6 +222,14 @@ def format_of(path: Path) -> str:
     for name, reader in FORMATS.items():
         if reader.sniff(path, head):
             return name
+    if head.startswith(_PICTURES):
+        raise ClipError(path, "is a picture; give a video, or the joints of all its frames")
+    if path.name == _LABELS_FILE:
+        raise ClipError(
+            path,
+            "is a table of labels; give the recordings that it lists, or prepare them all: llm-ar "
+            f"prepare folder --raw {path.parent} --out FOLDER",
+        )
     raise ClipError(
         path,
         "is in no format known here (.skeleton, .bvh, .trc, .c3d, .mat, .csv, .pkl, .npy, .npz, "

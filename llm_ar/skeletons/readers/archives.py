@@ -37,7 +37,7 @@ class Member:
         archive: the zip file.
         name: the member's path inside it, with ``/``.
         size: its unpacked bytes, as the zip file promises.
-        checksum: its CRC-32, which tells whether its content has changed.
+        checksum: its CRC-32, which shows whether its content has changed.
     """
 
     archive: Path

@@ -227,18 +227,32 @@ def _told_apart(other: Reading, chosen: Reading) -> str:
 
 
 def _cost(positions: NDArray[np.float64], layouts: Sequence[Layout]) -> float:
-    """How little positions ``(T, M, V, C)`` look like a moving body; 0 is best."""
+    """How little positions ``(T, M, V, C)`` look like moving bodies; 0 is best.
+
+    It is the mean over the people, weighted by how much of each is seen: in a wrong reading one
+    person alone may look right, such as the face of 33 landmarks taken for a body of 22 joints.
+    """
     positions = positions[..., :3]
     present = finite(positions) & (positions != 0).any(axis=-1)
-    if not present.any():
+    seen = present.sum(axis=(0, 2))
+    if not seen.any():
         return 10.0
-    person = int(present.sum(axis=(0, 2)).argmax())
-    shown = positions[:, person][present[:, person]]
-    # In a body's own axes at least two coordinates extend.
-    flat = float((np.ptp(shown, axis=0)[:2] == 0).sum())
     fitting = [layout for layout in layouts if len(layout.joints) == positions.shape[2]]
+    costs = [
+        _person_cost(positions[:, [person]], present[:, [person]], fitting)
+        for person in np.flatnonzero(seen)
+    ]
+    return float(np.average(costs, weights=seen[seen > 0]))
+
+
+def _person_cost(
+    positions: NDArray[np.float64], present: NDArray[np.bool_], layouts: Sequence[Layout]
+) -> float:
+    """How little one person ``(T, 1, V, C)`` looks like a moving body."""
+    # In a body's own axes at least two coordinates extend.
+    flat = float((np.ptp(positions[present], axis=0)[:2] == 0).sum())
     positions = np.where(present[..., None], positions, 0.0)
-    return best_fits(positions, present, fitting)[0].cost + 4 * step(positions, present) + flat
+    return best_fits(positions, present, layouts)[0].cost + 4 * step(positions, present) + flat
 
 
 def _nothing_fits(

@@ -1,7 +1,7 @@
 """Azure Kinect body tracking, as its offline processor writes it in JSON.
 
 ``{"frames": [{"frame_id", "timestamp_usec", "bodies": [{"body_id", "joint_positions":
-[[x, y, z], ...]}]}, ...], "joint_names": [...]}``: 32 joints in millimetres, x right and y down in
+[[x, y, z], ...]}]}, ...], "joint_names": [...]}``: 32 joints in millimeters, x right and y down in
 the image, z away from the camera; a half turn makes them the axes of `Clip`.
 """
 

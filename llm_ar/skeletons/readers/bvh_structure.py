@@ -3,7 +3,7 @@
 A body is a root with two legs and a spine; the spine leads to two arms and a head. Two limbs are
 siblings with chains of three joints or more. The two bones of a limb are the pair of consecutive
 ones of which the shorter is longest: a collar bone before the arm, or the hand behind it, is
-shorter. Sides are told by names, otherwise by place: the left is where it is for a body whose head
+shorter. Sides are found by names, otherwise by place: the left is where it is for a body whose head
 is up and whose toes point forward, or at larger x where there are no toes.
 """
 
@@ -24,7 +24,7 @@ def by_structure(sides: Sequence[str], parents: Sequence[int], places: Places) -
     """The joints by their built-in names; empty where the hierarchy is not that of a body.
 
     Args:
-        sides: "left", "right" or "" of each joint, as its name tells.
+        sides: "left", "right" or "" of each joint, by its name.
         parents: of each joint, -1 for a root, always before their children.
         places: of the joints in one frame ``(J, 3)``, y up or z up.
     """

@@ -1,6 +1,6 @@
 """CAD-60's skeletons as NumPy arrays ``(T, 15, 3)`` in millimeters, one a recording.
 
-The file's name tells them: ``aNN_ACTIVITY_pP.npy``, such as ``a06_brushing_teeth_p2.npy``. Other
+They stand in the file's name: ``aNN_ACTIVITY_pP.npy``, such as ``a06_brushing_teeth_p2.npy``. Other
 arrays are read by `arrays`.
 """
 

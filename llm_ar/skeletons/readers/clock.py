@@ -4,7 +4,7 @@ Names of images may hold several numbers (``00012_cam1.jpg``). The frame is the 
 tells all images apart; of several, the one that steps most evenly, then the last.
 
 Time stamps are seconds, or a thousandth, millionth, ten-millionth (the ticks of Kinect and .NET) or
-billionth of one. Their size tells where they count from 1970 or from the calendar's beginning;
+billionth of one. Their size shows where they count from 1970 or from the calendar's beginning;
 otherwise the unit is the one that makes their step nearest to a thirtieth of a second.
 """
 
@@ -15,10 +15,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Understanding
 
 SLOWEST, FASTEST = 1.0, 1000.0
@@ -155,6 +157,31 @@ def numbered(names: Sequence[object]) -> tuple[list[int], bool] | None:
     column = _counting(table)
     alone = len(set(table[:, column].tolist())) == len(table)
     return [found[file][column] for file in files], alone
+
+
+def frame_numbers(path: Path, files: Sequence[Path], form: re.Pattern[str], example: str) -> Frames:
+    """The frames of a folder that has a file each, by the numbers in the files' names.
+
+    Args:
+        path: the folder, for messages.
+        files: those of its frames.
+        form: what a file's name is; its first group is the video's name.
+        example: such a name, for messages.
+
+    Raises:
+        ClipError: the files are of several videos, or have no numbers.
+    """
+    found = numbered([file.name for file in files]) if files else None
+    if found is not None and found[1]:
+        return frames_of(found[0])
+    videos = sorted({name[1] for file in files if (name := form.fullmatch(file.name))})
+    if len(videos) > 1:
+        raise ClipError(
+            path,
+            f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; give each video a "
+            "folder of its own",
+        )
+    raise ClipError(path, f"its files are not numbered by frame, as {example}")
 
 
 def rate_of(stamps: Sequence[float], name: str = "") -> Rate | None:

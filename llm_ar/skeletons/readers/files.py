@@ -32,7 +32,11 @@ def check_file(path: Path, limit: int | None = MAX_BYTES) -> None:
     """
     try:
         if path.is_dir():
-            raise ClipError(path, "this is a folder; name a recording in it")
+            raise ClipError(
+                path,
+                "this is a folder, and not of frames by OpenPose or ultralytics; name the "
+                f"recordings in it, as {path}/*",
+            )
         size = path.stat().st_size
     except FileNotFoundError:
         raise ClipError(path, "no such file; check the path") from None

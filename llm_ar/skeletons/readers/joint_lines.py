@@ -1,6 +1,6 @@
 """Text of one joint a line, ``x y z`` in millimeters, 15 lines a frame: KARD and Florence 3D.
 
-Both have the 15 joints that OpenNI follows, in orders of their own. The file's name tells which
+Both have the 15 joints that OpenNI follows, in orders of their own. The file's name says which
 (``a01_s01_e01_realworld.txt`` or ``a01_s1_id1.txt``: action, subject, number); of other names the
 layout decides that fits the body. y is up. KARD's x grows to the camera's right, so that its axes
 are a mirror image; x is turned over.

@@ -131,7 +131,7 @@ class Estimates:
     """People whom a pose estimator found in a recording's images, all in one layout.
 
     Args:
-        layout: that of the joints where the file or the user names it; else their count tells.
+        layout: that of the joints where the file or the user names it; else their count decides.
         order: place of each joint of that layout in the file, where it differs.
     """
 

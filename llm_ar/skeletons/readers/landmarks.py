@@ -7,7 +7,7 @@ under ``pose_world_landmarks``, ``world_landmarks``, ``pose_landmarks``, ``landm
 ``keypoints`` (or ``poseWorldLandmarks`` and so on), or null or empty where nobody was found; with
 several people, a list of such lists. A landmark is ``{"x", "y", "z", "visibility"}`` or ``[x, y, z,
 visibility]``; visibility may be left out, keys may be in capitals. Landmarks may also be an object
-by name (``"LEFT_EYE": {...}``). World landmarks, in metres, come before those of the image where a
+by name (``"LEFT_EYE": {...}``). World landmarks, in meters, come before those of the image where a
 file has both.
 
 x is right and y down in the image, z away from the camera: a half turn makes them the axes of

@@ -20,7 +20,7 @@ from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.readers.csv_names import joint_name
 from llm_ar.skeletons.readers.files import check_frames, listed
 
-_CENTRE: dict[str, tuple[str, ...]] = {
+_CENTER: dict[str, tuple[str, ...]] = {
     "head": ("head", "lfhd rfhd lbhd rbhd", "lfhd rfhd", "headtop", "nose", "thead"),
     "shoulder_center": ("neck", "c7 clav", "c7", "thorax", "clav"),
     "spine": ("spine", "torso", "chest", "t10 strn", "t10", "strn", "t8"),
@@ -106,4 +106,4 @@ def _alternatives(joint: str) -> list[list[str]]:
     side, _, part = joint.partition("_")
     if side in ("left", "right") and part in _SIDES:
         return [group.replace("?", side[0]).split() for group in _SIDES[part]]
-    return [group.split() for group in _CENTRE.get(joint, ())]
+    return [group.split() for group in _CENTER.get(joint, ())]

@@ -69,7 +69,7 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
 
 
 def clip_of_variable(path: Path, name: str, values: NDArray[Any], options: ReadOptions) -> Clip:
-    """The clip in an array; the anatomy tells the order of 20 joints.
+    """The clip in an array; the anatomy decides the order of 20 joints.
 
     Raises:
         ClipError: as `read`.

@@ -1,6 +1,6 @@
 """NTU RGB+D 60 / 120 ``.skeleton`` text (Shahroudy et al., CVPR 2016; Liu et al., PAMI 2019).
 
-The text is that of `llm_ar.skeletons.readers.kinect_text` with 25 joints, x, y, z in metres. The
+The text is that of `llm_ar.skeletons.readers.kinect_text` with 25 joints, x, y, z in meters. The
 file's name is ``SsssCcccPpppRrrrAaaa.skeleton``: setup, camera, performer, replication, action.
 
 A frame without bodies keeps its time. A body is followed by its ID: one that vanishes and returns
@@ -32,7 +32,7 @@ def sniff(path: Path, head: bytes) -> bool:
 def read(path: Path) -> Clip:
     """Read one clip with the sensor's tracks as its people, in order of their appearance.
 
-    The tracks are raw: `llm_ar.skeletons.repair` tells people from furniture. ``label``,
+    The tracks are raw: `llm_ar.skeletons.repair` separates people from furniture. ``label``,
     ``subject`` and ``camera`` come from the file's name.
 
     Raises:

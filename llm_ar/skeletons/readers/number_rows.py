@@ -37,7 +37,7 @@ def number_rows(
     if not lines:
         raise ClipError(path, "has no frames; copy it again")
     if not text.endswith("\n"):
-        # A number cut short is a number still: only the line's end tells that all of it is there.
+        # A number cut short is a number still: only the line's end shows that all of it is there.
         number = lines[-1][0]
         raise ClipError(path, f"line {number} has no end; copy the file again, or end the line")
     for number, line in lines:

@@ -1,6 +1,6 @@
 """Northwestern-UCLA Multiview Action3D, one JSON a clip (the packaging that graph networks use).
 
-``{"file_name": str, "skeletons": T x 20 x 3 (Kinect v1, metres), "label": 1..10}``; the file's
+``{"file_name": str, "skeletons": T x 20 x 3 (Kinect v1, meters), "label": 1..10}``; the file's
 name is ``aAA_sSS_eEE_vVV.json``: action, subject, episode, view (camera).
 """
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers.clock import Frames, frames_of, numbered
+from llm_ar.skeletons.readers.clock import Frames, frame_numbers
 from llm_ar.skeletons.readers.files import MAX_BYTES, MAX_FRAMES, check_frames, read_head
 from llm_ar.skeletons.readers.json_files import FPS, Estimates, is_json, numbers, read_json
 
@@ -106,17 +106,7 @@ def _frames(path: Path) -> tuple[dict[int, Path], tuple[str, ...], Frames]:
     size = sum(file.stat().st_size for file in files)
     if size > MAX_BYTES:
         raise ClipError(path, f"has {size / 2**20:,.0f} MiB, a clip may have {MAX_BYTES // 2**20}")
-    found = numbered([file.name for file in files])
-    if found is None or not found[1]:
-        videos = sorted({name[1] for file in files if (name := _NAME.fullmatch(file.name))})
-        if len(videos) > 1:
-            raise ClipError(
-                path,
-                f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; a folder each is "
-                "needed",
-            )
-        raise ClipError(path, "its files are not numbered by frame, as VIDEO_000000_keypoints.json")
-    frames = frames_of(found[0])
+    frames = frame_numbers(path, files, _NAME, "VIDEO_000000_keypoints.json")
     check_frames(path, frames.count)
     ordered = sorted(zip(frames.numbers, files, strict=True))
     return dict(ordered), strays, frames

@@ -73,7 +73,7 @@ def load(path: Path) -> Any:
     """The data in a pickle.
 
     Raises:
-        ClipError: it names something else than arrays and containers (the name is told), or is
+        ClipError: it names something else than arrays and containers (it is named), or is
             no complete pickle.
     """
     try:

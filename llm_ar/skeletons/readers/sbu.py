@@ -3,7 +3,7 @@
 A row is a frame: its number, x, y, z of the left person's 15 joints, and of the right person's, 91
 numbers separated by commas. x and y are normalized to the image, z to the sensor's range. The
 dataset's README (v2.0) gives them back as ``X = 1280 - 2560 x``, ``Y = 960 - 1920 y``,
-``Z = 10000 z / 7.8125``, millimetres, which are body-proportionate; metres here.
+``Z = 10000 z / 7.8125``, millimeters, which are body-proportionate; meters here.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def parse(path: Path, data: bytes) -> Clip:
 
 
 def body_proportionate(normalized: NDArray[Any]) -> NDArray[np.float64]:
-    """Metres ``(..., 3)``, x to the camera's left, y up, z away, of normalized x, y, z."""
+    """Meters ``(..., 3)``, x to the camera's left, y up, z away, of normalized x, y, z."""
     with np.errstate(over="ignore", invalid="ignore"):
-        metres: NDArray[np.float64] = normalized * np.array(
+        meters: NDArray[np.float64] = normalized * np.array(
             [-2.560, -1.920, 10 / 7.8125]
         ) + np.array([1.280, 0.960, 0.0])
-    return metres
+    return meters

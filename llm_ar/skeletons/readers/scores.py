@@ -44,10 +44,10 @@ def third_is_score(
         return True
     if shown[:, :2].min() < -0.5 or shown[:, :2].max() > 1.5:
         return False
-    return _normalised(path, positions, seen)
+    return _normalized(path, positions, seen)
 
 
-def _normalised(path: Path, positions: NDArray[np.float64], seen: NDArray[np.bool_]) -> bool:
+def _normalized(path: Path, positions: NDArray[np.float64], seen: NDArray[np.bool_]) -> bool:
     """Whether the third number beside x and y within the image is a score."""
     person = int(seen.sum(axis=(0, 2)).argmax())
     both = seen[1:, person] & seen[:-1, person]

@@ -1,6 +1,6 @@
 """UTD-MHAD's skeletons (Chen, Jafari and Kehtarnavaz, ICIP 2015) in MATLAB files.
 
-A variable ``d_skel`` of 20 joints x 3 x T (Kinect v1 in an order of its own, metres); the file's
+A variable ``d_skel`` of 20 joints x 3 x T (Kinect v1 in an order of its own, meters); the file's
 name is ``aA_sS_tT_skeleton.mat``: action, subject, trial. Other MATLAB files are read by `matlab`.
 """
 

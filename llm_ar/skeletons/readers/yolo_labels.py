@@ -1,6 +1,6 @@
 """Ultralytics' pose labels: a folder of text files, one a frame.
 
-A line a person: class, the box's centre, width and height, then x, y and visibility of 17 joints,
+A line a person: class, the box's center, width and height, then x, y and visibility of 17 joints,
 all as shares of the image's sides; the box's confidence or the person's number may follow. Files
 are named ``VIDEO_12.txt``; a frame without a file is one without people. The images' sides are not
 known: 16 to 9 is assumed.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.readers.clock import Frames, frames_of, numbered
+from llm_ar.skeletons.readers.clock import Frames, frame_numbers
 from llm_ar.skeletons.readers.files import check_frames, read_bytes, read_head
 from llm_ar.skeletons.readers.json_files import FPS, Estimates
 
@@ -92,15 +92,5 @@ def _coordinates(fields: int) -> int | None:
 def _frames(path: Path) -> tuple[dict[int, Path], Frames]:
     """The folder's files by the number of their frame, from 0."""
     files = [file for file in sorted(path.glob("*.txt")) if _NAME.fullmatch(file.name)]
-    found = numbered([file.name for file in files]) if files else None
-    if found is None or not found[1]:
-        videos = sorted({name[1] for file in files if (name := _NAME.fullmatch(file.name))})
-        if len(videos) > 1:
-            raise ClipError(
-                path,
-                f"has frames of several videos, {videos[0]!r} and {videos[1]!r}; a folder each is "
-                "needed",
-            )
-        raise ClipError(path, "its files are not numbered by frame, as VIDEO_12.txt")
-    frames = frames_of(found[0])
+    frames = frame_numbers(path, files, _NAME, "VIDEO_12.txt")
     return dict(sorted(zip(frames.numbers, files, strict=True))), frames

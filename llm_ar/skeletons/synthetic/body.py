@@ -1,7 +1,7 @@
 """A kinematic body with the 20 joints of Kinect v1: joint angles in, joint positions out.
 
 World axes: y up, the ground at y = 0; the person faces +z at turn 0 and has the left side at +x
-(right-handed). Lengths are metres, angles degrees.
+(right-handed). Lengths are meters, angles degrees.
 
 A pose is one row of ``len(CHANNELS)`` numbers, a motion an array ``(T, C)``:
 
@@ -43,7 +43,7 @@ SIDES = (("left", 1.0, 4, 12), ("right", -1.0, 8, 16))
 
 @dataclass(frozen=True)
 class Body:
-    """Sizes of one person, in metres."""
+    """Sizes of one person, in meters."""
 
     pelvis_to_spine: float
     spine_to_neck: float
@@ -108,11 +108,11 @@ def forward_kinematics(body: Body, poses: Array) -> Array:
     else moves relative to it. So walking travels, and in a squat the hips go down and back.
 
     Args:
-        body: sizes in metres.
+        body: sizes in meters.
         poses: joint angles ``(T, C)`` in degrees.
 
     Returns:
-        Positions ``(T, 20, 3)`` in metres, world axes, beginning above the origin.
+        Positions ``(T, 20, 3)`` in meters, world axes, beginning above the origin.
     """
     frames = len(poses)
     angles = np.deg2rad(poses)
@@ -173,7 +173,7 @@ def _carried(ankles: Array, contacts: Array) -> Array:
     """Displacement ``(T, 3)`` of the pelvis that keeps the standing foot where it is.
 
     ``ankles`` (T, 2, 3) and the heights ``contacts`` (T, 2) of the soles are relative to the
-    pelvis. Within about a centimetre of each other both feet carry.
+    pelvis. Within about a centimeter of each other both feet carry.
     """
     lowest = contacts.min(axis=1)
     weight = np.exp((lowest[:, None] - contacts) / 0.012)
@@ -211,7 +211,7 @@ def _arm_directions(
     """Unit vectors ``(T, 3)`` of upper arm and forearm in the chest's axes.
 
     The arm is swung from hanging about one horizontal axis (no twist), so at ``rotate`` 0 a bent
-    elbow takes the hand forward when the arm hangs, and towards the head when it points forward.
+    elbow takes the hand forward when the arm hangs, and toward the head when it points forward.
     """
     bent = np.stack(
         [sign * np.sin(rotate) * np.sin(elbow), -np.cos(elbow), np.cos(rotate) * np.sin(elbow)], 1

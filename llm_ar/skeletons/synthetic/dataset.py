@@ -1,4 +1,4 @@
-"""A built-in source of labelled clips that needs no download: the procedural dataset.
+"""A built-in source of labeled clips that needs no download: the procedural dataset.
 
 Subjects differ in build, handedness, posture, tempo, and in how each of them does each action.
 Every clip differs in tempo, extent, repetitions, idle time before and after, view and sensor
@@ -110,7 +110,7 @@ def procedural_clips(clips: int = 600, subjects: int = 20, seed: int = 0) -> Ite
         seed: any whole number of at least 0.
 
     Returns:
-        Clips of one person in Kinect v1 layout, metres, 20 to 120 frames at 30 a second.
+        Clips of one person in Kinect v1 layout, meters, 20 to 120 frames at 30 a second.
 
     Raises:
         ConfigError: an argument is out of range.

@@ -89,11 +89,11 @@ def sine(low: float, high: float) -> Swing:
     return lambda phase: middle + half * np.sin(2 * np.pi * phase)
 
 
-def pulse(height: float, centre: float, sharpness: float) -> Swing:
-    """A periodic bump that reaches ``height`` at the phase ``centre``."""
+def pulse(height: float, center: float, sharpness: float) -> Swing:
+    """A periodic bump that reaches ``height`` at the phase ``center``."""
 
     def swing(phase: Array) -> Array:
-        cosine = np.cos(2 * np.pi * (phase - centre))
+        cosine = np.cos(2 * np.pi * (phase - center))
         return np.asarray(height * np.exp(sharpness * (cosine - 1.0)))
 
     return swing

@@ -17,7 +17,7 @@ _PERSISTENCE = 0.9
 
 
 def seen_from_camera(rng: np.random.Generator, joints: Array) -> Array:
-    """The body in the axes of a randomly placed camera, in metres.
+    """The body in the axes of a randomly placed camera, in meters.
 
     The camera stands 0.7 to 1.5 m high, tilted by up to 10 degrees, and sees the person from up
     to 45 degrees off the front, 2.3 to 3.8 m away in the middle of their way, and never closer
@@ -44,7 +44,7 @@ def seen_from_camera(rng: np.random.Generator, joints: Array) -> Array:
 
 
 def noise(rng: np.random.Generator, frames: int) -> Array:
-    """Errors ``(T, 20, 3)`` in metres: slow drift of 6 to 16 mm and jitter of 2 to 7 mm a clip."""
+    """Errors ``(T, 20, 3)`` in meters: slow drift of 6 to 16 mm and jitter of 2 to 7 mm a clip."""
     white = rng.standard_normal((2, frames, JOINTS, 3))
     drift = rng.uniform(0.006, 0.016)
     jitter = rng.uniform(0.002, 0.007)
@@ -57,7 +57,7 @@ def noise(rng: np.random.Generator, frames: int) -> Array:
 def seen_joints(rng: np.random.Generator, frames: int) -> NDArray[np.bool_]:
     """Which joints are tracked ``(T, 20)``: in half of all clips, limb joints are lost for a while.
 
-    The hip centre is always tracked.
+    The hip center is always tracked.
     """
     seen = np.ones((frames, JOINTS), dtype=np.bool_)
     if rng.random() < 0.5:

@@ -1,7 +1,7 @@
 "use strict";
 // Plays each sample clip: the recording on the left, its decoded action sentence on the right.
 const motion = JSON.parse(document.getElementById("motion").textContent);
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
 
 class Player {
   constructor(canvas) {
@@ -82,7 +82,7 @@ class Player {
       ];
     };
     const place = (i) => project(joints[i], joints[i + 1], joints[i + 2]);
-    context.fillStyle = colour("--dots");
+    context.fillStyle = color("--dots");
     for (let x = Math.ceil(x0 / 50 - 4) * 50; x <= x0 + 200; x += 50) {
       for (let z = Math.ceil(z0 / 50 - 4) * 50; z <= z0 + 200; z += 50) {
         const distance = Math.hypot(x - x0, z - z0) / 200;
@@ -95,7 +95,7 @@ class Player {
     context.globalAlpha = 1;
     context.lineCap = "round";
     const inks = {
-      left: colour("--left-limb"), right: colour("--right-limb"), middle: colour("--trunk"),
+      left: color("--left-limb"), right: color("--right-limb"), middle: color("--trunk"),
     };
     for (let person = 0; person < this.sample.people; person += 1) {
       const start = person * motion.joints;

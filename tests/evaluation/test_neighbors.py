@@ -9,7 +9,7 @@ import torch
 
 from llm_ar.config import CodebookConfig
 from llm_ar.errors import DatasetError
-from llm_ar.evaluation.neighbours import nearest, sentence_distances
+from llm_ar.evaluation.neighbors import nearest, sentence_distances
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.tokenizer import poincare
 from llm_ar.tokenizer.codebook import Codebook
@@ -62,7 +62,7 @@ def test_a_training_clip_is_its_own_nearest(store: ClipStore, tokenizer: ActionT
         on_progress=lambda *counts: seen.append(counts),
     )
     assert seen == [(32, 96), (64, 96), (96, 96)]
-    distances = [neighbour.distance for neighbour in found]
+    distances = [neighbor.distance for neighbor in found]
     assert distances == sorted(distances) and distances[0] == 0 < distances[-1]
     at_zero = [row for row in found if row.distance == 0]
     assert (clip.name, clip.label) in [(row.clip, row.action) for row in at_zero]

@@ -17,7 +17,7 @@ _BATCH = 32
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Neighbor:
     """A training clip, what it shows, and how far its sentence is away."""
 
     clip: str
@@ -52,7 +52,7 @@ def nearest(
     *,
     count: int = 5,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Neighbour]:
+) -> list[Neighbor]:
     """The training clips nearest to a sentence, nearest first.
 
     Args:
@@ -81,6 +81,6 @@ def nearest(
     known = store.metadata()
     chosen = distances.topk(min(count, len(indices)), largest=False)
     return [
-        Neighbour(store[indices[place]].name, known[indices[place]].label or "", distance)
+        Neighbor(store[indices[place]].name, known[indices[place]].label or "", distance)
         for place, distance in zip(chosen.indices.tolist(), chosen.values.tolist(), strict=True)
     ]
