@@ -144,7 +144,7 @@ def _fields(form: FormData) -> dict[str, Any]:
 
 
 async def _of_json(request: Request, limits: Limits) -> Ask:
-    content = b""
+    content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > limits.json:
@@ -158,7 +158,7 @@ async def _of_json(request: Request, limits: Limits) -> Ask:
     return Ask(asked(data), None, None, joints)
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytearray) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
