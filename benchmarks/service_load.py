@@ -32,21 +32,26 @@ HEAD = b"POST /v1/recognize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: applica
 
 
 def soak(url: str, bodies: Sequence[bytes], capacity: float, seconds: float) -> dict[str, Any]:
-    """A steady stream below the capacity: answers, latency, and growth of memory.
-
-    The first tenth of the time warms up. Growth compares the median of the tenth after it with
-    that of the last tenth.
-    """
+    """A steady stream below the capacity: answers, latency, and growth of memory."""
     memory: list[float] = []
     stream = Stream(url, bodies, SOAK_SHARE * capacity)
     stream.run(seconds, seconds / 100, lambda: memory.append(figures(url)[3] / 2**20), False)
-    tenth = max(1, len(memory) // 10)
-    first, last = np.median(memory[tenth : 2 * tenth]), np.median(memory[-tenth:])
     return {
         "seconds": seconds,
         "offered_a_second": round(stream.rate, 2),
         "answers": stream.answers(),
         **percentiles(stream.times),
+        **growth(memory),
+    }
+
+
+def growth(memory: Sequence[float]) -> dict[str, float]:
+    """How memory grew: the median of the second tenth of the time, as the first one warms up, and
+    that of the last tenth."""
+    tenth = max(1, len(memory) // 10)
+    first = np.median(memory[tenth : 2 * tenth] or memory)
+    last = np.median(memory[-tenth:])
+    return {
         "memory_mib_first": round(float(first), 1),
         "memory_mib_last": round(float(last), 1),
         "memory_growth_percent": round(float(100 * (last / first - 1)), 2),

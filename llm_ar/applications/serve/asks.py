@@ -155,7 +155,7 @@ async def _of_json(request: Request, limits: Limits) -> Ask:
     joints = data.pop("joints", None)
     if joints is None:
         raise Problem(422, "no_joints", "the JSON has no 'joints'")
-    return Ask(asked(data), None, None, joints)
+    return Ask(asked(data, strict=True), None, None, joints)
 
 
 def _parsed(content: bytearray) -> Any:
@@ -165,14 +165,18 @@ def _parsed(content: bytearray) -> Any:
         raise Problem(400, "bad_json", "the body is no JSON") from None
 
 
-def asked(fields: dict[str, Any]) -> Asked:
+def asked(fields: dict[str, Any], *, strict: bool = False) -> Asked:
     """The settings in a request's fields.
+
+    Args:
+        fields: by name.
+        strict: whether text is no number, as in JSON; a form has nothing but text.
 
     Raises:
         Problem: one is unknown or impossible.
     """
     try:
-        return Asked.model_validate(fields)
+        return Asked.model_validate(fields, strict=strict)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])[:60]
