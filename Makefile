@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-EXTRAS ?= dev,serve,browser
+EXTRAS ?= dev,serve,browser,fuzz
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 

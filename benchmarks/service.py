@@ -3,31 +3,37 @@
 The service runs in a process of its own on this machine's loopback address. Clients in this process
 send joints as JSON, one request after the other each. The same model asked in this process for one
 clip after the other is what it is compared with, by the clock and, as other programs may keep the
-machine busy, by processor time. Before each measurement some requests are sent
-that do not count; each lasts a number of seconds and is bounded in its requests.
+machine busy, by processor time. Asked for 16 clips at once, it shows what batching can gain at
+most. Before each measurement some requests are sent that do not count; each lasts a number of
+seconds and is bounded in its requests.
+
+Then `benchmarks.service_load` measures how the service bears load: a soak at 80 % of the capacity,
+which is the largest rate measured before, a flood at five times the capacity, slow clients, and
+clients that hang up.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
-import re
+import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import numpy as np
-
+from benchmarks import service_load
 from benchmarks.machine import described
 from benchmarks.page_picture import ROOT, service
+from benchmarks.service_clients import ask, connection, figures, percentiles, requests_of
 
 CLIENTS = (1, 8, 64)
 MOST_REQUESTS = 4000
 CLIPS = 16
+BATCH = 16
+"""Clips of a pass, as the service takes them at most."""
 OUT = ROOT / "results/service.json"
 
 
@@ -36,13 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "models/procedural")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each measurement")
+    parser.add_argument("--soak", type=float, default=10.0, metavar="MINUTES", help="of the soak")
     parser.add_argument("--quick", action="store_true", help="three seconds each, not written")
     parser.add_argument("--out", type=Path, help="figures (default results/service.json)")
     given = parser.parse_args(arguments)
     seconds = 3.0 if given.quick else given.seconds
+    soak = 3.0 if given.quick else 60 * given.soak
+    options = sys.argv[1:] if arguments is None else arguments
     bodies = requests_of(CLIPS)
     result: dict[str, Any] = {
         "benchmark": "service",
+        "command": " ".join(["python -m benchmarks.service", *options]),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": given.quick,
         "model": given.model.name,
         "clips": CLIPS,
@@ -52,9 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     with service(given.model, "--deadline", "120") as url:
         result["service"] = [measured(url, bodies, clients, seconds) for clients in CLIENTS]
-    one = result["alone"]
-    for row in result["service"]:
-        row["speedup"] = round(row["requests_a_second"] / one["clips_a_second"], 2)
+        capacity = max(row["requests_a_second"] for row in result["service"])
+        result["soak"] = service_load.soak(url, bodies, capacity, soak)
+        result["flood"] = service_load.flood(url, bodies, capacity, 2 * seconds)
+        result["hang_ups"] = service_load.hang_ups(url, bodies, seconds)
+    with service(given.model, "--deadline", str(service_load.SLOW_DEADLINE)) as url:
+        result["slow"] = service_load.slow(url, bodies)
+    one = result["alone"][0]
+    for row in (*result["alone"], *result["service"]):
+        rate = row.get("clips_a_second") or row["requests_a_second"]
+        row["speedup"] = round(rate / one["clips_a_second"], 2)
         row["processor_speedup"] = round(one["processor_ms"] / row["processor_ms"], 2)
     show(result)
     print(json.dumps(result))
@@ -62,16 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (given.out or OUT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def requests_of(count: int) -> list[bytes]:
-    """Bodies of requests, one for each of some generated clips."""
-    from llm_ar.applications.serve.page import generated
-
-    clips = list(generated().values())[:count]
-    return [json.dumps(clip).encode() for clip in clips]
-
-
-def alone(folder: Path, seconds: float) -> dict[str, Any]:
-    """The same model in this process, one clip after the other, without a network."""
+def alone(folder: Path, seconds: float) -> list[dict[str, Any]]:
+    """The same model in this process without a network: clip after clip, and passes of `BATCH`."""
     from itertools import islice
 
     from llm_ar.recognizer.model import ActionRecognizer
@@ -79,26 +89,33 @@ def alone(folder: Path, seconds: float) -> dict[str, Any]:
 
     model = ActionRecognizer.from_pretrained(folder)
     clips = list(islice(procedural_clips(CLIPS, subjects=CLIPS, seed=2026), CLIPS))
-    model.recognize(clips[0])
-    times: list[float] = []
-    busy = time.process_time()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and len(times) < MOST_REQUESTS:
-        started = time.monotonic()
-        model.recognize(clips[len(times) % len(clips)])
-        times.append(time.monotonic() - started)
-    busy = time.process_time() - busy
-    return {
-        "clips_a_second": round(len(times) / sum(times), 2),
-        **percentiles(times),
-        "processor_ms": round(1000 * busy / len(times), 1),
-    }
+    found = []
+    for batch in (1, BATCH):
+        passes = [clips[start : start + batch] for start in range(0, CLIPS, batch)]
+        model.recognize(passes[0])
+        times: list[float] = []
+        busy = time.process_time()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and len(times) < MOST_REQUESTS:
+            started = time.monotonic()
+            model.recognize(passes[len(times) % len(passes)])
+            times.append(time.monotonic() - started)
+        busy = time.process_time() - busy
+        found.append(
+            {
+                "batch": batch,
+                "clips_a_second": round(batch * len(times) / sum(times), 2),
+                **percentiles(times),
+                "processor_ms": round(1000 * busy / (batch * len(times)), 1),
+            }
+        )
+    return found
 
 
 def measured(url: str, bodies: Sequence[bytes], clients: int, seconds: float) -> dict[str, Any]:
     """Throughput and latency with a number of clients."""
     for body in bodies[:2]:
-        _ask(_connection(url), body)
+        ask(connection(url), body)
     before = figures(url)
     times: list[float] = []
     refused: list[int] = []
@@ -107,18 +124,18 @@ def measured(url: str, bodies: Sequence[bytes], clients: int, seconds: float) ->
     end = started + seconds
 
     def work(number: int) -> None:
-        connection = _connection(url)
+        connected = connection(url)
         for turn in range(MOST_REQUESTS // clients):
             if time.monotonic() >= end:
                 break
             begun = time.monotonic()
-            status = _ask(connection, bodies[(number + turn) % len(bodies)])
+            status = ask(connected, bodies[(number + turn) % len(bodies)])
             with lock:
                 if status == 200:
                     times.append(time.monotonic() - begun)
                 else:
                     refused.append(status)
-        connection.close()
+        connected.close()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(clients)]
     for thread in threads:
@@ -126,7 +143,8 @@ def measured(url: str, bodies: Sequence[bytes], clients: int, seconds: float) ->
     for thread in threads:
         thread.join()
     took = time.monotonic() - started
-    jobs, count, busy = (after - first for after, first in zip(figures(url), before, strict=True))
+    after = figures(url)
+    jobs, count, busy = (after[place] - before[place] for place in range(3))
     return {
         "clients": clients,
         "requests_a_second": round(len(times) / took, 2),
@@ -138,50 +156,19 @@ def measured(url: str, bodies: Sequence[bytes], clients: int, seconds: float) ->
     }
 
 
-def percentiles(times: Sequence[float]) -> dict[str, float]:
-    """Milliseconds: the median and the 99th percentile."""
-    if not times:
-        return {"p50_ms": float("nan"), "p99_ms": float("nan")}
-    p50, p99 = np.percentile(np.array(times) * 1000, (50, 99))
-    return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
-
-
-def figures(url: str) -> tuple[float, ...]:
-    """Requests in passes, passes, and seconds of processor time so far; the service tells them."""
-    connection = _connection(url)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    connection.close()
-    names = ("llm_ar_batch_size_sum", "llm_ar_batch_size_count", "process_cpu_seconds_total")
-    found = [re.search(rf"^{name} (\S+)$", text, re.MULTILINE) for name in names]
-    return tuple(float(match[1]) if match else 0.0 for match in found)
-
-
-def _connection(url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
-
-
-def _ask(connection: http.client.HTTPConnection, body: bytes) -> int:
-    connection.request(
-        "POST", "/v1/recognize", body=body, headers={"Content-Type": "application/json"}
-    )
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
-
-
 def show(result: dict[str, Any]) -> None:
     """The figures as a table."""
-    row = result["alone"]
-    print(f"{'one at a time, no network':<26}{row['clips_a_second']:>8} /s  p50 {row['p50_ms']} ms")
-    for row in result["service"]:
-        name = f"{row['clients']} clients"
+    for row in (*result["alone"], *result["service"]):
+        name, rate = f"{row.get('clients')} clients", row.get("requests_a_second")
+        if rate is None:
+            name, rate = f"no network, passes of {row['batch']}", row["clips_a_second"]
         print(
-            f"{name:<26}{row['requests_a_second']:>8} /s  p50 {row['p50_ms']} ms  "
-            f"p99 {row['p99_ms']} ms  batch {row['mean_batch']}  {row['speedup']} x  "
+            f"{name:<26}{rate:>8} /s  p50 {row['p50_ms']} ms  p99 {row['p99_ms']} ms  "
+            f"batch {row.get('mean_batch', row.get('batch'))}  {row['speedup']} x  "
             f"processor {row['processor_ms']} ms, {row['processor_speedup']} x"
         )
+    for name in ("soak", "flood", "hang_ups", "slow"):
+        print(f"{name}: {json.dumps(result[name])}")
 
 
 if __name__ == "__main__":

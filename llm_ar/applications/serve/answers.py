@@ -213,6 +213,20 @@ class TokenMovements(BaseModel):
     movements: list[Any]
 
 
+class Clips(BaseModel):
+    """The answer of /v1/clips."""
+
+    clips: list[str]
+
+
+class ClipOut(BaseModel):
+    """A generated recording, as /v1/recognize takes it."""
+
+    layout: str
+    fps: float
+    joints: list[list[list[float] | None]] = Field(description="frames of joints")
+
+
 class Health(BaseModel):
     """The answer of the health checks."""
 

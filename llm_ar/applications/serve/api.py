@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -17,7 +17,17 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import llm_ar
 from llm_ar.applications.serve import answers, live, page
-from llm_ar.applications.serve.asks import Asked, AskedJoints
+from llm_ar.applications.serve.description import (
+    ANYWHERE,
+    COMPUTED,
+    CSV_EXAMPLE,
+    KEYED,
+    KEYS,
+    NAMED,
+    UPLOADED,
+    VTT_EXAMPLE,
+    recording,
+)
 from llm_ar.applications.serve.limits import Problem
 from llm_ar.applications.serve.metrics import CONTENT_TYPE
 from llm_ar.applications.serve.passes import Pass
@@ -32,6 +42,7 @@ MOST_TOKENS = 64
 """Tokens whose movement one request may ask for."""
 
 router = APIRouter(prefix="/v1")
+health = APIRouter(prefix="/v1/health")
 
 
 def application(service: Service, policy: Policy | None = None) -> FastAPI:
@@ -59,7 +70,10 @@ def application(service: Service, policy: Policy | None = None) -> FastAPI:
     app.state.service = service
     policy = policy or Policy(Keys(()), frozenset(), Rate(0), largest_body(service))
     app.state.keys = policy.keys
-    app.include_router(router)
+    keys = KEYS if policy.keys else []
+    app.include_router(router, dependencies=keys)
+    app.include_router(page.clips, dependencies=keys)
+    app.include_router(health)
     app.include_router(live.router)
     app.include_router(page.router)
     app.get("/metrics", include_in_schema=False)(metrics)
@@ -83,64 +97,12 @@ def service_of(request: Request) -> Service:
     return service
 
 
-_CSV_EXAMPLE = (
-    "file,person,start,end,action,probability\nlong.npz,1,0.000,4.100,walk,0.9987\n"
-    "long.npz,1,4.100,6.400,,\n"
-)
-_VTT_EXAMPLE = "WEBVTT\n\n00:00:00.000 --> 00:00:04.100\nwalk (100 %)\n"
-_JOINTS_EXAMPLE = {
-    "layout": "kinect-v1",
-    "fps": 30,
-    "candidates": ["walk", "jog", "squat"],
-    "top_k": 3,
-    "joints": [[[0.01 * joint, 0.1 * joint, 2.5] for joint in range(20)]],
-}
-
-
-def _body() -> dict[str, Any]:
-    """The two forms of a request's body, for the interface's description."""
-    form = Asked.model_json_schema()
-    form["properties"]["file"] = {
-        "type": "string",
-        "format": "binary",
-        "description": "a recording in any supported format",
-    }
-    form["required"] = ["file"]
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {"schema": form},
-                "application/json": {
-                    "schema": AskedJoints.model_json_schema(),
-                    "example": _JOINTS_EXAMPLE,
-                },
-            },
-        }
-    }
-
-
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": answers.Refused, "description": text}
-    for status, text in (
-        (400, "the request cannot be understood"),
-        (401, "an API key is needed"),
-        (413, "the recording or the request is too large"),
-        (415, "neither a form nor JSON, or a video where none are taken"),
-        (422, "the recording or an option cannot be used"),
-        (429, "too many requests; the header Retry-After says when to try again"),
-        (503, "the service shuts down"),
-        (504, "the deadline has passed"),
-    )
-}
-
-
 @router.post(
     "/recognize",
     summary="Name the action in a recording",
     response_model=answers.Recognized,
-    responses=_REFUSALS,
-    openapi_extra=_body(),
+    responses=UPLOADED,
+    openapi_extra=recording(),
 )
 async def recognize(request: Request) -> Response:
     """The best names for a file (a form's field ``file``) or for joints (JSON)."""
@@ -151,8 +113,8 @@ async def recognize(request: Request) -> Response:
     "/sentence",
     summary="The action sentence of a recording",
     response_model=answers.Sentence,
-    responses=_REFUSALS,
-    openapi_extra=_body(),
+    responses=UPLOADED,
+    openapi_extra=recording(),
 )
 async def sentence(request: Request) -> Response:
     """The tokens of a file or of joints, each with its seconds."""
@@ -163,8 +125,8 @@ async def sentence(request: Request) -> Response:
     "/explain",
     summary="What carried the answer",
     response_model=answers.Explained,
-    responses=_REFUSALS,
-    openapi_extra=_body(),
+    responses=UPLOADED,
+    openapi_extra=recording(),
 )
 async def explain(request: Request) -> Response:
     """What the answer loses when a token says nothing, and when a body part is hidden."""
@@ -175,17 +137,17 @@ async def explain(request: Request) -> Response:
     "/timeline",
     summary="What happens when in a recording of any length",
     response_model=answers.TimelineOut,
-    responses=_REFUSALS
+    responses=UPLOADED
     | {
         200: {
             "description": "segments of each person; in CSV a row a segment, in WebVTT a cue",
             "content": {
-                "text/csv": {"example": _CSV_EXAMPLE},
-                "text/vtt": {"example": _VTT_EXAMPLE},
+                "text/csv": {"example": CSV_EXAMPLE},
+                "text/vtt": {"example": VTT_EXAMPLE},
             },
         }
     },
-    openapi_extra=_body(),
+    openapi_extra=recording(),
 )
 async def timeline(
     request: Request,
@@ -198,7 +160,12 @@ async def timeline(
     return await write_timeline(service_of(request), request, form)
 
 
-@router.get("/models", summary="The models and the limits", response_model=answers.Models)
+@router.get(
+    "/models",
+    summary="The models and the limits",
+    response_model=answers.Models,
+    responses=KEYED,
+)
 async def models(request: Request) -> Response:
     """All models by name; the first is used where a request names none."""
     service = service_of(request)
@@ -230,7 +197,7 @@ async def models(request: Request) -> Response:
     "/models/{name}/evaluation",
     summary="What a model's evaluation found, with the confusion matrix",
     response_model=answers.ConfusionOut,
-    responses={404: {"model": answers.Refused}},
+    responses=NAMED,
 )
 async def evaluation(name: str, request: Request) -> Response:
     """Figures and counts of the test clips; 404 where the model has no evaluation."""
@@ -245,7 +212,7 @@ async def evaluation(name: str, request: Request) -> Response:
     "/tokens",
     summary="What tokens mean",
     response_model=answers.TokenMovements,
-    responses=_REFUSALS,
+    responses=COMPUTED,
 )
 async def tokens(request: Request, ids: str, model: str | None = None) -> Response:
     """The decoded movement of up to 64 tokens; ``ids`` are separated by commas."""
@@ -275,17 +242,22 @@ async def tokens(request: Request, ids: str, model: str | None = None) -> Respon
     )
 
 
-@router.get("/health/live", summary="Whether the process lives", response_model=answers.Health)
+@health.get(
+    "/live",
+    summary="Whether the process lives",
+    response_model=answers.Health,
+    responses=ANYWHERE,
+)
 async def health_live() -> dict[str, str]:
     """Always well while requests are answered at all."""
     return {"status": "ok"}
 
 
-@router.get(
-    "/health/ready",
+@health.get(
+    "/ready",
     summary="Whether requests are answered",
     response_model=answers.Health,
-    responses={503: {"model": answers.Refused}},
+    responses=ANYWHERE,
 )
 async def health_ready(request: Request) -> dict[str, str]:
     """Not while the service starts or shuts down."""

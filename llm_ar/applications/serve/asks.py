@@ -144,7 +144,7 @@ def _fields(form: FormData) -> dict[str, Any]:
 
 
 async def _of_json(request: Request, limits: Limits) -> Ask:
-    content = b""
+    content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > limits.json:
@@ -155,24 +155,28 @@ async def _of_json(request: Request, limits: Limits) -> Ask:
     joints = data.pop("joints", None)
     if joints is None:
         raise Problem(422, "no_joints", "the JSON has no 'joints'")
-    return Ask(asked(data), None, None, joints)
+    return Ask(asked(data, strict=True), None, None, joints)
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytearray) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
         raise Problem(400, "bad_json", "the body is no JSON") from None
 
 
-def asked(fields: dict[str, Any]) -> Asked:
+def asked(fields: dict[str, Any], *, strict: bool = False) -> Asked:
     """The settings in a request's fields.
+
+    Args:
+        fields: by name.
+        strict: whether text is no number, as in JSON; a form has nothing but text.
 
     Raises:
         Problem: one is unknown or impossible.
     """
     try:
-        return Asked.model_validate(fields)
+        return Asked.model_validate(fields, strict=strict)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])[:60]

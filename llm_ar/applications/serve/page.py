@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from llm_ar.applications.serve.answers import ClipOut, Clips
+from llm_ar.applications.serve.description import KEYED, NAMED
 from llm_ar.applications.serve.limits import Problem
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, procedural_clips
 
@@ -20,6 +22,7 @@ CLIPS = 20
 """Of so many generated clips, the first of each action is offered."""
 
 router = APIRouter()
+clips = APIRouter(prefix="/v1/clips")
 
 
 def static_files() -> StaticFiles:
@@ -33,13 +36,18 @@ async def page() -> Response:
     return FileResponse(FOLDER / "page.html", headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/v1/clips", summary="Recordings to try")
-async def clips() -> Response:
+@clips.get("", summary="Recordings to try", response_model=Clips, responses=KEYED)
+async def clip_names() -> Response:
     """Names of generated recordings, one for each procedural action."""
     return JSONResponse({"clips": list(PROCEDURAL_ACTIONS)})
 
 
-@router.get("/v1/clips/{name}", summary="One of them, as JSON for /v1/recognize")
+@clips.get(
+    "/{name}",
+    summary="One of them, as JSON for /v1/recognize",
+    response_model=ClipOut,
+    responses=NAMED,
+)
 async def clip(name: str, request: Request) -> Response:
     """Joints, layout and frame rate of a generated recording."""
     if name not in PROCEDURAL_ACTIONS:

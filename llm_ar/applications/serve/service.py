@@ -26,7 +26,7 @@ from llm_ar.evaluation.explanation import token_spans
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import Recognition
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.doubts import answer_doubts, doubts, view_doubts
+from llm_ar.skeletons.doubts import answer_doubts, doubts, length_doubts, view_doubts
 from llm_ar.skeletons.layouts import map_clip
 
 READERS = 2
@@ -280,7 +280,9 @@ def _sentence(
 
 def warnings_of(model: ActionRecognizer, clip: Clip, found: Recognition) -> list[str]:
     """Reasons to doubt an answer: in the clip, in the answer, in the training."""
+    longest = None if model.calibration is None else model.calibration.longest
     return [
+        *length_doubts(clip, longest),
         *doubts(clip),
         *answer_doubts(clip, found.top[0].action),
         *view_doubts(clip, model.trained_on_images),

@@ -22,9 +22,11 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from llm_ar.applications.serve.api import application, largest_body  # noqa: E402
 from llm_ar.applications.serve.limits import Limits  # noqa: E402
+from llm_ar.applications.serve.passes import Pass, Passes  # noqa: E402
 from llm_ar.applications.serve.security import HEADERS, Keys, Policy, Rate  # noqa: E402
 from llm_ar.applications.serve.service import Service, Settings  # noqa: E402
 from llm_ar.evaluation.explanation import explain  # noqa: E402
+from llm_ar.recognizer.fast.best_first import EPSILON  # noqa: E402
 from llm_ar.recognizer.model import ActionRecognizer  # noqa: E402
 from llm_ar.skeletons.clip import Clip  # noqa: E402
 from llm_ar.skeletons.synthetic.dataset import procedural_clips  # noqa: E402
@@ -181,6 +183,46 @@ def test_the_description_has_examples(client: TestClient) -> None:
     assert "example" in described["components"]["schemas"]["Recognized"]
 
 
+def test_the_description_tells_every_refusal(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    found = {
+        (method, path): set(told["responses"])
+        for path, methods in paths.items()
+        for method, told in methods.items()
+    }
+    anywhere = {"400", "413", "421", "500", "503"}
+    assert all(anywhere <= statuses for statuses in found.values())
+    uploaded = anywhere | {"401", "403", "404", "415", "422", "429", "504"}
+    for name in ("recognize", "sentence", "explain", "timeline"):
+        assert found["post", f"/v1/{name}"] == uploaded | {"200"}
+    assert {"404", "422", "429"} <= found["get", "/v1/clips/{name}"]
+    for methods in paths.values():
+        for told in methods.values():
+            for status, response in told["responses"].items():
+                schema = response["content"]["application/json"]["schema"]
+                assert (schema["$ref"] == "#/components/schemas/Refused") == (status != "200")
+
+
+def test_the_description_tells_where_a_key_stands(
+    client: TestClient, model: ActionRecognizer
+) -> None:
+    assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+    with client_of(model, keys=(KEY,)) as closed:
+        described = closed.get("/openapi.json", headers={"X-API-Key": KEY}).json()
+        assert len(described["components"]["securitySchemes"]) == 2
+        assert described["paths"]["/v1/clips"]["get"]["security"]
+        assert "security" not in described["paths"]["/v1/health/ready"]["get"]
+
+
+def test_a_long_recording_is_sent_to_the_timeline(client: TestClient, clips: list[Clip]) -> None:
+    short = client.post("/v1/recognize", json=as_json(clips[0])).json()["warnings"]
+    slow = as_json(clips[0], fps=clips[0].frames / 20)
+    warnings = client.post("/v1/recognize", json=slow).json()["warnings"]
+    [told] = [text for text in warnings if "20.0 s" in text]
+    assert "10.0 s" in told and "timeline" in told
+    assert not any("timeline" in text for text in short)
+
+
 def test_metrics(client: TestClient, clips: list[Clip]) -> None:
     upload(client, npz(clips[0]))
     text = client.get("/metrics").text
@@ -242,6 +284,23 @@ def test_requests_that_wait_together_share_a_pass(
             assert [each["action"] for each in answer.json()["top"]] == [
                 each["action"] for each in alone.json()["top"]
             ]
+
+
+@pytest.mark.parametrize("names", [None, ("wave", "dance a waltz", "clap")])
+def test_a_shared_pass_gives_each_its_own_answer(
+    model: ActionRecognizer, clips: list[Clip], names: tuple[str, ...] | None
+) -> None:
+    passes, key = Passes({"tiny": model}), Pass("recognize", "tiny", names)
+    for clip, found in zip(clips, passes(key, clips), strict=True):
+        [alone] = passes(key, [clip])
+        assert found.sentence == alone.sentence
+        assert [each.action for each in found.top] == [each.action for each in alone.top]
+        # The search for the best names leaves out at most this share of the probability.
+        np.testing.assert_allclose(
+            [each.probability for each in found.top],
+            [each.probability for each in alone.top],
+            atol=EPSILON,
+        )
 
 
 def test_a_full_queue_refuses(model: ActionRecognizer, clips: list[Clip]) -> None:
@@ -363,6 +422,10 @@ def test_every_answer_has_the_headers(client: TestClient) -> None:
         ({"top_k": 1000}, 422),
         ({"fps": -1}, 422),
         ({"fps": "fast"}, 422),
+        ({"fps": "30"}, 422),
+        ({"top_k": "3"}, 422),
+        ({"top_k": True}, 422),
+        ({"fast": "yes"}, 422),
         ({"layout": "../../etc/passwd"}, 422),
         ({"layout": "coco-17"}, 422),
         ({"up": "sideways"}, 422),
