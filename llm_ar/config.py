@@ -35,8 +35,8 @@ class RepairConfig:
     wide_share: NonNegative = 0.69754
     """... and is dropped if that is so in this share of its frames, unless it is alone."""
     least_variance: NonNegative = 0.089925
-    """Variance (square metres, summed over the axes) of all positions of a track, below which it
-    is dropped, unless it is alone; only where positions are metres."""
+    """Variance (square meters, summed over the axes) of all positions of a track, below which it
+    is dropped, unless it is alone; only where positions are meters."""
     still: NonNegative = 0.001
     """Standard deviation of the joints over time, in body sizes, below which a track does not
     move at all and is dropped, unless it is alone (ours, not published)."""

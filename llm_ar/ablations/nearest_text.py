@@ -23,7 +23,7 @@ def nearest_text_scores(tokens: Tensor, token_text_embeddings: Tensor, names: Te
     Args:
         tokens: (B, W).
         token_text_embeddings: (U, width) of the tokens.
-        names: (N, width) of the names, centred as the tokens' are.
+        names: (N, width) of the names, centered as the tokens' are.
     """
     pooled = token_text_embeddings[tokens].mean(1)
     return F.normalize(pooled, dim=-1) @ F.normalize(names, dim=-1).T

@@ -1,4 +1,4 @@
-"""Actions that nobody trained on: recognised among each other, and among all names.
+"""Actions that nobody trained on: recognized among each other, and among all names.
 
 Candidate names are given at test time only. One pass scores every clip against every name; a
 name's exact likelihood does not depend on the other candidates, so all settings follow from it.
@@ -166,7 +166,7 @@ def evaluate_unseen(
         model: trained on the protocol's seen actions.
         store: a prepared dataset.
         protocol: one with unseen actions; the model's own by default.
-        batch_size: clips recognised at a time.
+        batch_size: clips recognized at a time.
         on_progress: called with clips done and clips in all, after each batch.
 
     Raises:

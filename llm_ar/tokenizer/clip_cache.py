@@ -1,4 +1,4 @@
-"""Normalised clips in files that are mapped into memory, so that a dataset may be larger than it.
+"""Normalized clips in files that are mapped into memory, so that a dataset may be larger than it.
 
 The files lie beside a training's checkpoints and are named after all that makes them what they
 are. Clips are written one by one; the files appear when all of them are there.

@@ -119,7 +119,7 @@ class Codebook(nn.Module):
         return poincare.pairwise_ratio(points, tokens, self.config.curvature).argmin(-1)
 
     def normalize_latents(self, latents: Tensor) -> Tensor:
-        """Centre latents (B, W, d) and scale them to a typical norm of ``LATENT_NORM``.
+        """Center latents (B, W, d) and scale them to a typical norm of ``LATENT_NORM``.
 
         Unscaled latents of many dimensions have norms far above 1; tanh then puts every one of
         them on the ball's boundary, where all distances look alike and the codebook collapses.

@@ -136,7 +136,7 @@ class TrainingClips(Dataset[dict[str, Tensor]]):
 
 
 def clips_folder(out: Path) -> Path:
-    """Where a run keeps its normalised training clips until it ends."""
+    """Where a run keeps its normalized training clips until it ends."""
     return out / "training" / "clips"
 
 

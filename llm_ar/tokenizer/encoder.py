@@ -17,9 +17,9 @@ from llm_ar.tokenizer.features import CHANNELS, joint_features
 STRIDE = 4
 """Frames per token."""
 KERNEL = 3
-"""Steps that a temporal convolution sees: the step itself and its neighbours."""
+"""Steps that a temporal convolution sees: the step itself and its neighbors."""
 _PAIR = 2
-"""Frames that enter the network together: neighbours differ little, and this halves the work."""
+"""Frames that enter the network together: neighbors differ little, and this halves the work."""
 
 
 class TemporalBlock(nn.Module):
@@ -37,12 +37,12 @@ class TemporalBlock(nn.Module):
         # One matrix product: a quarter less time on a processor than the library's convolution,
         # which changes layouts before and behind.
         weight = self.conv.weight.transpose(1, 2).flatten(1)
-        hidden = F.linear(neighbours(self.norm(x)), weight, self.conv.bias)
+        hidden = F.linear(neighbors(self.norm(x)), weight, self.conv.bias)
         return x + self.dropout(self.out(F.gelu(hidden)))
 
 
-def neighbours(x: Tensor) -> Tensor:
-    """Each step with its neighbours: (B, T, ..., C) to (B, T, ..., 3 C), zeros outside."""
+def neighbors(x: Tensor) -> Tensor:
+    """Each step with its neighbors: (B, T, ..., C) to (B, T, ..., 3 C), zeros outside."""
     steps, reach = x.shape[1], KERNEL // 2
     padded = F.pad(x, [0, 0] * (x.ndim - 2) + [reach, reach])
     return torch.cat([padded[:, o : o + steps] for o in range(KERNEL)], dim=-1)

@@ -101,7 +101,7 @@ def test_a_head_and_a_transformer_train_no_weight_of_the_llm(run: RunConfig) -> 
 
 
 def test_full_fine_tuning_starts_as_the_plain_llm_scores(run: RunConfig) -> None:
-    """Without a step, its likelihoods are those of the recogniser with a fresh adapter."""
+    """Without a step, its likelihoods are those of the recognizer with a fresh adapter."""
     kinds = {"full": {"reader": "full"}, "lora": {}}
     models = [
         train_reader(other(run, name, 1, rate=0.0, token_embeddings="codebook", **kind))

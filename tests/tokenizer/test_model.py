@@ -277,7 +277,7 @@ def _with(value: Any, *keys: str) -> Callable[[dict[str, Any]], Any]:
         _with(2, "encoder", "color"),
         _with([], "layout"),
         _with([["head", "tail"]], "layout", "pairs"),
-        _with(["somebody"], "layout", "centre"),
+        _with(["somebody"], "layout", "center"),
     ],
 )
 def test_a_description_that_makes_no_sense_is_refused(

@@ -1,4 +1,4 @@
-"""ConSE: names that were not trained, recognised by their similarity to the trained ones.
+"""ConSE: names that were not trained, recognized by their similarity to the trained ones.
 
 An LLM that was trained to answer with some names hardly ever answers with others, and the
 likelihoods it gives these have little to do with the clip. Its posterior over the trained names
@@ -34,7 +34,7 @@ TEMPERATURE = 2.0
 
 
 def conse_scores(posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Tensor:
-    """Cosines (B, N) of sentences and candidates, centred on the mean of the trained names.
+    """Cosines (B, N) of sentences and candidates, centered on the mean of the trained names.
 
     Args:
         posteriors: (B, C), probabilities of the trained names; rows sum to 1.
@@ -50,10 +50,10 @@ def conse_scores(posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Ten
 
 
 class ConSE:
-    """Ranks any names by a recogniser's posterior over its trained names (see `AnswerPolicy`).
+    """Ranks any names by a recognizer's posterior over its trained names (see `AnswerPolicy`).
 
     Args:
-        model: the recogniser.
+        model: the recognizer.
         labels: the N candidate names; their texts and the trained names' are embedded once, here.
         known: where descriptions are looked up; the built-in ones by default.
 
@@ -61,7 +61,7 @@ class ConSE:
         names: the candidates, without surrounding spaces.
 
     Raises:
-        ConfigError: the labels are empty or not distinct, the recogniser embeds no text, or it was
+        ConfigError: the labels are empty or not distinct, the recognizer embeds no text, or it was
             trained on a single name.
     """
 

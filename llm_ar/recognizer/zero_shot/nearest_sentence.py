@@ -40,8 +40,8 @@ def sentence_cosines(
         candidates: (N, width), of the candidates.
     """
     places = F.normalize(token_text_embeddings[tokens].float().mean(1), dim=-1)
-    centred = F.normalize(candidates - trained.mean(0), dim=-1)
-    return places @ centred.to(places).T
+    centered = F.normalize(candidates - trained.mean(0), dim=-1)
+    return places @ centered.to(places).T
 
 
 def zero_shot_policy(
@@ -50,7 +50,7 @@ def zero_shot_policy(
     """Ranks names that were not trained: by the nearest sentence, or by `ConSE` without sentences.
 
     Args:
-        model: the recogniser.
+        model: the recognizer.
         labels: the candidate names.
         known: where descriptions are looked up; the built-in ones by default.
 
@@ -67,7 +67,7 @@ class NearestSentence:
     """Ranks any names by the nearest sentence embedding (see `AnswerPolicy`).
 
     Args:
-        model: a recogniser whose tokenizer learned sentence embeddings.
+        model: a recognizer whose tokenizer learned sentence embeddings.
         labels: the N candidate names; their texts are embedded once, here.
         known: where descriptions are looked up first; the built-in ones by default.
 

@@ -13,7 +13,7 @@ from llm_ar.tokenizer.distributed import mean_over_processes
 class ClipToken(nn.Sequential):
     """The mean of the steps as one latent of a typical norm, the last of the sentence.
 
-    Centred and scaled by itself: whole clips differ less than steps do, and beside the steps'
+    Centered and scaled by itself: whole clips differ less than steps do, and beside the steps'
     latents theirs would all be one place.
 
     Args:
@@ -34,7 +34,7 @@ class ClipToken(nn.Sequential):
 class _Standardize(nn.Module):
     """To mean 0 and variance 1: a batch's own in training, moving averages otherwise.
 
-    Batch normalisation whose averages start on the first batch and are those of all processes,
+    Batch normalization whose averages start on the first batch and are those of all processes,
     and which takes single clips.
     """
 

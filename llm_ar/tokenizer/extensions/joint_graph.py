@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from llm_ar.config import EncoderConfig, ExtensionConfig
 from llm_ar.skeletons.layouts import Layout
-from llm_ar.tokenizer.encoder import KERNEL, STRIDE, neighbours, temporal_blocks
+from llm_ar.tokenizer.encoder import KERNEL, STRIDE, neighbors, temporal_blocks
 from llm_ar.tokenizer.features import CHANNELS, joint_features
 
 
@@ -43,7 +43,7 @@ class JointGraphBlock(nn.Module):
         mixed = torch.bmm(self.graphs, columns).view(graphs, nodes, batch * steps, width)
         mixed = mixed.permute(2, 1, 0, 3).reshape(batch, steps, nodes, graphs * width)
         x = x + self._drop(self.output(F.relu(mixed)))
-        near = neighbours(self.time_norm(x))
+        near = neighbors(self.time_norm(x))
         return x + self._drop(self.out(F.relu(self.temporal_mixing(near))))
 
     def _drop(self, x: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class NameHead(nn.Module):
 def name_targets(extensions: ExtensionConfig, name_text_embeddings: Tensor) -> Tensor:
     """Directions (C, width) of norm 1 that name heads learn for the training names.
 
-    Means of word embeddings are whitened. Sentence embeddings are only centred on their mean, so
+    Means of word embeddings are whitened. Sentence embeddings are only centered on their mean, so
     that the embedding of a name that was not trained has a place among them.
     """
     if extensions.sentence_encoder:
@@ -69,17 +69,17 @@ def name_targets(extensions: ExtensionConfig, name_text_embeddings: Tensor) -> T
 
 
 def whitened(names: Tensor) -> Tensor:
-    """Name embeddings (C, width), centred and whitened over the names, each of norm 1.
+    """Name embeddings (C, width), centered and whitened over the names, each of norm 1.
 
     Names that share most of their words ("pick up with one hand", "... two hands") lie close
     together; whitened, each keeps its direction as far as possible yet differs from all others.
     """
-    centred = names.double() - names.double().mean(0)
-    values, vectors = torch.linalg.eigh(centred @ centred.T)
+    centered = names.double() - names.double().mean(0)
+    values, vectors = torch.linalg.eigh(centered @ centered.T)
     # The second bound is for names that are all the same, or a single one: they become 0.
     values = values.clamp_min(1e-4 * values.max()).clamp_min(1e-12)
     root = vectors @ (values.rsqrt().unsqueeze(-1) * vectors.T)
-    return F.normalize(root @ centred, dim=-1).float()
+    return F.normalize(root @ centered, dim=-1).float()
 
 
 class NameContrast(nn.Module):
