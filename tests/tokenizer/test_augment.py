@@ -190,7 +190,7 @@ def test_a_dropped_centre_leaves_the_others_where_they_are() -> None:
     joints, present = random_clips(people=1)
     present[:] = True
     found, seen = augment(joints, present, replace(NOTHING, joint_dropout=0.3), KINECT_V1)
-    lost = ~seen[:, 0, 0, list(KINECT_V1.center)].all(-1)
+    lost = ~seen[:, 0, 0, list(KINECT_V1.centre)].all(-1)
     assert lost.any(), "the seed drops a center"
     before = joint_features(joints, present, KINECT_V1)
     after = joint_features(found, seen, KINECT_V1)
