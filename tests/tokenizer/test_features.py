@@ -88,7 +88,7 @@ def test_the_partner_by_a_plain_loop() -> None:
             for m in range(people):
                 other = joints[b, t, 1 - m]
                 seen = [j for j in range(count) if present[b, t, 1 - m, j]]
-                center = sum(other[j] for j in SBU.centre) / len(SBU.center)
+                center = sum(other[j] for j in SBU.centre) / len(SBU.centre)
                 for j in range(count):
                     expected = torch.zeros(PARTNER_CHANNELS)
                     if seen and present[b, t, m, j]:
