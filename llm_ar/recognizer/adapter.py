@@ -1,4 +1,4 @@
-"""The adapter on disk: its own weights alone, in float32, in the form that peft reads."""
+"""The adapter on disk: its own weights alone, in the form that peft reads."""
 
 from __future__ import annotations
 
@@ -10,20 +10,29 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 
+from llm_ar.half_precision import compact, round_matrices
 from llm_ar.recognizer.checkpoint import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
 from llm_ar.recognizer.fast.fp16_linear import HalfLinear, can_be_halved
 
 
 def save_adapter(llm: PeftModel, folder: Path, llm_name: str) -> None:
-    """Write the adapter as peft reads it: its own weights in float32, none of the LLM's."""
+    """Write the adapter as peft reads it: its own weights, none of the LLM's.
+
+    They are written in half precision where that loses nothing, else in float32.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = get_peft_model_state_dict(llm, save_embedding_layers=False)
-    weights = {name: weight.detach().float().cpu().contiguous() for name, weight in state.items()}
+    weights = {name: compact(weight.float()) for name, weight in state.items()}
     save_file(weights, folder / ADAPTER_FILE, metadata={"format": "pt"})
     described = llm.peft_config["default"].to_dict()
     described |= {"base_model_name_or_path": llm_name, "inference_mode": True}
     text = json.dumps(described, indent=2, sort_keys=True, default=_plain) + "\n"
     (folder / ADAPTER_CONFIG_FILE).write_text(text, encoding="utf-8")
+
+
+def round_adapter(llm: PeftModel) -> None:
+    """Round the adapter's weights to half precision, at the end of training."""
+    round_matrices(weight for name, weight in llm.named_parameters() if "lora_" in name)
 
 
 def load_adapter(llm: PeftModel, file: Path) -> None:
@@ -38,7 +47,7 @@ def load_adapter(llm: PeftModel, file: Path) -> None:
         name: weight.shape for name, weight in wanted.items()
     }:
         raise damaged(file, "its weights are not those that config.json describes")
-    set_peft_model_state_dict(llm, state)
+    set_peft_model_state_dict(llm, {name: weight.float() for name, weight in state.items()})
 
 
 def merge_adapter(llm: PeftModel) -> None:

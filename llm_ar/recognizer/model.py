@@ -14,6 +14,7 @@ from torch import Tensor
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
+from llm_ar.half_precision import compact
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.calibration import Calibration, read_calibration, write_calibration
@@ -234,9 +235,7 @@ class ActionRecognizer:
         def write(place: Path) -> None:
             self.tokenizer.save_pretrained(place / model_folder.TOKENIZER_FOLDER)
             save_adapter(self.llm, place, self.run.recognizer.llm.name)
-            token_embeddings = {
-                "embeddings": self.token_embeddings.detach().float().cpu().contiguous()
-            }
+            token_embeddings = {"embeddings": compact(self.token_embeddings.float())}
             if self.early_exit is not None:
                 token_embeddings["votes"] = self.early_exit.votes.detach().cpu().contiguous()
             save_file(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
@@ -304,7 +303,7 @@ class ActionRecognizer:
                 folder / model_folder.TOKEN_EMBEDDINGS_FILE,
                 f"it does not hold {' and '.join(shapes)} of the shapes {list(shapes.values())}",
             )
-        embeddings = token_embeddings["embeddings"].to(device)
+        embeddings = token_embeddings["embeddings"].float().to(device)
         repair = model_folder.repair_rules(folder)
         early_exit = (
             None

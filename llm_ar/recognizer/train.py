@@ -18,7 +18,7 @@ from llm_ar.config import RunConfig
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.provenance import commit, device_name, peak_memory_mib, versions
-from llm_ar.recognizer.adapter import load_adapter
+from llm_ar.recognizer.adapter import load_adapter, round_adapter
 from llm_ar.recognizer.calibration import calibrate as calibrate_on
 from llm_ar.recognizer.checkpoint import (
     ADAPTER_FILE,
@@ -101,6 +101,8 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:
         token_embeddings = initial_token_embeddings(run, sentences, backbone, torch.tensor(fit))
+        # As they are written (llm_ar.half_precision).
+        token_embeddings = token_embeddings.half().float()
         if first:
             save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 
@@ -119,6 +121,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     training = _figures(run, trainer, tokenizer, len(fit))
     if held_out:
         trainer.take_best()
+    round_adapter(llm)
     recognizer = ActionRecognizer(
         run,
         clips.names,

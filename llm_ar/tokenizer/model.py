@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ModelError
+from llm_ar.half_precision import compact, round_matrices
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
@@ -151,15 +152,12 @@ class ActionTokenizer(nn.Module):
         """The tokens' vectors (U, d): log_0 of their points in the ball."""
         return self.codebook.vectors
 
-    @torch.no_grad()
     def round_weights(self) -> None:
         """Round all matrices to half precision, at the end of training: half the size on disk.
 
         They stay float32 in memory, and what is computed with them is what a loaded copy computes.
         """
-        for tensor in (*self.parameters(), self.token_text_embeddings):
-            if tensor.ndim >= 2:
-                tensor.copy_(tensor.half())
+        round_matrices((*self.parameters(), self.token_text_embeddings))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write ``config.json`` and ``model.safetensors`` into a folder, the weights first.
@@ -168,7 +166,7 @@ class ActionTokenizer(nn.Module):
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        state = {name: _compact(tensor) for name, tensor in self.state_dict().items()}
+        state = {name: compact(tensor) for name, tensor in self.state_dict().items()}
         save_file(state, folder / (WEIGHTS_FILE + ".tmp"))
         (folder / (WEIGHTS_FILE + ".tmp")).replace(folder / WEIGHTS_FILE)
         described = {
@@ -226,12 +224,3 @@ class ActionTokenizer(nn.Module):
                 "copy the model's folder again"
             ) from error
         return tokenizer.to(device).eval()
-
-
-def _compact(tensor: Tensor) -> Tensor:
-    """A tensor as it is written: in half precision if it is a matrix that loses nothing by it."""
-    tensor = tensor.detach().cpu().contiguous()
-    if tensor.ndim < 2 or not tensor.is_floating_point():
-        return tensor
-    half = tensor.half()
-    return half if torch.equal(half.to(tensor.dtype), tensor) else tensor
