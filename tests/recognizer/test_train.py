@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft import get_peft_model_state_dict
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -82,7 +83,9 @@ def test_training_changes_the_adapter_and_nothing_else(run: RunConfig) -> None:
     assert any(float(weight.norm()) > 0 for name, weight in weights.items() if "lora_B" in name)
     vocabulary = len(backbone.text_tokenizer)
     assert all(vocabulary not in weight.shape for weight in weights.values())
-    assert all(weight.dtype == torch.float32 for weight in weights.values())
+    assert all(weight.dtype == torch.float16 for weight in weights.values())
+    held = get_peft_model_state_dict(recognizer.llm)
+    assert all(torch.equal(held[name], weight.float()) for name, weight in weights.items())
 
 
 @pytest.mark.usefixtures("straight")
@@ -198,7 +201,7 @@ def test_the_epoch_is_chosen_on_held_out_training_clips(
     assert recognizer.training["chosen_epoch"] == 2
     assert recognizer.training["clips"] == 18
     best = load_file(checkpoint_folder(chosen.out) / "best" / "adapter_model.safetensors")
-    assert_same(adapter(chosen.out), best)
+    assert_same(adapter(chosen.out), {name: weight.half() for name, weight in best.items()})
     last = load_file(checkpoint_folder(chosen.out) / "checkpoint-9" / "adapter_model.safetensors")
     assert any((last[name] != best[name]).any() for name in best)
 
@@ -257,7 +260,7 @@ def test_tokens_can_start_from_the_name_head(run: RunConfig) -> None:
     names = embed_names(words, backbone.text_tokenizer, recognizer.labels)
     told = from_name_head(tokenizer.token_text_embeddings, whitened(names), names)
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())
-    expected = token_embeddings_from(lifted, words, told).detach()
+    expected = token_embeddings_from(lifted, words, told).detach().half().float()
     torch.testing.assert_close(recognizer.token_embeddings, expected)
 
 
