@@ -37,6 +37,7 @@ TOKENIZERS = {
         2,
         "hyperbolic",
     ),
+    "two people by frames": (replace(PLAIN, two_person=True, clip_tokens=3), 2, "hyperbolic"),
 }
 
 
