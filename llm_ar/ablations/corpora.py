@@ -7,8 +7,9 @@ KARD among KARD's own names::
         --record results/leave-one-corpus-out.json
 
 It tells what the tokens alone say, by the nearest sentence embedding and by ConSE over the trained
-names. Where stage 2 was trained too, the LLM's answers follow: by likelihood, by likelihood without
-the names' prior, and by ConSE.
+names, how far the former's probabilities are off (ECE), and how well clips of actions that the
+other datasets lack are told from clips of actions that they have (AUROC). Where stage 2 was trained
+too, the LLM's answers follow: by likelihood, by likelihood without the names' prior, and by ConSE.
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from llm_ar.config import RunConfig
 from llm_ar.config_files import load_run
+from llm_ar.evaluation.metrics import calibration
 from llm_ar.provenance import commit
 from llm_ar.recognizer.checkpoint import ADAPTER_FILE, TOKENIZER_FOLDER
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.unknown import encode, fit
 from llm_ar.recognizer.zero_shot.conse import conse_scores
-from llm_ar.recognizer.zero_shot.nearest_sentence import sentence_cosines
+from llm_ar.recognizer.zero_shot.nearest_sentence import SCALE, sentence_cosines
 from llm_ar.recognizer.zero_shot.sentence_encoder import load_sentence_encoder
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_sentences
 from llm_ar.skeletons.actions.ontology import Ontology
@@ -43,6 +47,9 @@ TEMPERATURE = 1.5
 _BATCH = 64
 _RESAMPLES = 1000
 _PRIOR_CLIPS = 256
+_KNOWN_CLIPS = 4000
+"""Training clips that tell known actions from others."""
+_FOLDS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -108,6 +115,7 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
             "nearest_and_conse_llm": nearest + llm,
         }
     ontology = Ontology.built_in()
+    probabilities = (SCALE * nearest).softmax(-1).numpy()
     return {
         "clips": len(test) + lost,
         "lost": lost,
@@ -118,6 +126,10 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
         "seed": run.seed,
         "epochs": tokenizer.figures.get("epochs"),
         "minutes": tokenizer.figures.get("minutes"),
+        "ece": round(
+            100 * calibration((SCALE * nearest).softmax(-1).numpy(), truth.numpy()).ece, 1
+        ),
+        "auroc_unknown": _auroc(tokenizer, store, train, test, set(trained), run.seed),
         "top1": {
             how: accuracy(scores, truth, names, ontology, lost) for how, scores in answers.items()
         },
@@ -138,6 +150,39 @@ def name_log_probabilities(model: ActionRecognizer, tokens: Tensor, names: Seque
     """Log-probabilities (N, C) of names among each other, by the LLM."""
     batches = [model.log_likelihoods(rows, names) for rows in tokens.split(_BATCH)]
     return torch.cat(batches).log_softmax(-1)
+
+
+def _auroc(
+    tokenizer: ActionTokenizer,
+    store: ClipStore,
+    train: Sequence[int],
+    test: Sequence[int],
+    trained: set[str | None],
+    seed: int,
+) -> float | None:
+    """Area under the curve of the distance by which unknown actions are told from known ones.
+
+    None where the names are all trained, or none is.
+    """
+    known = store.metadata()
+    drawn = np.random.default_rng(seed).permutation(train)[:_KNOWN_CLIPS].tolist()
+    labels = [str(known[index].label) for index in drawn]
+    places = {name: place for place, name in enumerate(dict.fromkeys(labels))}
+    unknown = fit(
+        _features(tokenizer, store, drawn),
+        torch.tensor([places[name] for name in labels]),
+        [number % _FOLDS for number in range(len(drawn))],
+    )
+    distances = unknown.distances(_features(tokenizer, store, test))
+    new = [known[index].label not in trained for index in test]
+    if len(set(new)) < 2:
+        return None
+    return round(float(roc_auc_score(new, distances.numpy())), 3)
+
+
+def _features(tokenizer: ActionTokenizer, store: ClipStore, indices: Sequence[int]) -> Tensor:
+    batches = (indices[first : first + _BATCH] for first in range(0, len(indices), _BATCH))
+    return torch.cat([encode(tokenizer, [store[index] for index in batch])[1] for batch in batches])
 
 
 def _conse(log_posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Tensor:
