@@ -126,9 +126,7 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
         "seed": run.seed,
         "epochs": tokenizer.figures.get("epochs"),
         "minutes": tokenizer.figures.get("minutes"),
-        "ece": round(
-            100 * calibration((SCALE * nearest).softmax(-1).numpy(), truth.numpy()).ece, 1
-        ),
+        "ece": round(100 * calibration(probabilities, truth.numpy()).ece, 1),
         "auroc_unknown": _auroc(tokenizer, store, train, test, set(trained), run.seed),
         "top1": {
             how: accuracy(scores, truth, names, ontology, lost) for how, scores in answers.items()
