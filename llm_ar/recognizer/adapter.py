@@ -10,7 +10,7 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 
-from llm_ar.half_precision import compact, round_matrices
+from llm_ar.tokenizer.half_precision import compact, round_matrices
 from llm_ar.recognizer.checkpoint import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
 from llm_ar.recognizer.fast.fp16_linear import HalfLinear, can_be_halved
 

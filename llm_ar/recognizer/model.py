@@ -14,7 +14,7 @@ from torch import Tensor
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.half_precision import compact
+from llm_ar.tokenizer.half_precision import compact
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.calibration import Calibration, read_calibration, write_calibration

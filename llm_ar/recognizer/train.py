@@ -101,8 +101,6 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:
         token_embeddings = initial_token_embeddings(run, sentences, backbone, torch.tensor(fit))
-        # As they are written (llm_ar.half_precision).
-        token_embeddings = token_embeddings.half().float()
         if first:
             save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 
@@ -174,7 +172,8 @@ def initial_token_embeddings(
         targets = name_targets(extensions, embed_actions(extensions, words, text_tokenizer, named))
         text = from_name_head(tokenizer.token_text_embeddings, targets, names)
     lifted = tokenizer.word_space.lift(tokenizer.embeddings())
-    return token_embeddings_from(lifted, words, text)
+    # Rounded as they are written (llm_ar.tokenizer.half_precision).
+    return token_embeddings_from(lifted, words, text).half().float()
 
 
 def token_votes(

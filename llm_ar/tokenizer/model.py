@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ModelError
-from llm_ar.half_precision import compact, round_matrices
+from llm_ar.tokenizer.half_precision import compact, round_matrices
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip

@@ -164,7 +164,7 @@ def completions(line: str, folder: Path) -> list[str]:
 
 
 def test_the_shell_completes_commands_options_and_models(workplace: Path) -> None:
-    assert completions("llm-ar rec", workplace) == ["recognize"]
+    assert completions("llm-ar rec", workplace) == ["recognize", "recognize-dataset"]
     assert completions("llm-ar data m", workplace) == ["make-procedural", "merge"]
     assert completions("llm-ar recognize x.npy --to", workplace) == ["--top-k"]
     assert completions("llm-ar recognize x.npy --model m", workplace) == ["models/good"]

@@ -409,12 +409,17 @@ class TestAnyFile:
 
     @pytest.mark.parametrize(
         "content",
-        [b"\x00\xff" * 40, b"hello", b"GIF89a", b"PK\x03\x04"],
-        ids=["bytes", "text", "gif", "zip"],
+        [b"\x00\xff" * 40, b"hello", b"PK\x03\x04"],
+        ids=["bytes", "text", "zip"],
     )
     def test_unknown_formats_name_the_known(self, tmp_path, content):
         (tmp_path / "x.bin").write_bytes(content)
         with pytest.raises(ClipError, match=r"no format known here .*\.skeleton.*\.npz"):
+            read_clip(tmp_path / "x.bin")
+
+    def test_a_picture_is_no_recording(self, tmp_path):
+        (tmp_path / "x.bin").write_bytes(b"GIF89a")
+        with pytest.raises(ClipError, match="is a picture; give a video, or the joints"):
             read_clip(tmp_path / "x.bin")
 
     def test_as_clip_takes_clips_and_paths(self, tmp_path, body_clip):

@@ -198,8 +198,8 @@ def test_the_description_names_the_forms(client: TestClient) -> None:
         "text/csv",
         "text/vtt",
     }
-    [parameter] = route["parameters"]
-    assert parameter["name"] == "format"
+    names = [(parameter["in"], parameter["name"]) for parameter in route["parameters"]]
+    assert names == [("query", "format"), ("header", "X-Deadline-Seconds")]
     assert "example" in described["components"]["schemas"]["TimelineOut"]
     assert client.get("/v1/models").json()["models"][0]["seconds"] == 4
 

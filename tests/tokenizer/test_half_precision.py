@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from llm_ar.half_precision import compact, round_matrices
+from llm_ar.tokenizer.half_precision import compact, round_matrices
 
 
 def test_matrices_are_rounded_and_written_in_half_the_size() -> None:
