@@ -10,9 +10,9 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import save_file
 
-from llm_ar.tokenizer.half_precision import compact, round_matrices
 from llm_ar.recognizer.checkpoint import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
 from llm_ar.recognizer.fast.fp16_linear import HalfLinear, can_be_halved
+from llm_ar.tokenizer.half_precision import compact, round_matrices
 
 
 def save_adapter(llm: PeftModel, folder: Path, llm_name: str) -> None:

@@ -14,7 +14,6 @@ from torch import Tensor
 from llm_ar.config import RepairConfig, RunConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError, ModelError
-from llm_ar.tokenizer.half_precision import compact
 from llm_ar.recognizer import checkpoint as model_folder
 from llm_ar.recognizer.adapter import load_adapter, merge_adapter, save_adapter
 from llm_ar.recognizer.calibration import Calibration, read_calibration, write_calibration
@@ -31,6 +30,7 @@ from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
+from llm_ar.tokenizer.half_precision import compact
 from llm_ar.tokenizer.model import WEIGHTS_FILE, ActionTokenizer
 
 

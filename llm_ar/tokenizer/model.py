@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ModelError
-from llm_ar.tokenizer.half_precision import compact, round_matrices
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.tokenizer.codebook import Codebook, Quantized
 from llm_ar.tokenizer.encoder import STRIDE, Decoder
 from llm_ar.tokenizer.extensions.build import build_clip_tokens, build_encoder
+from llm_ar.tokenizer.half_precision import compact, round_matrices
 from llm_ar.tokenizer.word_space import WordSpace
 
 CONFIG_FILE = "config.json"
