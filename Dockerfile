@@ -26,4 +26,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=120s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/v1/health/ready', timeout=4)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["llm-ar", "serve", "--host", "0.0.0.0"]
-CMD ["--model", "/opt/models/generalist", "--model", "/opt/models/procedural"]
+CMD ["--model", "/opt/models/general", "--model", "/opt/models/procedural"]

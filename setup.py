@@ -8,11 +8,11 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-MODEL = Path(__file__).parent / "models" / "generalist"
+MODEL = Path(__file__).parent / "models" / "general"
 
 
 class BuildWithModel(build_py):
-    """Copies ``models/generalist`` to ``llm_ar/default_model`` (see `llm_ar.default_model`)."""
+    """Copies ``models/general`` to ``llm_ar/default_model`` (see `llm_ar.default_model`)."""
 
     def run(self) -> None:
         """Build the package; an editable one takes the model from the checkout."""

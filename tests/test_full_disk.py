@@ -32,8 +32,8 @@ def limited(words: Sequence[object], limit: int) -> str:
     )
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    errors = [line for line in done.stderr.splitlines() if "written" in line]
-    assert len(errors) == 1 and errors[0].startswith("llm-ar: "), done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("llm-ar: ")]
+    assert len(errors) == 1 and "written" in errors[0], done.stderr
     return errors[0]
 
 

@@ -119,10 +119,15 @@ class Stepped(first.TokenizerTraining):
                 module.p = 0.0
         if step == stop:
             os._exit(0)
-        torch.manual_seed(1000 + step)
         return super().forward(*given, **named)
 
-first.TokenizerTraining = Stepped
+class Seeded(first.TokenizerObjective):
+    # Here, since augmentation draws as many numbers as a process has clips.
+    def forward(self, *given, **named):
+        torch.manual_seed(1000 + self.tokenizer.codebook._step)
+        return super().forward(*given, **named)
+
+first.TokenizerTraining, first.TokenizerObjective = Stepped, Seeded
 ActionTokenizer.round_weights = lambda self: None
 sys.exit(main(["train", os.environ["STAGE"], "--config", *sys.argv[1:]]))
 """

@@ -50,14 +50,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_checkout_has_a_default_model() -> None:
-    assert default_model() == ROOT / "models" / "generalist"
+    assert default_model() == ROOT / "models" / "general"
 
 
 @pytest.mark.slow
 def test_the_wheel_holds_the_default_model_and_is_small(wheel: Path) -> None:
     assert wheel.stat().st_size <= LARGEST
     names = set(zipfile.ZipFile(wheel).namelist())
-    model = ROOT / "models" / "generalist"
+    model = ROOT / "models" / "general"
     for file in model.rglob("*"):
         if file.is_file():
             assert f"llm_ar/default_model/{file.relative_to(model).as_posix()}" in names

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         prog="llm-ar explain",
         description="Recognize a file and show what its answer depends on: the log-probability "
         "(nats) that it loses when a token is masked, and when a body part is hidden.",
-        example="llm-ar explain clip.npz --model models/generalist --html explanation.html",
+        example="llm-ar explain clip.npz --model models/general --html explanation.html",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)

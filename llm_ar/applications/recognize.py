@@ -85,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
         prog="llm-ar recognize",
         description="Name the action in each skeleton file. A file that cannot be used is reported "
         "on standard error, the others are recognized, and the exit code is 1.",
-        example="llm-ar recognize clip.npz --model models/generalist --top-k 3",
+        example="llm-ar recognize clip.npz --model models/general --top-k 3",
     )
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="recordings, or webcam:0"

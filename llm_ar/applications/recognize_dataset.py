@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         description="Name the action in each clip of a prepared dataset, or of a folder of Parquet "
         "or Arrow files with the same columns. Each file of clips becomes one file of answers. "
         "The same command goes on after an interruption.",
-        example="llm-ar recognize-dataset data/many --model models/generalist --out answers/many",
+        example="llm-ar recognize-dataset data/many --model models/general --out answers/many",
     )
     parser.add_argument(
         "data", type=Path, metavar="FOLDER", help="a prepared dataset, or a folder of its files"

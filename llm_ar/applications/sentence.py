@@ -15,7 +15,7 @@ def run(arguments: Sequence[str]) -> int:
     parser = CommandParser(
         prog="llm-ar sentence",
         description="Write a clip as its action sentence, the numbers of its tokens in order.",
-        example="llm-ar sentence clip.npz --model models/generalist",
+        example="llm-ar sentence clip.npz --model models/general",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)

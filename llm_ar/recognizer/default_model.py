@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-PLACES = (_PACKAGE / "default_model", _PACKAGE.parent / "models" / "generalist")
+PLACES = (_PACKAGE / "default_model", _PACKAGE.parent / "models" / "general")
 """In an installed wheel (setup.py puts it there), and in a checkout."""
 
 

@@ -88,7 +88,7 @@ def test_a_name_is_a_folder_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "utd-mhad").mkdir()
     assert model_folder("utd-mhad") == Path("utd-mhad")
     assert model_folder("no such") == Path("no such")
-    assert "generalist" in shipped_models()
+    assert "general" in shipped_models()
 
 
 @pytest.fixture()

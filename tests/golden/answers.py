@@ -31,7 +31,7 @@ REAL = {
         "nw_ucla/all_sqe/a12_s01_e01_v03.json",
     ],
 }
-REAL["generalist"] = REAL["utd-mhad"] + REAL["nw-ucla-xview"]
+REAL["general"] = REAL["utd-mhad"] + REAL["nw-ucla-xview"]
 
 
 def clips(model: str, data: Path | None) -> Iterator[tuple[str, Clip]]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch.nn.functional as F
 
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.synthetic.dataset import procedural_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 
-SHIPPED = Path(__file__).resolve().parents[2] / "models" / "generalist" / "tokenizer"
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "general" / "tokenizer"
 
 
 def recorded_at(clip: Clip, fps: float) -> Clip:
@@ -34,5 +35,9 @@ def test_the_frame_rate_hardly_changes_a_sentence(fps: float) -> None:
     clips = list(procedural_clips(clips=24, subjects=4, seed=3))
     expected = tokenizer.encode_clips(clips)
     found = tokenizer.encode_clips([recorded_at(clip, fps) for clip in clips])
-    # At 10 frames a second two of three frames, and with them half of the noise, are lost.
-    assert (found == expected).float().mean() > 0.9
+    # At 10 frames a second two of three frames, and with them half of the noise, are lost. Of 1,024
+    # tokens more are neighbors than of 512.
+    assert (found == expected).float().mean() > (0.85 if fps < 30 else 0.99)
+    texts = tokenizer.token_text_embeddings
+    cosines = F.cosine_similarity(texts[found].mean(1), texts[expected].mean(1))
+    assert cosines.mean() > 0.95, "what the sentences say"

@@ -93,7 +93,7 @@ def parser() -> CommandParser:
         description="Serve models over HTTP, with a page to look at recordings. Only this machine "
         "can reach it, unless --host says otherwise; then the environment must hold an API key in "
         "LLM_AR_API_KEY (several are separated by commas).",
-        example="llm-ar serve --model models/generalist",
+        example="llm-ar serve --model models/general",
     )
     shipped = default_model()
     option = made.add_argument(

@@ -44,7 +44,7 @@ def shipped_models() -> dict[str, Path]:
     found = {folder.name: folder for folder in models_in([_SHIPPED])}
     default = default_model()
     if default is not None:
-        found.setdefault("generalist", default)
+        found.setdefault("general", default)
     return found
 
 
