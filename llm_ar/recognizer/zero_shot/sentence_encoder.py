@@ -56,7 +56,7 @@ def load_sentence_encoder(name: str) -> SentenceEncoder:
     Raises:
         ModelError: it is not installed, or cannot be read.
     """
-    source = str(_bundled_folder()) if name == BUNDLED else name
+    source = str(bundled_folder()) if name == BUNDLED else name
     try:
         model = AutoModel.from_pretrained(source, dtype=torch.float32)
         return SentenceEncoder(model, AutoTokenizer.from_pretrained(source))
@@ -67,8 +67,12 @@ def load_sentence_encoder(name: str) -> SentenceEncoder:
         ) from error
 
 
-def _bundled_folder() -> Path:
-    """The folder inside the installed package, found without importing it."""
+def bundled_folder() -> Path:
+    """The folder inside the installed package, found without importing it.
+
+    Raises:
+        ModelError: it is not installed.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     for place in (spec.submodule_search_locations if spec is not None else None) or ():
         folder = Path(place) / "model"
