@@ -19,6 +19,7 @@ from llm_ar.applications.ui.descriptions import (
 from llm_ar.applications.ui.loading import load_recognizer
 from llm_ar.applications.ui.models import check_model
 from llm_ar.applications.ui.options import (
+    add_candidate_options,
     add_model_option,
     add_read_options,
     positive,
@@ -91,17 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         "files", nargs="+", type=Path, metavar="FILE", help="recordings, or webcam:0"
     )
     add_model_option(parser)
-    names = parser.add_mutually_exclusive_group()
-    names.add_argument(
-        "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
-    )
-    names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
+    add_candidate_options(parser)
     parser.add_argument("--top-k", type=positive, default=5, help="answers a file (default 5)")
-    parser.add_argument(
-        "--fast",
-        action="store_true",
-        help="let the token classifier answer clips of which it is confident, without the LLM",
-    )
     parser.add_argument(
         "--synonyms",
         action="store_true",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.models import check_model
-from llm_ar.applications.ui.options import add_model_option, positive
+from llm_ar.applications.ui.options import add_candidate_options, add_model_option, positive
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import (
     EXIT_FAILED,
@@ -45,17 +45,8 @@ def run(arguments: Sequence[str]) -> int:
         default="parquet",
         help="of the answers: Parquet or JSON lines (default parquet)",
     )
-    names = parser.add_mutually_exclusive_group()
-    names.add_argument(
-        "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
-    )
-    names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
+    add_candidate_options(parser)
     parser.add_argument("--top-k", type=positive, default=5, help="answers a clip (default 5)")
-    parser.add_argument(
-        "--fast",
-        action="store_true",
-        help="let the token classifier answer clips of which it is confident, without the LLM",
-    )
     parser.add_argument(
         "--layout",
         metavar="NAME",

@@ -10,7 +10,12 @@ from pathlib import Path
 from llm_ar.applications.recognize import candidate_names
 from llm_ar.applications.ui.loading import load_recognizer
 from llm_ar.applications.ui.models import check_model
-from llm_ar.applications.ui.options import add_model_option, add_read_options, read_options
+from llm_ar.applications.ui.options import (
+    add_candidate_options,
+    add_model_option,
+    add_read_options,
+    read_options,
+)
 from llm_ar.applications.ui.parser import CommandParser
 from llm_ar.applications.ui.terminal import notes, print_json
 from llm_ar.errors import ConfigError
@@ -28,14 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)
-    names = parser.add_mutually_exclusive_group()
-    names.add_argument("--labels", help="candidate names, as for recognize (default: trained)")
-    names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
-    parser.add_argument(
-        "--fast",
-        action="store_true",
-        help="let the token classifier answer where it is confident, without the LLM",
-    )
+    add_candidate_options(parser)
     parser.add_argument(
         "--lengths",
         type=seconds_listed,

@@ -188,7 +188,7 @@ class ActionRecognizer:
         fast: bool = False,
     ) -> Ranking:
         """The best candidates after action sentences (B, W); arguments as of :meth:`recognize`."""
-        return self.scorer(labels, fast).rank(tokens, self._names(labels), top_k)
+        return self.policy(labels, fast).rank(tokens, top_k)
 
     def log_likelihoods(
         self, tokens: Tensor, labels: Sequence[str] | None = None, fast: bool = False

@@ -14,6 +14,7 @@ from llm_ar.config import ExtensionConfig
 from llm_ar.errors import ConfigError, ModelError
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.recognition import CandidatePolicy
+from llm_ar.recognizer.timeline import part_scores
 from llm_ar.recognizer.zero_shot import nearest_sentence, sentence_encoder
 from llm_ar.recognizer.zero_shot.descriptions import sentence
 from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, sentence_cosines
@@ -138,3 +139,12 @@ def test_names_that_were_not_trained_are_compared_as_sentences(
     clip = next(procedural_clips(clips=1, seed=1))
     found = model.recognize(clip, [*trained, *new], top_k=4)
     assert found == model.recognize_with(NearestSentence(model, [*trained, *new]), [clip], 4)[0]
+    # Long recordings go the same way, window by window.
+    tokens = model.tokenizer.encode_clips([clip])
+    ranking = model.best(tokens, [*trained, *new], top_k=4)
+    assert [policy.names[index] for index in ranking.indices[0].tolist()] == [
+        answer.action for answer in found.top
+    ]
+    (scores,) = part_scores(model, [clip], [*trained, *new], reject=False)
+    kept = ranking.indices[0, :3]
+    assert scores[kept.numpy()] == pytest.approx(ranking.probabilities[0, :3].numpy())

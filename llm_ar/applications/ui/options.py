@@ -50,6 +50,20 @@ def add_data_option(parser: CommandParser) -> None:
     parser.offer(option, known_data)
 
 
+def add_candidate_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--labels`` or ``--labels-file``, and ``--fast``."""
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument(
+        "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
+    )
+    names.add_argument("--labels-file", type=Path, help="file of candidate names, one a line")
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="let the token classifier answer where it is confident, without the LLM",
+    )
+
+
 def add_read_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that settle how a file is read; see `read_options`."""
     group = parser.add_argument_group(
