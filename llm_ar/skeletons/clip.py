@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from llm_ar.errors import ClipError
 from llm_ar.skeletons.layout import Layout
+from llm_ar.skeletons.read_options import FASTEST, FPS_RANGE, SLOWEST
 
 Joints = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -108,8 +109,8 @@ class Clip:
             raise self._error(f"dimensions must be 2 or 3, not {self.dimensions}")
         if self.dimensions == 2 and joints[..., 2].any():
             raise self._error("it has 2 dimensions, but z differs from 0")
-        if not (np.isfinite(self.fps) and self.fps > 0):
-            raise self._error(f"frames a second must be a positive number, not {self.fps}")
+        if not SLOWEST <= self.fps <= FASTEST:
+            raise self._error(f"frames a second must be {FPS_RANGE}, not {self.fps}")
         if self.tracks and len(self.tracks) != joints.shape[1]:
             raise self._error(
                 f"it names {len(self.tracks)} tracks, but holds {joints.shape[1]}; name each"

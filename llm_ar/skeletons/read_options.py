@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from llm_ar.errors import ConfigError
+
+SLOWEST, FASTEST = 1e-3, 1e6
+"""Frames a second of any recording: beyond them a length in seconds cannot be computed with."""
+FPS_RANGE = "a number from 0.001 to 1,000,000"
 
 UP_AXES = ("x", "-x", "y", "-y", "z", "-z")
 """Directions of a file's axes that may point up."""
@@ -38,8 +41,8 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         """Refuse values that no file can have."""
-        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
-            raise ConfigError(f"--fps must be a positive number, not {self.fps}")
+        if self.fps is not None and not SLOWEST <= self.fps <= FASTEST:
+            raise ConfigError(f"--fps must be {FPS_RANGE}, not {self.fps}")
         if self.up is not None and self.up not in UP_AXES:
             raise ConfigError(f"--up must be one of {', '.join(UP_AXES)}, not {self.up!r}")
         if self.axes is not None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from llm_ar.errors import ClipError
+from llm_ar.errors import ClipError, ConfigError
 from llm_ar.skeletons.clip import clean_clip
 from llm_ar.skeletons.layouts import KINECT_V1
+from llm_ar.skeletons.read_options import ReadOptions
 
 KNOWN = {"source": "file.npy", "layout": KINECT_V1, "fps": 30.0}
 
@@ -83,3 +84,12 @@ def test_flat_positions_say_so():
 )
 def test_name_is_the_stem_of_the_source(make_clip, source, name):
     assert make_clip(source=source).name == name
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, 5e-324, 1e-4, 1e7, float("inf"), float("nan")])
+def test_frames_a_second_that_no_recording_has_are_refused(fps: float) -> None:
+    joints = np.ones((4, 1, 20, 3), np.float32)
+    with pytest.raises(ClipError, match="frames a second must be a number from 0.001 to 1,000,000"):
+        clean_clip(joints, source="x", layout=KINECT_V1, fps=fps)
+    with pytest.raises(ConfigError, match="--fps must be a number from 0.001 to 1,000,000"):
+        ReadOptions(fps=fps)

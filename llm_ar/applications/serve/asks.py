@@ -16,7 +16,7 @@ from llm_ar.applications.serve.limits import Limits, Problem
 from llm_ar.applications.serve.recordings import clip_of_joints, clip_of_upload
 from llm_ar.errors import ConfigError
 from llm_ar.skeletons.clip import Clip
-from llm_ar.skeletons.read_options import ReadOptions
+from llm_ar.skeletons.read_options import FASTEST, SLOWEST, ReadOptions
 
 FIELD_BYTES = 64 * 1024
 """Of a form's field other than the file."""
@@ -38,7 +38,9 @@ class Asked(BaseModel):
     )
     movement: bool = Field(False, description="return the skeleton for a picture")
     layout: str | None = Field(None, description="joint layout, such as kinect-v1 or coco-17")
-    fps: float | None = Field(None, gt=0, allow_inf_nan=False, description="frames a second")
+    fps: float | None = Field(
+        None, ge=SLOWEST, le=FASTEST, allow_inf_nan=False, description="frames a second"
+    )
     axes: str | None = Field(None, description="of an array: letters such as TMVC")
     up: str | None = Field(None, description="direction that is up: x, -x, y, -y, z or -z")
     mirror: bool | None = Field(None, description="whether the axes are a mirror image")

@@ -423,6 +423,7 @@ def test_every_answer_has_the_headers(client: TestClient) -> None:
         ({"fps": -1}, 422),
         ({"fps": "fast"}, 422),
         ({"fps": "30"}, 422),
+        ({"fps": 5e-324}, 422),
         ({"top_k": "3"}, 422),
         ({"top_k": True}, 422),
         ({"fast": "yes"}, 422),
