@@ -199,6 +199,16 @@ def test_bad_rows_and_bad_shards_are_named_and_the_others_answered(
     assert "row 1" in rows[1]["error"] and rows[1]["action"] is None
 
 
+@pytest.fixture()
+def data(shards: Path, tmp_path: Path) -> Path:
+    """A folder of the first shard alone."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("dataset.json", "part-0.parquet"):
+        shutil.copy(shards / name, folder)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
@@ -207,13 +217,15 @@ def test_bad_rows_and_bad_shards_are_named_and_the_others_answered(
     ],
 )
 def test_other_options_do_not_go_on(
-    shards: Path, tiny_model: Path, tmp_path: Path, capsys: Capture, more: list[str], expected: str
+    data: Path,
+    shards: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    more: list[str],
+    expected: str,
 ) -> None:
     out = tmp_path / "answers"
-    data = tmp_path / "data"
-    data.mkdir()
-    for name in ("dataset.json", "part-0.parquet"):
-        shutil.copy(shards / name, data)
     assert main(words(data, tiny_model, out)) == 0
     assert main(words(data, tiny_model, out, *more)) == 2
     shutil.copy(shards / "part-1.parquet", data / "part-0.parquet")
@@ -237,13 +249,9 @@ def test_the_layout_must_be_known(
 
 @pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_what_was_finished_stays(
-    shards: Path, tiny_model: Path, tmp_path: Path, undisturbed: dict[str, bytes]
+    data: Path, shards: Path, tiny_model: Path, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     out = tmp_path / "answers"
-    data = tmp_path / "data"
-    data.mkdir()
-    for name in ("dataset.json", "part-0.parquet"):
-        shutil.copy(shards / name, data)
     assert main(words(data, tiny_model, out)) == 0
     command = [sys.executable, "-m", "llm_ar.applications.cli", *words(shards, tiny_model, out)]
     done = subprocess.run(
