@@ -127,7 +127,8 @@ def test_joints_and_own_names(client: TestClient) -> None:
         ({"joints": [[[None, None, None]] * 20] * 9}, {}, 422),
         ({"joints": [[[1, 2, 3]] * 20] * 9001}, {}, 413),
         ({"fps": 0.01}, {}, 413),
-        ({"fps": 1e-300}, {}, 413),
+        ({"fps": 0.001}, {}, 413),
+        ({"fps": 1e-300}, {}, 422),
     ],
 )
 def test_bad_requests(
