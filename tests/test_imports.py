@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "llm_ar"
 STEPS = ("skeletons", "tokenizer", "recognizer", "evaluation", "ablations", "applications")
-ANYWHERE = {"config", "config_files", "errors", "provenance"}
+ANYWHERE = {"config", "config_files", "errors", "provenance", "tensor_files"}
 BOTH_STAGES = {"training", "callbacks", "resume", "dropout"}
 """What training both stages takes, for the tokenizer and all that come after it."""
 LONGEST = 500

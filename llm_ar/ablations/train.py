@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import set_seed
 
@@ -41,6 +40,7 @@ from llm_ar.recognizer.train import (
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_texts
 from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.clip_cache import forget
 from llm_ar.tokenizer.data import TrainingClips, clips_folder
 from llm_ar.tokenizer.model import ActionTokenizer
@@ -92,7 +92,7 @@ class ReaderTrainer(CheckpointTrainer, StageTrainer):
 
     def write_weights(self, folder: Path) -> None:
         """Write the parameters that are trained."""
-        save_file(trained_weights(self.model), folder / TRAINED_FILE)
+        write_tensors(trained_weights(self.model), folder / TRAINED_FILE)
 
     def read_weights(self, folder: Path) -> None:
         """Read the parameters that are trained."""
@@ -236,7 +236,7 @@ def _write(run: RunConfig, reader: Reader, training: dict[str, Any]) -> None:
     run.out.mkdir(parents=True, exist_ok=True)
     weights = trained_weights(reader)
     if weights:
-        save_file(weights, run.out / (TRAINED_FILE + ".tmp"))
+        write_tensors(weights, run.out / (TRAINED_FILE + ".tmp"))
         (run.out / (TRAINED_FILE + ".tmp")).replace(run.out / TRAINED_FILE)
     content = {"run": settings_to_dict(run), "labels": list(reader.names), "training": training}
     unfinished = run.out / (FIGURES_FILE + ".tmp")

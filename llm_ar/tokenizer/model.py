@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from llm_ar.config import CodebookConfig, EncoderConfig, ExtensionConfig, PreprocessConfig
@@ -18,6 +18,7 @@ from llm_ar.errors import ModelError
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
+from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.codebook import Codebook, Quantized
 from llm_ar.tokenizer.encoder import STRIDE, Decoder
 from llm_ar.tokenizer.extensions.build import build_clip_tokens, build_encoder
@@ -167,7 +168,7 @@ class ActionTokenizer(nn.Module):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: compact(tensor) for name, tensor in self.state_dict().items()}
-        save_file(state, folder / (WEIGHTS_FILE + ".tmp"))
+        write_tensors(state, folder / (WEIGHTS_FILE + ".tmp"))
         (folder / (WEIGHTS_FILE + ".tmp")).replace(folder / WEIGHTS_FILE)
         described = {
             "encoder": settings_to_dict(self.encoder_config),

@@ -48,6 +48,12 @@ def saved(recognizer: ActionRecognizer, tmp_path: Path) -> Path:
     return tmp_path / "saved"
 
 
+def test_other_users_can_read_the_files(saved: Path) -> None:
+    files = [file for file in saved.rglob("*") if file.is_file()]
+    assert len(files) >= 6
+    assert all(file.stat().st_mode & 0o444 == 0o444 for file in files)
+
+
 def test_probabilities_of_the_training_names(
     recognizer: ActionRecognizer, clips: list[Clip]
 ) -> None:
