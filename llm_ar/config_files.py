@@ -35,20 +35,25 @@ _KINDS = {
 }
 
 
-def load_run(config: Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:
+def load_run(
+    config: Path | None = None,
+    overrides: Sequence[str] = (),
+    below: Mapping[str, Any] | None = None,
+) -> RunConfig:
     """Defaults, changed by a preset, a YAML file and the command line.
 
     Args:
         config: YAML file with nested settings; what it leaves out keeps its default.
         overrides: ``--dotted.name value`` or ``--dotted.name=value``; ``--preset NAME`` comes
             before the file.
+        below: nested settings in the place of the defaults, of a model to start from.
 
     Raises:
         ConfigError: the file cannot be read, or a setting has an unknown name or an impossible
             value; the message names the setting, what is allowed, and where it stands.
     """
     preset, words = _take_preset(overrides)
-    values = _preset_values(preset, COMMAND_LINE) if preset else {}
+    values = _preset_values(preset, COMMAND_LINE) if preset else dict(below or {})
     if config is not None:
         values = _merged(values, _file_values(config, ()))
     named = [word[2:].partition("=")[0] for word in words if word.startswith("--")]

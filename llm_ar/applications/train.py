@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llm_ar.applications.run_folder import (
     STAGES,
@@ -20,7 +20,7 @@ from llm_ar.applications.training_plan import (
     plan,
     training_size,
 )
-from llm_ar.applications.ui.models import check_data, check_model, known_data
+from llm_ar.applications.ui.models import check_data, check_model, known_data, model_folder
 from llm_ar.applications.ui.parser import EXIT_USAGE, CommandParser, did_you_mean
 from llm_ar.applications.ui.terminal import note, notes, print_error, show_lines
 from llm_ar.config import RunConfig
@@ -55,14 +55,18 @@ def run(arguments: Sequence[str]) -> int:
     if given.preset is not None:
         overrides = [f"--preset={given.preset}", *overrides]
     if given.start is not None:
+        given.start = model_folder(given.start)
         overrides = [*overrides, f"--init_from={given.start}"]
     if not overrides and given.config is None and not given.dry_run:
         print_error(f"name the data to train on, with --data or --config: {known_data()}")
         notes.print(parser.format_usage().rstrip())
         notes.print(str(parser.epilog))
         return EXIT_USAGE
-    settings = load_run(given.config, overrides)
-    if given.preset == SMALL_SET:
+    below = None
+    if given.start is not None and given.config is None and given.preset is None:
+        below = _of_model(given.start, stage)
+    settings = load_run(given.config, overrides, below)
+    if below is not None or given.preset == SMALL_SET:
         settings = _fitted(settings, stated_settings(given.config, overrides))
     if given.dry_run:
         from llm_ar.applications.estimate.dry_run import dry_run
@@ -94,8 +98,20 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _of_model(folder: Path, stage: Stage) -> dict[str, Any]:
+    """The settings of a model to start from; where both stages are trained, its tokenizer is too.
+
+    Raises:
+        ModelError: there is no whole model in that folder.
+    """
+    from llm_ar.recognizer.warm_start import starting_settings
+
+    check_model(folder)
+    return starting_settings(folder) | {"finetune_tokenizer": stage != "recognizer"}
+
+
 def _fitted(settings: RunConfig, stated: Collection[str]) -> RunConfig:
-    """The settings of the preset for small datasets, with the epochs for this one.
+    """The settings for small datasets, with the epochs for this one.
 
     Raises:
         DatasetError: the dataset is not there, or has no clip to train on.
@@ -106,8 +122,8 @@ def _fitted(settings: RunConfig, stated: Collection[str]) -> RunConfig:
     clips, _ = training_size(settings, ClipStore.open(settings.data))
     if clips > LARGEST and is_first_process():
         note(
-            f"preset {SMALL_SET} is for at most {LARGEST:,} training clips, these are {clips:,}; "
-            "--preset ours trains them longer"
+            f"epochs for at most {LARGEST:,} training clips, these are {clips:,}; --preset ours "
+            "trains them longer"
         )
     return fitted(settings, max(clips, 1), stated)
 
@@ -136,8 +152,10 @@ def _parser() -> CommandParser:
         "--from",
         dest="start",
         metavar="MODEL",
-        help="train the recognizer alone, from a trained model's tokenizer, adapter and token "
-        "embeddings; with --finetune_tokenizer true the tokenizer as well",
+        help="start from a trained model: its settings, tokenizer and adapter, and epochs by the "
+        "number of clips; `train recognizer` keeps its tokenizer and token embeddings. With "
+        "--config or --preset the settings are these, and the tokenizer is kept but for "
+        "--finetune_tokenizer true",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 
 from llm_ar.config import RunConfig
+from llm_ar.skeletons.clip import Clip
+from llm_ar.skeletons.layouts import CANONICAL, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
 from llm_ar.skeletons.store import ClipStore
 
@@ -37,5 +39,7 @@ def nearest_by_joints(
 
 
 def _rows(store: ClipStore, indices: Sequence[int], run: RunConfig) -> NDArray[np.float32]:
-    rows = [preprocess_clip(store[index], run.preprocess)[0].ravel() for index in indices]
-    return np.stack(rows)
+    clips: Iterable[Clip] = (store[index] for index in indices)
+    if run.preprocess.standard_bones:  # their lengths are known for one layout
+        clips = (map_clip(clip, CANONICAL) for clip in clips)
+    return np.stack([preprocess_clip(clip, run.preprocess)[0].ravel() for clip in clips])

@@ -24,6 +24,8 @@ from llm_ar.skeletons.preprocess import shown
 from llm_ar.tokenizer.model import ActionTokenizer
 
 TOP = 5
+MOST_CANDIDATES = 16
+"""Of more names than these, only the most probable ones are scored with things taken out."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Explanation:
     Args:
         file: the clip's file.
         top: the best answers, best first; the first one is explained.
-        log_probability: of the answer among the candidates.
+        log_probability: of the answer among the scored candidates.
         tokens: each token of the sentence, in order.
         parts: each body part of the model's layout.
     """
@@ -87,6 +89,18 @@ class Explanation:
         return [token.token for token in self.tokens]
 
 
+def _most_probable(
+    model: ActionRecognizer, sentence: Tensor, labels: Sequence[str] | None
+) -> tuple[str, ...]:
+    """All candidates, or the most probable ones of many, in the candidates' order."""
+    names = model.labels if labels is None else tuple(labels)
+    if len(names) <= MOST_CANDIDATES:
+        return names
+    ranking = model.best(sentence, labels, top_k=MOST_CANDIDATES)
+    kept = set(ranking.indices[0].tolist())
+    return tuple(name for place, name in enumerate(names) if place in kept)
+
+
 @torch.inference_mode()
 def explain(
     model: ActionRecognizer, clip: Clip, labels: Sequence[str] | None = None
@@ -96,7 +110,8 @@ def explain(
     A token is silenced by the mean of all token embeddings in its place: an embedding between all
     words, which says nothing of its own while the sentence keeps its length. A body part is hidden
     as the tokenizer sees joints that were never seen, after the clip has been centered and scaled,
-    so that nothing else moves.
+    so that nothing else moves. Of many candidates the `MOST_CANDIDATES` that are most probable
+    after the whole sentence are compared; the others hold little of its probability.
 
     Args:
         model: the recognizer.
@@ -107,11 +122,11 @@ def explain(
         LayoutError: the clip's layout cannot be mapped to the model's.
         ConfigError: the labels are empty or not distinct.
     """
-    names = model.labels if labels is None else tuple(labels)
     layout = model.tokenizer.layout
     joints, present = model.tokenizer.prepare_clips([clip])
     masks = torch.cat([present, *(hide(present, part) for part in layout.parts.values())])
     sentences = model.tokenizer.encode(joints.expand(len(masks), -1, -1, -1, -1), masks)
+    names = _most_probable(model, sentences[:1], labels)
     embeddings = model.token_embeddings[sentences.to(model.device)]
     rows = torch.cat(
         [embeddings[:1], silenced(embeddings[0], model.token_embeddings), embeddings[1:]]
@@ -168,7 +183,7 @@ def token_spans(
     """For each token the (begin, end) in seconds and the (first, last) frame that it stands for.
 
     The tokens share the frames from the first to the last that shows the kept people evenly; a
-    summary stands for all of them. (Through the encoder's convolutions a token also knows of the
+    clip token stands for all of them. (Through the encoder's convolutions a token also knows of the
     frames around its own.)
     """
     preprocess: PreprocessConfig = tokenizer.preprocess
@@ -176,8 +191,7 @@ def token_spans(
     steps = tokenizer.steps
     edges = [frames.start + len(frames) * step / steps for step in range(steps + 1)]
     spans = list(pairwise(edges))
-    if tokenizer.words > steps:
-        spans.append((edges[0], edges[-1]))
+    spans += [(edges[0], edges[-1])] * (tokenizer.words - steps)
     return [
         ((begin / clip.fps, end / clip.fps), (int(begin), max(int(begin), -int(-end // 1) - 1)))
         for begin, end in spans

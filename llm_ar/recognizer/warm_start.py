@@ -10,11 +10,38 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
 from llm_ar.config import AblationConfig, RunConfig
-from llm_ar.config_files import settings_from_dict
+from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged, read_config
+
+_NETWORK = ("joint_blocks", "joint_width", "two_person", "clip_tokens", "sentence_encoder")
+"""Extensions that the tokenizer's network is made of."""
+_METHOD = ("preprocess", "augment", "tokenizer", "recognizer")
+"""Groups of settings that say how a model was trained, whatever its data."""
+
+
+def starting_settings(folder: Path) -> dict[str, Any]:
+    """How a model was trained, as nested settings for further training on other data.
+
+    Data, protocol, seed and what a run does with them are not among them.
+
+    Raises:
+        ModelError: there is no whole model in that folder.
+    """
+    described = settings_to_dict(_settings(folder))
+    return {name: described[name] for name in _METHOD}
+
+
+def _settings(folder: Path) -> RunConfig:
+    """The settings that the model in a folder was trained with."""
+    try:
+        settings: RunConfig = settings_from_dict(RunConfig, read_config(folder)["run"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(folder / CONFIG_FILE, repr(error)) from error
+    return settings
 
 
 def inherit_config(run: RunConfig) -> RunConfig:
@@ -35,10 +62,7 @@ def inherit_config(run: RunConfig) -> RunConfig:
     folder = Path(run.init_from)
     if folder.resolve() == run.out.resolve():
         raise ConfigError(f"init_from: {folder} would be overwritten; choose another out")
-    try:
-        model = settings_from_dict(RunConfig, read_config(folder)["run"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(folder / CONFIG_FILE, repr(error)) from error
+    model = _settings(folder)
     recognizer = dataclasses.replace(
         run.recognizer,
         llm=model.recognizer.llm,
@@ -50,8 +74,15 @@ def inherit_config(run: RunConfig) -> RunConfig:
     )
     tokenizer = model.tokenizer
     if run.finetune_tokenizer:
+        extensions = dataclasses.replace(
+            run.tokenizer.extensions,
+            **{name: getattr(tokenizer.extensions, name) for name in _NETWORK},
+        )
         tokenizer = dataclasses.replace(
-            run.tokenizer, encoder=tokenizer.encoder, codebook=tokenizer.codebook
+            run.tokenizer,
+            encoder=tokenizer.encoder,
+            codebook=tokenizer.codebook,
+            extensions=extensions,
         )
     return dataclasses.replace(
         run, preprocess=model.preprocess, tokenizer=tokenizer, recognizer=recognizer

@@ -266,6 +266,27 @@ def test_a_finetuned_tokenizer_starts_from_the_models(
     assert "was trained without names" in capsys.readouterr().err
 
 
+def test_few_clips_take_the_settings_of_the_model(
+    tiny_model: Path, procedural_data: Path, tmp_path: Path
+) -> None:
+    words = ["--from", str(tiny_model), "--data", str(procedural_data), "--protocol", "xsub"]
+    words += ["--shots", "1", "--recognizer.token_embeddings", "codebook"]
+    words += ["--tokenizer.optim.epochs", "2", "--recognizer.optim.epochs", "1"]
+    model = json.loads((tiny_model / "config.json").read_text())["run"]
+    first = (tiny_model / "tokenizer" / "model.safetensors").read_bytes()
+    for stage, kept in (("both", False), ("recognizer", True)):
+        out = tmp_path / stage
+        assert main(["train", stage, *words, "--out", str(out), "--augment.shear", "0.3"]) == 0
+        run = json.loads((out / "config.json").read_text())["run"]
+        assert run["finetune_tokenizer"] is not kept
+        assert ((out / "tokenizer" / "model.safetensors").read_bytes() == first) is kept
+        assert run["preprocess"] == model["preprocess"]
+        assert run["augment"] == model["augment"] | {"shear": 0.3}
+        assert run["tokenizer"]["encoder"] == model["tokenizer"]["encoder"]
+        assert run["recognizer"]["llm"] == model["recognizer"]["llm"]
+        assert run["shots"] == 1 and run["out"] == str(out)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -85,7 +85,7 @@ def test_the_command_counts_the_training_clips(
     monkeypatch.setattr(command, "LARGEST", 50)
     capsys.readouterr()
     assert main([*words, "--preset", "small-set"]) == 0
-    assert "is for at most 50 training clips, these are 96" in capsys.readouterr().err
+    assert "epochs for at most 50 training clips, these are 96" in capsys.readouterr().err
 
 
 def test_data_that_are_not_there(tmp_path: Path, capsys: Capture) -> None:

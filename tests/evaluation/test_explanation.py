@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from llm_ar.evaluation.explanation import explain, hide, token_spans
+from llm_ar.evaluation.explanation import MOST_CANDIDATES, explain, hide, token_spans
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids
 from llm_ar.skeletons.clip import Clip
@@ -126,16 +126,42 @@ def test_a_clip_shorter_than_its_sentence(model: ActionRecognizer, clip: Clip) -
     ]
 
 
-def test_a_clip_token_stands_for_the_whole_clip(model: ActionRecognizer, clip: Clip) -> None:
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_clip_token_stands_for_the_whole_clip(
+    model: ActionRecognizer, clip: Clip, count: int
+) -> None:
     plain = model.tokenizer
     whole = ActionTokenizer(
         plain.encoder_config,
         plain.codebook_config,
         plain.preprocess,
         plain.layout,
-        replace(plain.extensions, clip_tokens=1),
+        replace(plain.extensions, clip_tokens=count),
     )
     spans = token_spans(clip, whole)
-    assert spans[:-1] == token_spans(clip, plain)
-    first, last = spans[0], spans[-2]
-    assert spans[-1] == ((first[0][0], last[0][1]), (first[1][0], last[1][1]))
+    steps = token_spans(clip, plain)
+    (begin, _), (first, _) = steps[0]
+    (_, end), (_, last) = steps[-1]
+    assert len(spans) == whole.words
+    assert spans == steps + [((begin, end), (first, last))] * count
+
+
+def test_of_many_candidates_the_most_probable_are_compared(
+    model: ActionRecognizer, clip: Clip
+) -> None:
+    many = tuple(f"{verb} {noun}" for verb in ("hold", "turn", "lift") for noun in model.labels)
+    known = ActionRecognizer(
+        model.run,
+        many,
+        model.tokenizer,
+        model.backbone,
+        model.llm,
+        model.token_embeddings,
+        model.training,
+    )
+    found = explain(known, clip)
+    sentence = model.tokenizer.encode_clips([clip])
+    best = known.log_likelihoods(sentence)[0].topk(MOST_CANDIDATES).indices.tolist()
+    expected = explain(known, clip, [many[place] for place in sorted(best)])
+    assert len(many) > MOST_CANDIDATES == len(best)
+    assert found == expected

@@ -35,12 +35,14 @@ def movement_of(clip: Clip, tokenizer: ActionTokenizer) -> dict[str, Any]:
         clip: in its own layout, with people for tracks.
         tokenizer: whose view of the clip it is.
     """
-    preprocess = replace(tokenizer.preprocess, people=min(clip.people, MOST_PEOPLE))
+    # Own proportions: standard bones are known for the one layout that such a model reads.
+    people = min(clip.people, MOST_PEOPLE)
+    preprocess = replace(tokenizer.preprocess, people=people, standard_bones=False)
     order, frames = shown(clip, preprocess)
     count = min(len(frames), MOST_FRAMES)
     joints, present = preprocess_clip(clip, preprocess, moments=count)
-    people = int(present.any(axis=(0, 2)).sum())
-    seen = np.flatnonzero(clip.present[:, order].any(axis=(0, 2)))[: max(1, people)]
+    drawn = int(present.any(axis=(0, 2)).sum())
+    seen = np.flatnonzero(clip.present[:, order].any(axis=(0, 2)))[: max(1, drawn)]
     seconds = max(1, len(frames) - 1) / clip.fps
     return {
         "skeleton": skeleton_of(clip.layout),
