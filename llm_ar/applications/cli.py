@@ -95,8 +95,26 @@ first steps:
   llm-ar evaluate --model runs/mine --data data/mine"""
 
 
+BROKEN_PIPE = 141
+"""Exit code where the reader of the output has gone, as of a program that SIGPIPE ends."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``llm-ar`` with the given (or the process's) arguments; returns the exit code."""
+    try:
+        try:
+            return _main(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail again when Python ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return BROKEN_PIPE
+
+
+def _main(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
         for stream in (sys.stdout, sys.stderr):
@@ -129,6 +147,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     names = [command.name for command in COMMANDS]
     inside = [name for name in names if name.startswith(f"{words[0]} ")]
+    if inside and words[1:] in (["-h"], ["--help"]):
+        print("\n".join(_listed([each for each in COMMANDS if each.name in inside])))
+        return 0
     word = " ".join(words[:2]) if inside else words[0]
     meant = did_you_mean(word, names) if " " in word or not inside else ""
     meant = meant or f"; the commands are {', '.join(inside or names)}"
@@ -136,17 +157,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return EXIT_USAGE
 
 
+def _listed(commands: Sequence[Command]) -> list[str]:
+    """A line for each command."""
+    width = max(len(command.name) for command in COMMANDS)
+    return [f"  {command.name:<{width}}  {command.summary}" for command in commands]
+
+
 def usage() -> str:
     """The list of commands."""
-    width = max(len(command.name) for command in COMMANDS)
-    lines = [f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS]
     return "\n".join(
         [
             "usage: llm-ar COMMAND ...",
             "",
             "A large language model as a skeleton-based action recognizer.",
             "",
-            *lines,
+            *_listed(COMMANDS),
             "",
             "llm-ar COMMAND --help explains each; llm-ar --version prints the version.",
         ]

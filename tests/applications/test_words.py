@@ -47,6 +47,31 @@ def test_a_misspelled_command_has_a_suggestion(capsys: Capture) -> None:
     assert "the commands are prepare" in refused(["xyzzy"], capsys)
 
 
+def test_help_of_a_group_of_commands(capsys: Capture) -> None:
+    for words in (["data", "--help"], ["help", "data"], ["data", "-h"]):
+        assert main(words) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split("  ")[1] for line in lines] == ["data make-procedural", "data merge"]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["models", "list"]])
+def test_a_reader_that_has_gone_gets_no_traceback(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "llm_ar.applications.cli", *words],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        os.close(writing)
+    assert ended.stderr == ""
+    assert ended.returncode in {1, 141}, "rich ends with 1"
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
