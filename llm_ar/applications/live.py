@@ -1,4 +1,4 @@
-"""``llm-ar live``: names for frames that come in on standard input, as they come."""
+"""``llm-ar live``: names for what a camera, a video or standard input shows, as it comes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from llm_ar.skeletons.layout import Layout
 
 FPS = 30.0
+LAYOUT = "kinect-v1"
 MOST_PEOPLE = 8
 
 Frame = NDArray[np.float64]
@@ -37,13 +39,18 @@ def run(arguments: Sequence[str]) -> int:
     """Answer until the input ends."""
     parser = CommandParser(
         prog="llm-ar live",
-        description="Read joints as JSON lines, one frame a line: [[x, y, z], ...] of one person, "
-        "a list of such lists of several, or null where nobody is seen; x to the camera's left, y "
-        "up, z away. Print an answer a line as JSON. When frames come faster than answers, the "
+        description="Print an answer a line as JSON about what a camera or a video shows (at the "
+        "speed of its recording), or about joints on standard input, one frame a line: "
+        "[[x, y, z], ...] of one person, a list of such lists of several, or null where nobody is "
+        "seen; x to the camera's left, y up, z away. When frames come faster than answers, the "
         'newest counts; "skipped" is how many were left out.',
-        example="llm-ar live - --model models/utd-mhad < joints.jsonl",
+        example="llm-ar live webcam:0",
     )
-    parser.add_argument("source", metavar="SOURCE", help="- for standard input")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="webcam:0 (or, for 12 seconds, webcam:0:12), a video, or - for standard input",
+    )
     add_model_option(parser)
     parser.add_argument("--labels", help="candidate names, as for recognize (default: trained)")
     parser.add_argument(
@@ -52,36 +59,56 @@ def run(arguments: Sequence[str]) -> int:
         help="ask the LLM about every window (default: only where the token classifier is unsure)",
     )
     parser.add_argument("--lengths", type=seconds_listed, metavar="SECONDS", help="as for timeline")
-    parser.add_argument("--layout", default="kinect-v1", help="joint layout (default kinect-v1)")
-    parser.add_argument("--fps", type=float, default=FPS, help="frames a second (default 30)")
+    parser.add_argument("--layout", help="joint layout of standard input (default kinect-v1)")
+    parser.add_argument("--fps", type=float, help="frames a second of standard input (default 30)")
     parser.add_argument(
         "--every-frame",
         action="store_true",
         help="answer each frame and skip none, for input that waits",
     )
     given = parser.parse_args(arguments)
-    if given.source != "-":
-        raise ConfigError(f"{given.source}: live reads standard input; give - as the source")
-    if not 0 < given.fps <= 1000:
-        raise ConfigError(f"--fps: {given.fps} is no number of frames a second up to 1000")
+    joints = given.source == "-"
+    for option in ("layout", "fps"):
+        if not joints and getattr(given, option) is not None:
+            raise ConfigError(f"--{option}: is that of standard input; a video has its own")
+    fps = FPS if given.fps is None else given.fps
+    if not 0 < fps <= 1000:
+        raise ConfigError(f"--fps: {fps} is no number of frames a second up to 1000")
 
     check_model(given.model)
 
     from llm_ar.recognizer.live import LiveRecognizer
     from llm_ar.skeletons.readers.layout_choice import known_layouts
+    from llm_ar.skeletons.readers.live_video import check_live, open_live
 
-    (layout,) = known_layouts(Path("standard input"), given.layout)
     labels = candidate_names(given.labels, None)
+    if not joints:
+        check_live(Path(given.source))
     model = load_recognizer(given.model)
-    fast = not given.with_llm and model.early_exit is not None and labels is None
-    live = LiveRecognizer(model, layout, given.fps, labels, fast=fast, lengths=given.lengths)
-    frames = frames_of(sys.stdin, layout)
     answered = passed = 0
-    start = time.monotonic()
-    for answer in _each(live, frames) if given.every_frame else newest(live, frames):
-        print_json(as_json(answer))
-        answered += 1
-        passed += answer.skipped
+    with ExitStack() as opened:
+        video = None
+        if joints:
+            (layout,) = known_layouts(Path("standard input"), given.layout or LAYOUT)
+            frames = frames_of(sys.stdin, layout)
+        else:
+            video = opened.enter_context(open_live(Path(given.source), given.every_frame))
+            layout, fps, frames = video.layout, video.fps, video.frames()
+        fast = not given.with_llm and model.early_exit is not None and labels is None
+        live = LiveRecognizer(model, layout, fps, labels, fast=fast, lengths=given.lengths)
+        start = time.monotonic()
+        try:
+            for answer in _each(live, frames) if given.every_frame else newest(live, frames):
+                found = as_json(answer)
+                if video is not None:
+                    found["milliseconds"]["poses"] = video.milliseconds
+                print_json(found)
+                answered += 1
+                passed += answer.skipped
+        except KeyboardInterrupt:
+            # A camera has no other end.
+            if video is None:
+                raise
     if answered:
         rate = answered / max(time.monotonic() - start, 1e-9)
         note(f"llm-ar: {answered} answers, {rate:.1f} a second; {passed} frames skipped")
@@ -96,7 +123,7 @@ def as_json(answer: LiveAnswer) -> dict[str, Any]:
         "action": answer.action,
         "probability": probability,
         "skipped": answer.skipped,
-        "milliseconds": answer.milliseconds,
+        "milliseconds": dict(answer.milliseconds),
     }
 
 

@@ -19,14 +19,15 @@ from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged,
 
 _NETWORK = ("joint_blocks", "joint_width", "two_person", "clip_tokens", "sentence_encoder")
 """Extensions that the tokenizer's network is made of."""
-_METHOD = ("preprocess", "augment", "tokenizer", "recognizer")
-"""Groups of settings that say how a model was trained, whatever its data."""
+_METHOD = ("preprocess", "tokenizer", "recognizer")
+"""Groups of settings that further training takes from a model. Its augmentation is not among them:
+that of a model for many sensors costs accuracy where all clips are of one (docs/log)."""
 
 
 def starting_settings(folder: Path) -> dict[str, Any]:
-    """How a model was trained, as nested settings for further training on other data.
+    """What further training takes from a model, as nested settings.
 
-    Data, protocol, seed and what a run does with them are not among them.
+    Data, protocol, seed and augmentation are not among them.
 
     Raises:
         ModelError: there is no whole model in that folder.

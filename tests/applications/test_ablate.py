@@ -13,6 +13,8 @@ from llm_ar.ablations.eta import Rates, expected_minutes, rates
 from llm_ar.ablations.grid import read_grid
 from llm_ar.applications import train
 from llm_ar.applications.cli import main
+from llm_ar.config import AugmentConfig
+from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import paper_table
 from llm_ar.provenance import device_name
@@ -281,7 +283,7 @@ def test_few_clips_take_the_settings_of_the_model(
         assert run["finetune_tokenizer"] is not kept
         assert ((out / "tokenizer" / "model.safetensors").read_bytes() == first) is kept
         assert run["preprocess"] == model["preprocess"]
-        assert run["augment"] == model["augment"] | {"shear": 0.3}
+        assert run["augment"] == settings_to_dict(AugmentConfig(shear=0.3))
         assert run["tokenizer"]["encoder"] == model["tokenizer"]["encoder"]
         assert run["recognizer"]["llm"] == model["recognizer"]["llm"]
         assert run["shots"] == 1 and run["out"] == str(out)

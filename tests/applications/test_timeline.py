@@ -150,7 +150,7 @@ def test_mistakes_are_told(long_file: Path, tiny_model: Path, capsys: Capture) -
         main([*words, "--lengths", "0,nan"])
     assert "list of 1 to 8 lengths" in capsys.readouterr().err
     assert main(["live", "camera", "--model", str(tiny_model)]) == 2
-    assert "give - as the source" in capsys.readouterr().err
+    assert "camera: no such file" in capsys.readouterr().err
 
 
 def test_a_video_is_drawn(long_file: Path, tiny_model: Path, tmp_path: Path) -> None:

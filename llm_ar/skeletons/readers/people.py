@@ -91,6 +91,43 @@ def follow(
     return positions, present, repairs
 
 
+class Follower:
+    """Gives the people of one frame after another a place each, and keeps it while they are seen.
+
+    They are matched as by `follow`. Somebody who vanished is waited for; after that the place is
+    free for others.
+    """
+
+    def __init__(self) -> None:
+        self._tracks: list[list[Detection]] = []
+
+    def places(self, group: Sequence[Detection]) -> list[int | None]:
+        """The place, below `MAX_PEOPLE`, of each person of the newest frame; None: none is free."""
+        found: list[int | None] = []
+        if not group:
+            return found
+        waiting = [track for track in self._tracks if self._waits(track, group[0].frame)]
+        taken = _matches(list(group), waiting)
+        known = {id(track): place for place, track in enumerate(self._tracks)}
+        used = {known[id(track)] for track in taken if track is not None}
+        used |= {known[id(track)] for track in waiting}
+        for one, track in zip(group, taken, strict=True):
+            place = self._free(used) if track is None else known[id(track)]
+            found.append(place)
+            if place is not None:
+                used.add(place)
+                self._tracks[place : place + 1] = [[one]]
+        return found
+
+    @staticmethod
+    def _waits(track: list[Detection], frame: int) -> bool:
+        return frame - track[-1].frame <= _MEMORY
+
+    @staticmethod
+    def _free(used: set[int]) -> int | None:
+        return next((place for place in range(MAX_PEOPLE) if place not in used), None)
+
+
 def without_doubles(people: Sequence[Detection]) -> list[Detection]:
     """The people of one frame; of detections that coincide the first alone."""
     chosen: list[Detection] = []

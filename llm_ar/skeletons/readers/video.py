@@ -51,6 +51,24 @@ def is_camera(path: Path) -> bool:
     return _CAMERA.fullmatch(str(path)) is not None
 
 
+def camera_of(path: Path) -> tuple[int, float | None] | None:
+    """The number of a camera and the seconds that are asked for; None for a file."""
+    camera = _CAMERA.fullmatch(str(path))
+    if camera is None:
+        return None
+    return int(camera[1]), None if camera[2] is None else float(camera[2])
+
+
+def check_video(path: Path) -> None:
+    """See that a file begins as a video does.
+
+    Raises:
+        ClipError: it does not, or cannot be read.
+    """
+    if not sniff(path, read_head(path)):
+        raise ClipError(path, "is no MP4, MOV, AVI, Matroska or WebM video; convert it to MP4")
+
+
 def read(path: Path) -> Clip:
     """Estimate the poses in each frame of a video, or of what a webcam shows.
 
@@ -91,12 +109,12 @@ def estimate_poses(path: Path, shown: bool = True) -> VideoPoses:
     Raises:
         MissingExtraError, ClipError: as `read`, but nobody may be shown.
     """
-    camera = _CAMERA.fullmatch(str(path))
-    if camera is None and not sniff(path, read_head(path)):
-        raise ClipError(path, "is no MP4, MOV, AVI, Matroska or WebM video; convert it to MP4")
+    camera = camera_of(path)
+    if camera is None:
+        check_video(path)
     cv2 = libraries()[0]
     with silenced() as terminal:
-        capture = cv2.VideoCapture(int(camera[1]) if camera else str(path))
+        capture = cv2.VideoCapture(camera[0] if camera else str(path))
         try:
             if not capture.isOpened():
                 what = "there is no such camera" if camera else "it is no video that can be decoded"
@@ -107,7 +125,7 @@ def estimate_poses(path: Path, shown: bool = True) -> VideoPoses:
             with estimator() as estimate, _progress(terminal, shown) as bar:
                 start = time.monotonic()
                 if camera:
-                    seconds = int(camera[2] or SECONDS)
+                    seconds = camera[1] or SECONDS
                     total = round(seconds * fps)
                     images = _images(capture, until=start + seconds)
                 else:
