@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--with-llm",
         action="store_true",
-        help="ask the LLM about every window (default: only where the token classifier is unsure)",
+        help="ask the LLM about every window (default: the token classifier answers them)",
     )
     parser.add_argument("--lengths", type=seconds_listed, metavar="SECONDS", help="as for timeline")
     parser.add_argument("--layout", help="joint layout of standard input (default kinect-v1)")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.merging import Segment, merge
 from llm_ar.recognizer.model import ActionRecognizer
+from llm_ar.recognizer.scoring import Ranking
 from llm_ar.recognizer.unknown import encode
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.readers import as_clip
@@ -83,7 +84,7 @@ def recognize_timeline(
         model: of one person, whose timeline each person gets, or of several people together.
         recording: a clip or a file.
         labels: candidate names; those of the training by default.
-        fast: see `ActionRecognizer.recognize`.
+        fast: let the token classifier alone answer, without the LLM: a recording has many windows.
         lengths: of the windows in seconds; those of `window_lengths` by default.
         reject: whether windows like no training clip count as nothing known.
 
@@ -219,7 +220,7 @@ def part_scores(
 ) -> NDArray[np.float64]:
     """Probabilities (N, C) of the names in N parts of a clip, in one pass; zeros for unknown ones.
 
-    Arguments as of `recognize_timeline`.
+    Arguments and errors as of `recognize_timeline`.
     """
     calibration = model.calibration
     names = len(model.labels if labels is None else labels)
@@ -230,7 +231,12 @@ def part_scores(
         limit = SLACK * calibration.unknown.threshold
         known = calibration.unknown.distances(features) <= limit
     if known.any():
-        ranking = model.best(tokens[known.to(tokens.device)], labels, min(_RANKED, names), fast)
+        moving = tokens[known.to(tokens.device)]
+        if fast:
+            posteriors = model.fast_path(labels).log_posteriors(moving)
+            ranking = Ranking.from_scores(posteriors, min(_RANKED, names), early_exit=True)
+        else:
+            ranking = model.best(moving, labels, min(_RANKED, names))
         rows = known.nonzero().numpy()
         found[rows, ranking.indices.numpy()] = ranking.probabilities.numpy()
     return found

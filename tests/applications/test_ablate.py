@@ -13,7 +13,7 @@ from llm_ar.ablations.eta import Rates, expected_minutes, rates
 from llm_ar.ablations.grid import read_grid
 from llm_ar.applications import train
 from llm_ar.applications.cli import main
-from llm_ar.config import AugmentConfig
+from llm_ar.config import AugmentConfig, OptimConfig
 from llm_ar.config_files import settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.evaluation.report.tables import paper_table
@@ -283,8 +283,13 @@ def test_few_clips_take_the_settings_of_the_model(
         assert run["finetune_tokenizer"] is not kept
         assert ((out / "tokenizer" / "model.safetensors").read_bytes() == first) is kept
         assert run["preprocess"] == model["preprocess"]
-        assert run["augment"] == settings_to_dict(AugmentConfig(shear=0.3))
+        usual = settings_to_dict(AugmentConfig())
+        sensors = ("yaw_degrees", "part_dropout", "joint_offset", "flatten")
+        kept = model["augment"] | {name: usual[name] for name in sensors}
+        assert run["augment"] == kept | {"shear": 0.3}
         assert run["tokenizer"]["encoder"] == model["tokenizer"]["encoder"]
+        assert run["tokenizer"]["optim"]["batch_size"] == OptimConfig().batch_size
+        assert run["recognizer"]["optim"]["batch_size"] == 8
         assert run["recognizer"]["llm"] == model["recognizer"]["llm"]
         assert run["shots"] == 1 and run["out"] == str(out)
 
