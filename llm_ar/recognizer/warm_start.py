@@ -12,32 +12,27 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from llm_ar.config import AblationConfig, AugmentConfig, RunConfig
+from llm_ar.config import AblationConfig, RunConfig
 from llm_ar.config_files import settings_from_dict, settings_to_dict
 from llm_ar.errors import ConfigError
 from llm_ar.recognizer.checkpoint import CONFIG_FILE, TOKENIZER_FOLDER, damaged, read_config
 
 _NETWORK = ("joint_blocks", "joint_width", "two_person", "clip_tokens", "sentence_encoder")
 """Extensions that the tokenizer's network is made of."""
-_METHOD = ("preprocess", "augment", "tokenizer", "recognizer")
-"""Groups of settings that further training takes from a model."""
-_OTHER_SENSORS = ("yaw_degrees", "part_dropout", "joint_offset", "flatten")
-"""Augmentations that stand for recordings by other sensors; where all clips are of one they cost
-accuracy, and have their defaults (docs/log)."""
+_METHOD = ("preprocess", "tokenizer", "recognizer")
+"""Groups of settings that further training takes from a model. Its augmentation is not among them:
+that of a model for many sensors costs accuracy where all clips are of one (docs/log)."""
 
 
 def starting_settings(folder: Path) -> dict[str, Any]:
     """What further training takes from a model, as nested settings.
 
-    Data, protocol and seed are not among them; augmentation that stands for other sensors neither.
+    Data, protocol, seed and augmentation are not among them.
 
     Raises:
         ModelError: there is no whole model in that folder.
     """
     described = settings_to_dict(_settings(folder))
-    usual = settings_to_dict(AugmentConfig())
-    for name in _OTHER_SENSORS:
-        described["augment"][name] = usual[name]
     # Many small steps, as the preset small-set: further data are few.
     described["tokenizer"]["optim"] = {}
     described["recognizer"]["optim"] = {"batch_size": 8}
