@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ),
         "date": datetime.date.today().isoformat(),
         "seed": given.seed,
-        "answers_by": "LLM" if given.with_llm else "fast path",
+        "answers_by": "LLM" if given.with_llm else "token classifier",
         **machine.described(),
         "segments": {},
         "unknown": {},
