@@ -337,13 +337,13 @@ def show(title: str, outcome: Outcome) -> None:
     above = outcome.warnings[: int(outcome.too_long)]
     for warning in above:
         results.print(plain(f"  warning: {warning}", "yellow"), soft_wrap=True)
-    if outcome.distance is not None:
-        verdict = "unknown: like no action of the training" if outcome.unknown else "known"
-        line = f"  {verdict} (distance {outcome.distance:.2f}, unknown above 1)"
-        results.print(Text(line, style="yellow" if outcome.unknown else "dim"), soft_wrap=True)
     if not outcome.enough_seen:
         unknown = "  unknown: too little was seen for an answer; the model's guesses are"
         results.print(Text(unknown, style="yellow"), soft_wrap=True)
+    elif outcome.distance is not None:
+        verdict = "unknown: like no action of the training" if outcome.unknown else "known"
+        line = f"  {verdict} (distance {outcome.distance:.2f}, unknown above 1)"
+        results.print(Text(line, style="yellow" if outcome.unknown else "dim"), soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for rank, answer in enumerate(outcome.recognition.top):
         bar = "█" * round(answer.probability * BAR)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,23 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Command:
         return recognize.run(["clip.npy", "--model", "unused", *words])
 
     return command
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_too_little_seen_is_never_called_known(enough: bool, capsys: Capture) -> None:
+    best = SimpleNamespace(action="squat", probability=0.9)
+    outcome: Any = SimpleNamespace(
+        recognition=SimpleNamespace(top=[best]),
+        warnings=(),
+        enough_seen=enough,
+        too_long=False,
+        distance=0.5,
+        unknown=False,
+    )
+    recognize.show("clip.npy", outcome)
+    shown = capsys.readouterr().out
+    assert ("  known (distance 0.50" in shown) is enough
+    assert ("unknown: too little was seen" in shown) is not enough
 
 
 def test_json_has_a_description_only_on_request(answering: Command, capsys: Capture) -> None:
