@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -32,8 +33,11 @@ def completions(package: Path, gguf: Path, prompts: Sequence[str]) -> list[str]:
     """What llama.cpp writes after each prompt, without the leading space.
 
     Raises:
-        RuntimeError: Node.js or llama.cpp failed; the message holds what they printed.
+        RuntimeError: Node.js is missing, or it or llama.cpp failed; the message holds what they
+            printed.
     """
+    if shutil.which("node") is None:
+        raise RuntimeError("llama.cpp is run by Node.js; install it, so that `node` is found")
     done = subprocess.run(
         ["node", str(SCRIPT), str(package), str(gguf)],
         input=json.dumps(list(prompts)),

@@ -140,7 +140,7 @@ def newest(live: LiveRecognizer, frames: Iterable[Frame]) -> Iterator[LiveAnswer
             for frame in frames:
                 waiting.put(frame)
             waiting.put(None)
-        except (ClipError, OSError, ValueError) as error:
+        except Exception as error:  # of whatever kind: the other thread waits for it
             waiting.put(error)
 
     threading.Thread(target=read, daemon=True).start()

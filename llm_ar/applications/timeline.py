@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a recording")
     add_model_option(parser)
-    add_candidate_options(parser)
+    add_candidate_options(parser, windows=True)
     parser.add_argument(
         "--lengths",
         type=seconds_listed,

@@ -1,9 +1,10 @@
 """What carried an answer: which tokens (time), and which body parts.
 
-Every figure is a difference of exact log-probabilities, scored with the sentence as it is and with
-one thing taken out of it; nothing is estimated from gradients or attention. Taking one thing out
-at a time is occlusion as in Zeiler and Fergus, "Visualizing and Understanding Convolutional
-Networks", ECCV 2014.
+Every figure is a difference of log-probabilities by what answers `recognize`, the LLM or, of names
+that were not trained, the nearest sentence: with the sentence as it is, and with one thing taken
+out of it. Nothing is estimated from gradients or attention. Taking one thing out at a time is
+occlusion as in Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV
+2014.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from torch import Tensor
 
 from llm_ar.config import PreprocessConfig
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.recognition import Answer
+from llm_ar.recognizer.recognition import Answer, AnswerPolicy
+from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layouts import map_clip
 from llm_ar.skeletons.preprocess import shown
@@ -89,16 +91,12 @@ class Explanation:
         return [token.token for token in self.tokens]
 
 
-def _most_probable(
-    model: ActionRecognizer, sentence: Tensor, labels: Sequence[str] | None
-) -> tuple[str, ...]:
+def _most_probable(policy: AnswerPolicy, sentence: Tensor) -> tuple[str, ...]:
     """All candidates, or the most probable ones of many, in the candidates' order."""
-    names = model.labels if labels is None else tuple(labels)
-    if len(names) <= MOST_CANDIDATES:
-        return names
-    ranking = model.best(sentence, labels, top_k=MOST_CANDIDATES)
-    kept = set(ranking.indices[0].tolist())
-    return tuple(name for place, name in enumerate(names) if place in kept)
+    if len(policy.names) <= MOST_CANDIDATES:
+        return tuple(policy.names)
+    kept = policy.rank(sentence, MOST_CANDIDATES).indices[0].tolist()
+    return tuple(policy.names[place] for place in sorted(kept))
 
 
 @torch.inference_mode()
@@ -126,12 +124,16 @@ def explain(
     joints, present = model.tokenizer.prepare_clips([clip])
     masks = torch.cat([present, *(hide(present, part) for part in layout.parts.values())])
     sentences = model.tokenizer.encode(joints.expand(len(masks), -1, -1, -1, -1), masks)
-    names = _most_probable(model, sentences[:1], labels)
-    embeddings = model.token_embeddings[sentences.to(model.device)]
-    rows = torch.cat(
-        [embeddings[:1], silenced(embeddings[0], model.token_embeddings), embeddings[1:]]
-    )
-    scores = model.log_likelihoods_from_embeddings(rows, names).cpu().double().log_softmax(dim=-1)
+    policy = model.policy(labels)
+    if isinstance(policy, NearestSentence):
+        names = tuple(policy.names)
+        rows = _versions(sentences, model.tokenizer.token_text_embeddings)
+        scores = policy.scores_of_texts(rows)
+    else:
+        names = _most_probable(policy, sentences[:1])
+        rows = _versions(sentences, model.token_embeddings)
+        scores = model.log_likelihoods_from_embeddings(rows, names)
+    scores = scores.cpu().double().log_softmax(dim=-1)
     best = int(scores[0].argmax())
     drops = (scores[0, best] - scores[:, best]).tolist()
     answers = [names[index] for index in scores.argmax(dim=-1).tolist()]
@@ -160,6 +162,17 @@ def explain(
             )
         ),
     )
+
+
+def _versions(sentences: Tensor, embeddings: Tensor) -> Tensor:
+    """Embeddings (1 + W + P, W, width): the sentence, each token silenced, each part hidden.
+
+    Args:
+        sentences: (1 + P, W) tokens, the whole sentence first.
+        embeddings: (U, width) of all tokens.
+    """
+    rows = embeddings[sentences.to(embeddings.device)]
+    return torch.cat([rows[:1], silenced(rows[0], embeddings), rows[1:]])
 
 
 def silenced(sentence: Tensor, token_embeddings: Tensor) -> Tensor:

@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from llm_ar.applications import live
 from llm_ar.applications.cli import main
 from llm_ar.errors import ClipError
+from llm_ar.recognizer.live import LiveAnswer, LiveRecognizer
+from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.skeletons.layouts import MEDIAPIPE
 from llm_ar.skeletons.readers import live_video
 from llm_ar.skeletons.readers.live_video import LiveVideo, open_live
@@ -125,8 +128,8 @@ def video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_video_plays_at_its_speed_and_the_newest_counts(video: Path) -> None:
     start = time.monotonic()
     numbers = []
-    with open_live(video) as live:
-        for _, (number, _) in zip(range(100), live._images, strict=False):
+    with open_live(video) as opened:
+        for _, (number, _) in zip(range(100), opened._images, strict=False):
             numbers.append(number)
             time.sleep(0.1)  # five frames
     assert time.monotonic() - start > 39 / FPS
@@ -135,15 +138,15 @@ def test_a_video_plays_at_its_speed_and_the_newest_counts(video: Path) -> None:
 
 
 def test_every_frame_of_a_video(video: Path) -> None:
-    with open_live(video, every_frame=True) as live:
-        frames = list(live.frames())
+    with open_live(video, every_frame=True) as opened:
+        frames = list(opened.frames())
     assert len(frames) == 40 and not any(np.isnan(frame).all() for frame in frames)
-    assert live.milliseconds >= 5
+    assert opened.milliseconds >= 5
 
 
 def test_a_camera_for_some_time(video: Path) -> None:
-    with open_live(Path("webcam:0:1")) as live:
-        frames = list(live.frames())
+    with open_live(Path("webcam:0:1")) as opened:
+        frames = list(opened.frames())
     assert 20 < len(frames) <= FPS
 
 
@@ -152,6 +155,43 @@ def test_what_is_no_video(video: Path, tmp_path: Path) -> None:
     for path in (tmp_path / "y.mp4", tmp_path / "none.mp4"):
         with pytest.raises(ClipError), open_live(path):
             pass
+
+
+def test_ctrl_c_ends_a_video_and_counts_its_answers(
+    video: Path,
+    tiny_model: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(recognizer: Any, frames: Any) -> Iterator[LiveAnswer]:
+        next(frames)
+        yield LiveAnswer(0.0, "walk", 0.5, 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(live, "newest", interrupted)
+    assert main(["live", "webcam:0", "--model", str(tiny_model)]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["action"] == "walk"
+    assert "1 answers" in shown.err
+
+
+def test_an_error_of_any_kind_while_frames_are_read_is_not_waited_for(
+    tiny_model: Path,
+) -> None:
+    def broken() -> Iterator[NDArray[np.float64]]:
+        yield np.full((1, JOINTS, 2), np.nan)
+        raise RuntimeError("the estimator has gone")
+
+    recognizer = LiveRecognizer(ActionRecognizer.from_pretrained(tiny_model), MEDIAPIPE, FPS)
+    with pytest.raises(RuntimeError, match="has gone"):
+        list(live.newest(recognizer, broken()))
+
+
+def test_nothing_is_estimated_after_the_end(video: Path) -> None:
+    with open_live(video, every_frame=True) as opened:
+        frames = opened.frames()
+        next(frames)
+    assert list(frames) == []
 
 
 def test_the_command(video: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,11 @@ class Asked(BaseModel):
         None, description="names to choose from; those of the training by default"
     )
     top_k: int = Field(5, ge=1, description="number of answers")
-    fast: bool = Field(False, description="let the token classifier answer where it is confident")
+    fast: bool = Field(
+        False,
+        description="let the token classifier answer: a clip of which it is confident, and all "
+        "windows of a timeline",
+    )
     zero_shot: bool = Field(
         False, description="compare descriptions, for names that were not trained"
     )

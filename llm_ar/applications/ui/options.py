@@ -50,8 +50,13 @@ def add_data_option(parser: CommandParser) -> None:
     parser.offer(option, known_data)
 
 
-def add_candidate_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--labels`` or ``--labels-file``, and ``--fast``."""
+def add_candidate_options(parser: argparse.ArgumentParser, windows: bool = False) -> None:
+    """Add ``--labels`` or ``--labels-file``, and ``--fast``.
+
+    Args:
+        parser: of the command.
+        windows: whether the many windows of a recording are answered, not a clip.
+    """
     names = parser.add_mutually_exclusive_group()
     names.add_argument(
         "--labels", help="candidate names, separated by commas or line breaks (default: trained)"
@@ -60,7 +65,9 @@ def add_candidate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fast",
         action="store_true",
-        help="let the token classifier answer where it is confident, without the LLM",
+        help="let the token classifier answer every window, without the LLM"
+        if windows
+        else "let the token classifier answer where it is confident, without the LLM",
     )
 
 

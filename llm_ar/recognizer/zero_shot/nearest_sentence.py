@@ -39,7 +39,12 @@ def sentence_cosines(
         trained: (C, width), sentence embeddings of the trained names.
         candidates: (N, width), of the candidates.
     """
-    places = F.normalize(token_text_embeddings[tokens].float().mean(1), dim=-1)
+    return _cosines(token_text_embeddings[tokens], trained, candidates)
+
+
+def _cosines(texts: Tensor, trained: Tensor, candidates: Tensor) -> Tensor:
+    """As `sentence_cosines`, from the text embeddings (B, W, width) of the sentences' tokens."""
+    places = F.normalize(texts.float().mean(1), dim=-1)
     centered = F.normalize(candidates - trained.mean(0), dim=-1)
     return places @ centered.to(places).T
 
@@ -99,6 +104,10 @@ class NearestSentence:
         """Cosines (B, N) with the candidates."""
         texts = self._tokenizer.token_text_embeddings
         return sentence_cosines(texts, tokens, self._trained, self._candidates)
+
+    def scores_of_texts(self, texts: Tensor) -> Tensor:
+        """Logits (B, N) of the candidates, from text embeddings (B, W, width) of tokens."""
+        return SCALE * _cosines(texts, self._trained, self._candidates)
 
     def rank(self, tokens: Tensor, top_k: int) -> Ranking:
         """See `llm_ar.recognizer.recognition.AnswerPolicy`."""

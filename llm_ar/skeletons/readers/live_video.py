@@ -48,6 +48,13 @@ class LiveVideo:
         self.milliseconds = 0.0
         self._images, self._estimate = images, estimate
         self._people = Follower()
+        self._estimating = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Wait for the image that is estimated now; no other one will be."""
+        with self._estimating:
+            self._closed = True
 
     def frames(self) -> Iterator[NDArray[np.float64]]:
         """Frames (M, 33, 2) in pixels, in the axes of `Clip`; joints that were not seen are NaN."""
@@ -57,9 +64,12 @@ class LiveVideo:
             for _ in range(before + 1, number):
                 yield nobody
             before = number
-            start = time.perf_counter()
-            poses = self._estimate(image, round(1000 * number / self.fps))
-            self.milliseconds = round(1000 * (time.perf_counter() - start), 2)
+            with self._estimating:
+                if self._closed:
+                    return
+                start = time.perf_counter()
+                poses = self._estimate(image, round(1000 * number / self.fps))
+                self.milliseconds = round(1000 * (time.perf_counter() - start), 2)
             yield self._placed(number, poses)
 
     def _placed(self, number: int, poses: list[NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -109,15 +119,17 @@ def open_live(path: Path, every_frame: bool = False) -> Iterator[LiveVideo]:
             fps = float(capture.get(cv2.CAP_PROP_FPS))
             fps = fps if math.isfinite(fps) and 0 < fps < 1000 else FPS
             with estimator() as estimate:
-                if camera is None and every_frame:
-                    yield LiveVideo(enumerate(_all(capture)), estimate, fps)
-                    return
                 seconds = math.inf if camera is None or camera[1] is None else camera[1]
                 player = _Player(capture, fps, paced=camera is None, seconds=seconds)
+                whole = camera is None and every_frame
+                images = enumerate(_all(capture)) if whole else player.newest()
+                video = LiveVideo(images, estimate, fps)
                 try:
-                    yield LiveVideo(player.newest(), estimate, fps)
+                    yield video
                 finally:
+                    # Another thread may still take frames, where Ctrl-C ended the command.
                     player.stop()
+                    video.close()
         finally:
             capture.release()
 

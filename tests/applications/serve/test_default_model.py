@@ -71,6 +71,20 @@ def test_other_routes(client: TestClient, clip: Clip, route: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.parametrize("names", [NAMES, None])
+def test_what_is_explained_is_what_was_answered(
+    client: TestClient, clip: Clip, names: list[str] | None
+) -> None:
+    data = {} if names is None else {"candidates": names}
+    first = client.post("/v1/recognize", files=form(clip), data=data).json()["top"][0]
+    answer = client.post("/v1/explain", files=form(clip), data=data)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["answer"] == first["action"]
+    assert np.exp(found["log_probability"]) == pytest.approx(first["probability"], abs=0.02)
+    assert any(abs(token["drop"]) > 1e-4 for token in found["tokens"])
+
+
 def test_the_shipped_clips_and_tokens(client: TestClient) -> None:
     for each in client.get("/v1/clips").json()["clips"]:
         given = client.get(f"/v1/clips/{each}")

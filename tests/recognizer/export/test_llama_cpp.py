@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def test_same_names_as_the_recognizer() -> None:
     assert found["same_names"] >= 196
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 def test_a_failure_says_what_was_printed(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"llama_cpp.mjs ended with \d+: .*(dist|node)"):
+        completions(tmp_path, tmp_path / "model.gguf", ["a prompt"])
+
+
+def test_without_node_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="install it, so that `node` is found"):
         completions(tmp_path, tmp_path / "model.gguf", ["a prompt"])
