@@ -21,8 +21,14 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("data/procedural"),
-        help="folder of the dataset (default %(default)s)",
+        help="folder of the dataset (default data/VOCABULARY)",
+    )
+    parser.add_argument(
+        "--vocabulary",
+        choices=("procedural", "movements"),
+        default="procedural",
+        help="procedural: 16 actions that are easily told apart; movements: gestures, sport, "
+        "exercise and daily life (default %(default)s)",
     )
     parser.add_argument("--clips", type=positive, default=600, help="clips (default %(default)s)")
     parser.add_argument(
@@ -33,8 +39,10 @@ def run(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
 
-    from llm_ar.skeletons.synthetic.dataset import make_procedural
+    from llm_ar.skeletons.synthetic.dataset import EVERYDAY, PROCEDURAL, make_procedural
 
-    report = make_procedural(given.out, given.clips, given.subjects, given.seed)
+    vocabulary = EVERYDAY if given.vocabulary == EVERYDAY.dataset else PROCEDURAL
+    out = given.out or Path("data") / vocabulary.dataset
+    report = make_procedural(out, given.clips, given.subjects, given.seed, vocabulary)
     show_lines(report.summary())
     return 0

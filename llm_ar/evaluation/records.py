@@ -122,7 +122,9 @@ def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> N
 
 
 def _command(model: str, protocol: str) -> str:
-    """What trained a model; models may be named EXPERIMENT-PROTOCOL, those of folds are."""
+    """What trained a model: EXPERIMENT-paper, or EXPERIMENT-PROTOCOL as those of folds are."""
+    if model.endswith("-paper"):
+        return f"llm-ar train --config experiments/paper/{model.removesuffix('-paper')}.yaml"
     experiment = model.removesuffix(f"-{protocol}")
     command = f"llm-ar train --config experiments/ours/{experiment}.yaml"
     if not re.fullmatch(r"fold\d+", protocol) or experiment == model:

@@ -173,6 +173,10 @@ def test_the_command_names_a_file_that_is_there(tmp_path: Path) -> None:
     command = json.loads((tmp_path / "one.json").read_text())["command"]
     assert command == "llm-ar train --config experiments/ours/nw-ucla.yaml"
     assert (Path(__file__).parents[2] / command.split()[-1]).is_file()
+    record(replace(one, model="nw-ucla-paper"), TRAINING, tmp_path / "paper.json")
+    command = json.loads((tmp_path / "paper.json").read_text())["command"]
+    assert command == "llm-ar train --config experiments/paper/nw-ucla.yaml"
+    assert (Path(__file__).parents[2] / command.split()[-1]).is_file()
 
 
 def test_folds_have_a_mean(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from llm_ar.skeletons.datasets.utd_mhad import UTD_MHAD
 from llm_ar.skeletons.datasets.zero_shot import unseen_splits
 from llm_ar.skeletons.layouts import KINECT_V1
 from llm_ar.skeletons.synthetic.actions import ACTIONS
+from llm_ar.skeletons.synthetic.movements import MOVEMENTS
 
 __all__ = [
     "DATASETS",
@@ -49,6 +50,9 @@ SPLIT = Protocol("split", by_own_split)
 """The dataset's own split column, as ``labels.csv`` may have one."""
 
 _PROCEDURAL = tuple(Action(action.name, action.name) for action in ACTIONS)
+_MOVEMENTS = tuple(
+    Action(name, name) for name in dict.fromkeys(action.name for action in MOVEMENTS)
+)
 _XSUB = Protocol("xsub", by_own_split)
 
 _SEEDED = re.compile(r"seeded:([1-9]\d?)(?::(\d{1,9}))?")
@@ -77,6 +81,7 @@ DATASETS: tuple[Dataset, ...] = (
         clips=600,
         layout=KINECT_V1,
     ),
+    Dataset("movements", actions=_MOVEMENTS, protocols=(_XSUB,), layout=KINECT_V1),
 )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from llm_ar.skeletons.synthetic.motion import (
-    Motion,
+    Action,
     arm,
     arms,
     both,
@@ -17,23 +15,6 @@ from llm_ar.skeletons.synthetic.motion import (
     swinging,
     trunk,
 )
-
-
-@dataclass(frozen=True)
-class Action:
-    """One kind of movement.
-
-    ``seconds`` is the usual duration of a repetition, ``repeats`` the least and the greatest
-    number of them. A cyclic action may begin and end anywhere in its cycle; any other begins in
-    the pose of its first keyframe and ends in that of its last.
-    """
-
-    name: str
-    seconds: float
-    repeats: tuple[int, int]
-    motion: Motion
-    cyclic: bool = False
-
 
 _WALK = gait(reach=25, knee=52, swing=22, elbow=18, lean=3, hop=0)
 _JOG = gait(reach=27, knee=82, swing=34, elbow=82, lean=9, hop=7)

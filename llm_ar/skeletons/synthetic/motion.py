@@ -7,6 +7,8 @@ A motion maps the phases (T,) of one repetition, 0 to 1, to poses ``(T, C)`` in 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -16,6 +18,27 @@ from llm_ar.skeletons.synthetic.body import CHANNELS, INDEX, Array
 Motion = Callable[[Array], Array]
 Angles = Mapping[str, float]
 Swing = Callable[[Array], Array]
+Posture = Literal["standing", "seated", "walking"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of movement.
+
+    ``seconds`` is the usual duration of a repetition, ``repeats`` the least and the greatest
+    number of them. A cyclic action may begin and end anywhere in its cycle; any other begins in
+    the pose of its first keyframe and ends in that of its last. ``postures`` says what the legs do
+    while trunk and arms act; of several, each performance has one. The mirror image of a ``sided``
+    action has another name, so nobody does it left-handed.
+    """
+
+    name: str
+    seconds: float
+    repeats: tuple[int, int]
+    motion: Motion
+    cyclic: bool = False
+    postures: tuple[Posture, ...] = ()
+    sided: bool = False
 
 
 def trunk(**angles: float) -> dict[str, float]:
@@ -89,6 +112,11 @@ def sine(low: float, high: float) -> Swing:
     return lambda phase: middle + half * np.sin(2 * np.pi * phase)
 
 
+def sway(size: float, times: float = 1, late: float = 0.0) -> Swing:
+    """A sine of ``times`` periods a repetition, ``late`` by a part of its period."""
+    return lambda phase: size * np.sin(2 * np.pi * (times * phase - late))
+
+
 def pulse(height: float, center: float, sharpness: float) -> Swing:
     """A periodic bump that reaches ``height`` at the phase ``center``."""
 
@@ -102,6 +130,19 @@ def pulse(height: float, center: float, sharpness: float) -> Swing:
 def both(**swings: Swing) -> dict[str, Swing]:
     """The same swings for the limbs of both sides."""
     return {f"{side}_{name}": s for name, s in swings.items() for side in ("left", "right")}
+
+
+def alternating(
+    first: float, last: float, count: int, one: Angles, other: Angles
+) -> list[tuple[float, Angles]]:
+    """Keyframes from phase ``first`` to ``last`` that go to and fro between two poses."""
+    phases = np.linspace(first, last, count).tolist()
+    return [(phase, other if k % 2 else one) for k, phase in enumerate(phases)]
+
+
+def backwards(motion: Motion) -> Motion:
+    """The same motion from its end to its beginning."""
+    return lambda phase: motion(1.0 - phase)
 
 
 def gait(
@@ -139,3 +180,22 @@ def gait(
         swings[f"{side}_toe"] = total(pulse(32.0, late + 0.6, 8.0), pulse(-14.0, late + 0.98, 8.0))
         swings[f"{side}_raise"] = cosine(-swing, late)
     return swinging(trunk(lean=lean) | arms(80, 4, 0, elbow) | legs(0.25 * reach, 4), swings)
+
+
+_LEGS = [
+    i for i, name in enumerate(CHANNELS) if name.endswith(("_hip", "_knee", "_toe", "_spread"))
+]
+_STROLL = gait(reach=20, knee=45, swing=0, elbow=14, lean=2, hop=0)
+_STEP_SECONDS = 1.3
+"""Seconds of two steps of a stroll."""
+_SEATED: Array = pose(legs(84, 86, spread=8))
+
+
+def in_posture(poses: Array, posture: Posture, times: Array) -> Array:
+    """Poses ``(T, C)`` with the legs of a posture; times ``(T,)`` in seconds."""
+    if posture == "standing":
+        return poses
+    legs_of = _SEATED if posture == "seated" else _STROLL(times / _STEP_SECONDS % 1.0)
+    poses = poses.copy()
+    poses[:, _LEGS] = legs_of[..., _LEGS]
+    return poses
