@@ -16,8 +16,8 @@ from llm_ar.skeletons.synthetic.motion import (
     trunk,
 )
 
-_WALK = gait(reach=25, knee=52, swing=22, elbow=18, lean=3, hop=0)
-_JOG = gait(reach=27, knee=82, swing=34, elbow=82, lean=9, hop=7)
+WALK = gait(reach=25, knee=52, swing=22, elbow=18, lean=3, hop=0)
+JOG = gait(reach=27, knee=82, swing=34, elbow=82, lean=9, hop=7)
 
 _WAVE = swinging(
     arm("right", 25, 78, 82, 0),
@@ -74,23 +74,23 @@ _KICK = keyed(
     (1.0, {}),
 )
 
-_SQUATTING = trunk(lean=34, bend=4, nod=-20) | arms(85, 105, 0, 10) | legs(86, 118, spread=10)
-_SQUAT = keyed((0.0, {}), (0.45, _SQUATTING), (0.55, _SQUATTING), (1.0, {}))
+SQUATTING = trunk(lean=34, bend=4, nod=-20) | arms(85, 105, 0, 10) | legs(86, 118, spread=10)
+SQUAT = keyed((0.0, {}), (0.45, SQUATTING), (0.55, SQUATTING), (1.0, {}))
 
-_SEATED = trunk(lean=2) | arms(75, 24, 0, 55) | legs(86, 88, spread=8)
-_HALF_SEATED = trunk(lean=38, bend=8, nod=-12) | arms(80, 40, 0, 25) | legs(52, 66, spread=5)
-_SIT = keyed((0.0, {}), (0.5, _HALF_SEATED), (0.78, _SEATED | trunk(lean=20)), (1.0, _SEATED))
-_STAND = keyed(
-    (0.0, _SEATED),
-    (0.3, _SEATED | trunk(lean=40, bend=6) | arms(80, 40, 0, 25)),
-    (0.58, _HALF_SEATED),
+SEATED = trunk(lean=2) | arms(75, 24, 0, 55) | legs(86, 88, spread=8)
+HALF_SEATED = trunk(lean=38, bend=8, nod=-12) | arms(80, 40, 0, 25) | legs(52, 66, spread=5)
+SIT = keyed((0.0, {}), (0.5, HALF_SEATED), (0.78, SEATED | trunk(lean=20)), (1.0, SEATED))
+STAND = keyed(
+    (0.0, SEATED),
+    (0.3, SEATED | trunk(lean=40, bend=6) | arms(80, 40, 0, 25)),
+    (0.58, HALF_SEATED),
     (1.0, {}),
 )
 
 _BOWED = trunk(lean=48, bend=22, nod=12) | arms(78, 36, 0, 14) | legs(10, 3)
 _BOW = keyed((0.0, {}), (0.42, _BOWED), (0.58, _BOWED), (1.0, {}))
 
-_JUMP = keyed(
+JUMP = keyed(
     (0.0, {}),
     (0.3, trunk(lean=36, nod=-20) | arms(85, -34, 0, 14) | legs(58, 86, spread=6)),
     (0.46, arms(75, 78, 0, 22) | legs(0, 4, 34)),
@@ -125,7 +125,7 @@ _DRINK = keyed(
     (0.76, arm("right", 86, 50, 0, 112)),
     (1.0, {}),
 )
-_TURN = keyed(
+TURN = keyed(
     (0.0, {}),
     (0.2, trunk(turn=28, twist=14) | leg("left", 22, 38)),
     (0.35, trunk(turn=62, twist=8)),
@@ -136,20 +136,20 @@ _TURN = keyed(
 )
 
 ACTIONS: tuple[Action, ...] = (
-    Action("walk", 1.15, (2, 3), _WALK, cyclic=True),
-    Action("jog", 0.75, (2, 4), _JOG, cyclic=True),
+    Action("walk", 1.15, (2, 3), WALK, cyclic=True),
+    Action("jog", 0.75, (2, 4), JOG, cyclic=True),
     Action("wave one hand", 0.65, (2, 5), _WAVE, cyclic=True),
     Action("clap hands", 0.5, (3, 6), _CLAP, cyclic=True),
     Action("throw something", 1.5, (1, 1), _THROW),
     Action("punch", 1.7, (1, 2), _PUNCH),
     Action("kick", 1.4, (1, 2), _KICK),
-    Action("squat", 1.8, (1, 2), _SQUAT),
-    Action("sit down", 1.5, (1, 1), _SIT),
-    Action("stand up", 1.5, (1, 1), _STAND),
+    Action("squat", 1.8, (1, 2), SQUAT),
+    Action("sit down", 1.5, (1, 1), SIT),
+    Action("stand up", 1.5, (1, 1), STAND),
     Action("bow", 2.0, (1, 1), _BOW),
-    Action("jump", 1.4, (1, 2), _JUMP),
+    Action("jump", 1.4, (1, 2), JUMP),
     Action("raise both arms", 1.9, (1, 1), _RAISE),
     Action("pick up something", 2.0, (1, 1), _PICK_UP),
     Action("drink from a cup", 2.4, (1, 1), _DRINK),
-    Action("turn around", 1.7, (1, 1), _TURN),
+    Action("turn around", 1.7, (1, 1), TURN),
 )

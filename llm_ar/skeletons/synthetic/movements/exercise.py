@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llm_ar.skeletons.synthetic.actions import SQUAT
 from llm_ar.skeletons.synthetic.motion import (
     Action,
     arm,
@@ -17,8 +18,6 @@ from llm_ar.skeletons.synthetic.motion import (
     trunk,
 )
 
-_SQUATTING = trunk(lean=34, bend=4, nod=-20) | arms(85, 105, 0, 10) | legs(86, 118, spread=10)
-_SQUAT = keyed((0.0, {}), (0.45, _SQUATTING), (0.55, _SQUATTING), (1.0, {}))
 _CROUCHING = trunk(lean=42, bend=14) | arms(76, 44, 0, 36) | legs(108, 124, spread=10)
 _CROUCH = keyed((0.0, {}), (0.4, _CROUCHING), (0.6, _CROUCHING), (1.0, {}))
 _FOLDED = arms(60, 26, -45, 112)
@@ -409,7 +408,7 @@ _SLASH_ONE_HAND = keyed(
 )
 
 EXERCISE: tuple[Action, ...] = (
-    Action("squat", 1.9, (1, 2), _SQUAT),
+    Action("squat", 1.9, (1, 2), SQUAT),
     Action("squat", 2.2, (1, 1), _CROUCH),
     Action("squat", 1.7, (1, 2), _SQUAT_FOLDED),
     Action("lunge", 2.2, (1, 1), _LUNGE_LEFT),

@@ -9,6 +9,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from llm_ar.skeletons.synthetic.actions import (
+    HALF_SEATED,
+    JOG,
+    JUMP,
+    SEATED,
+    SIT,
+    STAND,
+    TURN,
+    WALK,
+)
 from llm_ar.skeletons.synthetic.body import INDEX, Array
 from llm_ar.skeletons.synthetic.motion import (
     Action,
@@ -88,7 +98,6 @@ def _sidestep(ahead: str, behind: str, sign: float, width: float) -> Motion:
     )
 
 
-_WALK = gait(reach=25, knee=52, swing=22, elbow=18, lean=3, hop=0)
 _SLOW_WALK = gait(reach=18, knee=44, swing=6, elbow=14, lean=1, hop=0)
 _BRISK_WALK = gait(reach=30, knee=58, swing=34, elbow=42, lean=6, hop=0)
 _HANDS_STILL = _with(
@@ -96,7 +105,6 @@ _HANDS_STILL = _with(
 )
 _BACKWARDS = backwards(gait(reach=15, knee=44, swing=9, elbow=18, lean=-2, hop=0))
 _BACKWARDS_LOOKING = _with(_BACKWARDS, trunk(nod=6), {"twist": sine(8, 20)})
-_JOG = gait(reach=27, knee=82, swing=34, elbow=82, lean=9, hop=7)
 _RUN = gait(reach=38, knee=105, swing=48, elbow=92, lean=14, hop=12)
 _JOG_ON_SPOT = _with(_steps(82, 30, 2.5, 22, 82), trunk(lean=4), {"lift": sway(2, 2, 0.25)})
 _RUN_ON_SPOT = _with(
@@ -150,18 +158,6 @@ _PHONE_TEXT = _with(
 )
 _PHONE_BOTH = _with(_STROLL, trunk(nod=28, bend=5) | arms(68, 22, -36, 108))
 
-_JUMP = keyed(
-    (0.0, {}),
-    (0.3, trunk(lean=36, nod=-20) | arms(85, -34, 0, 14) | legs(58, 86, spread=6)),
-    (0.46, arms(75, 78, 0, 22) | legs(0, 4, 34)),
-    (0.5, trunk(lift=14) | arms(75, 105, 0, 22) | legs(2, 4, 38)),
-    (0.57, trunk(lift=26) | arms(65, 140, 0, 18) | legs(12, 22, 34)),
-    (0.63, trunk(lift=26) | arms(60, 140, 0, 14) | legs(14, 20, 30)),
-    (0.7, trunk(lift=14) | arms(60, 120, 0, 14) | legs(14, 8, 26)),
-    (0.74, arms(60, 100, 0, 14) | legs(16, 16, 18)),
-    (0.84, trunk(lean=28, nod=-12) | arms(50, 55, 0, 14) | legs(44, 66)),
-    (1.0, {}),
-)
 _JUMP_HANGING = keyed(
     (0.0, {}),
     (0.3, trunk(lean=16, nod=-8) | arms(40, 14, 0, 30) | legs(30, 50)),
@@ -197,15 +193,6 @@ _ROPE = swinging(
     ),
 )
 
-_TURN = keyed(
-    (0.0, {}),
-    (0.2, trunk(turn=28, twist=14) | leg("left", 22, 38)),
-    (0.35, trunk(turn=62, twist=8)),
-    (0.52, trunk(turn=92, twist=10) | leg("right", 24, 38)),
-    (0.68, trunk(turn=124, twist=6)),
-    (0.84, trunk(turn=158, twist=2) | leg("left", 18, 30)),
-    (1.0, trunk(turn=180)),
-)
 _STAGGER = _with(
     _uneven(gait(reach=15, knee=40, swing=8, elbow=30, lean=8, hop=0), 2, 0.22),
     trunk(nod=12),
@@ -266,15 +253,12 @@ _FALL_SIDE = keyed(
     (1.0, _ON_SIDE),
 )
 
-_SEATED = trunk(lean=2) | arms(75, 24, 0, 55) | legs(86, 88, spread=8)
-_HALF_SEATED = trunk(lean=38, bend=8, nod=-12) | arms(80, 40, 0, 25) | legs(52, 66, spread=5)
-_SIT = keyed((0.0, {}), (0.5, _HALF_SEATED), (0.78, _SEATED | trunk(lean=20)), (1.0, _SEATED))
 _SIT_REACHING = keyed(
     (0.0, {}),
     (0.25, trunk(lean=18, nod=-6) | arms(85, 52, 0, 14) | legs(24, 34)),
     (0.58, trunk(lean=36, nod=-12) | arms(85, 82, 0, 10) | legs(66, 80, spread=6)),
-    (0.78, _SEATED | trunk(lean=18) | arms(82, 62, 0, 22)),
-    (1.0, _SEATED | arms(70, 20, -12, 62)),
+    (0.78, SEATED | trunk(lean=18) | arms(82, 62, 0, 22)),
+    (1.0, SEATED | arms(70, 20, -12, 62)),
 )
 _SIT_DROPPING = keyed(
     (0.0, {}),
@@ -283,27 +267,21 @@ _SIT_DROPPING = keyed(
     (0.8, trunk(lean=-14, bend=4) | arms(30, 10, 0, 34) | legs(84, 80, spread=11)),
     (1.0, trunk(lean=-10) | arms(65, 20, 0, 48) | legs(86, 82, spread=11)),
 )
-_STAND = keyed(
-    (0.0, _SEATED),
-    (0.3, _SEATED | trunk(lean=40, bend=6) | arms(80, 40, 0, 25)),
-    (0.58, _HALF_SEATED),
-    (1.0, {}),
-)
 _STAND_REACHING = keyed(
-    (0.0, _SEATED | arms(70, 20, -12, 62)),
-    (0.28, _SEATED | trunk(lean=34, nod=-10) | arms(85, 80, 0, 10)),
+    (0.0, SEATED | arms(70, 20, -12, 62)),
+    (0.28, SEATED | trunk(lean=34, nod=-10) | arms(85, 80, 0, 10)),
     (0.58, trunk(lean=30, nod=-10) | arms(85, 76, 0, 10) | legs(54, 66, spread=6)),
     (0.8, trunk(lean=8) | arms(80, 36, 0, 14) | legs(14, 20)),
     (1.0, {}),
 )
 _STAND_PRESSING = keyed(
-    (0.0, _SEATED | trunk(lean=-8)),
-    (0.3, _SEATED | trunk(lean=44, bend=12) | arms(60, 44, -10, 48)),
+    (0.0, SEATED | trunk(lean=-8)),
+    (0.3, SEATED | trunk(lean=44, bend=12) | arms(60, 44, -10, 48)),
     (0.62, trunk(lean=46, bend=16) | arms(70, 54, -6, 36) | legs(46, 58, spread=7)),
     (0.82, trunk(lean=24, bend=8) | arms(70, 34, -4, 24) | legs(16, 24)),
     (1.0, {}),
 )
-_SIT_STILL = swinging(_SEATED, {"side": sway(2), "nod": sway(3, 1, 0.3)})
+_SIT_STILL = swinging(SEATED, {"side": sway(2), "nod": sway(3, 1, 0.3)})
 _SIT_FOLDED = swinging(
     trunk(lean=-6, nod=4) | arms(55, 16, -38, 74) | legs(84, 80, spread=9),
     {"twist": sway(5), "nod": sway(2, 2)},
@@ -315,8 +293,8 @@ _BED = 46
 _LYING = trunk(turn=84, lean=-74, nod=10, lift=_BED) | arms(10, 20, 0, 16) | legs(80, 6, -50)
 _LIE_DOWN = keyed(
     (0.0, {}),
-    (0.2, _HALF_SEATED),
-    (0.38, _SEATED | trunk(lean=12)),
+    (0.2, HALF_SEATED),
+    (0.38, SEATED | trunk(lean=12)),
     (
         0.66,
         trunk(turn=44, lean=-34, side=-14, lift=0.6 * _BED)
@@ -342,9 +320,9 @@ _GET_UP_BED = keyed(
         | (arm("right", 10, 24, 0, 18) | arm("left", 70, 34, 0, 30))
         | (leg("left", 84, 50, -20, 8) | leg("right", 84, 58, -20, 8)),
     ),
-    (0.54, _SEATED | trunk(lean=10)),
-    (0.68, _SEATED | trunk(lean=38, bend=6) | arms(80, 40, 0, 25)),
-    (0.82, _HALF_SEATED),
+    (0.54, SEATED | trunk(lean=10)),
+    (0.68, SEATED | trunk(lean=38, bend=6) | arms(80, 40, 0, 25)),
+    (0.82, HALF_SEATED),
     (1.0, {}),
 )
 _CROUCHED = trunk(lean=46, bend=12) | arms(70, 44, 0, 16) | legs(112, 122, spread=8)
@@ -431,7 +409,7 @@ MOVING: tuple[Action, ...] = (
     Action(
         "walk to the left", 1.1, (2, 3), _sidestep("left", "right", 1, 20), cyclic=True, sided=True
     ),
-    Action("walk to the left", 1.15, (2, 3), _with(_WALK, trunk(turn=85)), cyclic=True, sided=True),
+    Action("walk to the left", 1.15, (2, 3), _with(WALK, trunk(turn=85)), cyclic=True, sided=True),
     Action(
         "walk to the right",
         1.1,
@@ -441,9 +419,9 @@ MOVING: tuple[Action, ...] = (
         sided=True,
     ),
     Action(
-        "walk to the right", 1.15, (2, 3), _with(_WALK, trunk(turn=-85)), cyclic=True, sided=True
+        "walk to the right", 1.15, (2, 3), _with(WALK, trunk(turn=-85)), cyclic=True, sided=True
     ),
-    Action("jog", 0.75, (2, 4), _JOG, cyclic=True),
+    Action("jog", 0.75, (2, 4), JOG, cyclic=True),
     Action("jog", 0.72, (3, 5), _JOG_ON_SPOT, cyclic=True),
     Action("run", 0.62, (3, 5), _RUN, cyclic=True),
     Action("run on the spot", 0.58, (3, 6), _RUN_ON_SPOT, cyclic=True),
@@ -460,11 +438,11 @@ MOVING: tuple[Action, ...] = (
     Action("walk while using a phone", 1.3, (2, 3), _PHONE_EAR, cyclic=True),
     Action("walk while using a phone", 1.4, (2, 2), _PHONE_TEXT, cyclic=True),
     Action("walk while using a phone", 1.4, (2, 2), _PHONE_BOTH, cyclic=True),
-    Action("jump", 1.4, (1, 2), _JUMP),
+    Action("jump", 1.4, (1, 2), JUMP),
     Action("jump", 1.0, (1, 3), _JUMP_HANGING),
     Action("hop on one foot", 0.55, (3, 6), _HOP, cyclic=True),
     Action("jump rope", 0.45, (4, 8), _ROPE, cyclic=True),
-    Action("turn around", 1.7, (1, 1), _TURN),
+    Action("turn around", 1.7, (1, 1), TURN),
     Action("stagger", 3.0, (1, 1), _STAGGER, cyclic=True),
     Action("stagger", 3.0, (1, 1), _STAGGER_BACK, cyclic=True),
     Action("fall down", 1.6, (1, 1), _FALL_FORWARD),
@@ -473,10 +451,10 @@ MOVING: tuple[Action, ...] = (
     Action("get up", 3.2, (1, 1), _GET_UP_BED),
     Action("get up", 2.8, (1, 1), _GET_UP_FLOOR),
     Action("get up", 2.2, (1, 1), _GET_UP_KNEES),
-    Action("sit down", 1.6, (1, 1), _SIT),
+    Action("sit down", 1.6, (1, 1), SIT),
     Action("sit down", 1.8, (1, 1), _SIT_REACHING),
     Action("sit down", 1.1, (1, 1), _SIT_DROPPING),
-    Action("stand up", 1.5, (1, 1), _STAND),
+    Action("stand up", 1.5, (1, 1), STAND),
     Action("stand up", 1.4, (1, 1), _STAND_REACHING),
     Action("stand up", 1.8, (1, 1), _STAND_PRESSING),
     Action("sit still", 3.0, (1, 1), _SIT_STILL),
