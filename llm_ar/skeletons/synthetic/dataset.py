@@ -117,7 +117,7 @@ def make_procedural(
     clips: int = 600,
     subjects: int = 20,
     seed: int = 0,
-    vocabulary: Vocabulary | None = None,
+    vocabulary: Vocabulary = PROCEDURAL,
 ) -> PrepareReport:
     """Write procedural clips to a dataset folder, unless it holds these already.
 
@@ -126,13 +126,12 @@ def make_procedural(
         clips: how many; other arguments as in `procedural_clips`.
         subjects: how many people.
         seed: of everything random.
-        vocabulary: which actions; ``PROCEDURAL`` by default.
+        vocabulary: which actions.
 
     Raises:
         ConfigError: an argument is out of range.
         DatasetError: ``out`` holds something else than a dataset.
     """
-    vocabulary = vocabulary or PROCEDURAL
     made = procedural_clips(clips, subjects, seed, vocabulary)
     name = vocabulary.dataset
     fingerprint = f"{name} {_VERSION}: {clips} clips, {subjects} subjects, seed {seed}"
@@ -142,7 +141,7 @@ def make_procedural(
 
 
 def procedural_clips(
-    clips: int = 600, subjects: int = 20, seed: int = 0, vocabulary: Vocabulary | None = None
+    clips: int = 600, subjects: int = 20, seed: int = 0, vocabulary: Vocabulary = PROCEDURAL
 ) -> Iterator[Clip]:
     """Make clips one after the other; subjects and, within each, actions take turns.
 
@@ -153,7 +152,7 @@ def procedural_clips(
         clips: how many.
         subjects: how many people perform them, at least 2.
         seed: any whole number of at least 0.
-        vocabulary: which actions; ``PROCEDURAL`` by default.
+        vocabulary: which actions.
 
     Returns:
         Clips of one person in Kinect v1 layout, meters, 20 to 120 frames at 30 a second.
@@ -164,7 +163,7 @@ def procedural_clips(
     for name, value, least in (("clips", clips, 1), ("subjects", subjects, 2), ("seed", seed, 0)):
         if value < least:
             raise ConfigError(f"{name} is {value}; give a whole number of at least {least}")
-    return _clips(clips, subjects, seed, vocabulary or PROCEDURAL)
+    return _clips(clips, subjects, seed, vocabulary)
 
 
 def _clips(clips: int, subjects: int, seed: int, vocabulary: Vocabulary) -> Iterator[Clip]:

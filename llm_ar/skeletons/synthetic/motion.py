@@ -117,6 +117,11 @@ def sway(size: float, times: float = 1, late: float = 0.0) -> Swing:
     return lambda phase: size * np.sin(2 * np.pi * (times * phase - late))
 
 
+def total(*parts: Swing) -> Swing:
+    """The sum of several swings."""
+    return lambda phase: np.sum([part(phase) for part in parts], axis=0)
+
+
 def pulse(height: float, center: float, sharpness: float) -> Swing:
     """A periodic bump that reaches ``height`` at the phase ``center``."""
 
@@ -161,9 +166,6 @@ def gait(
 
     def cosine(amplitude: float, late: float) -> Swing:
         return lambda phase: amplitude * np.cos(2 * np.pi * (phase - late))
-
-    def total(*parts: Swing) -> Swing:
-        return lambda phase: np.sum([part(phase) for part in parts], axis=0)
 
     swings = {
         "twist": cosine(-0.3 * swing, 0.0),

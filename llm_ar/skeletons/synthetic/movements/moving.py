@@ -37,12 +37,9 @@ from llm_ar.skeletons.synthetic.motion import (
     sine,
     sway,
     swinging,
+    total,
     trunk,
 )
-
-
-def _total(*parts: Swing) -> Swing:
-    return lambda phase: np.sum([part(phase) for part in parts], axis=0)
 
 
 def _with(motion: Motion, held: Angles, swings: Mapping[str, Swing] | None = None) -> Motion:
@@ -108,7 +105,7 @@ _BACKWARDS_LOOKING = _with(_BACKWARDS, trunk(nod=6), {"twist": sine(8, 20)})
 _RUN = gait(reach=38, knee=105, swing=48, elbow=92, lean=14, hop=12)
 _JOG_ON_SPOT = _with(_steps(82, 30, 2.5, 22, 82), trunk(lean=4), {"lift": sway(2, 2, 0.25)})
 _RUN_ON_SPOT = _with(
-    _steps(98, 58, 2.2, 38, 92), trunk(lean=6), {"lift": _total(pulse(8, 0.0, 6), pulse(8, 0.5, 6))}
+    _steps(98, 58, 2.2, 38, 92), trunk(lean=6), {"lift": total(pulse(8, 0.0, 6), pulse(8, 0.5, 6))}
 )
 _STEP_ON_SPOT = _steps(64, 38, 3.0, 16, 16)
 _MARCH_ON_SPOT = _steps(92, 72, 3.0, 36, 24)
@@ -117,11 +114,11 @@ _STAIRS_STEP = _with(
     swinging(
         trunk(lean=13, nod=6) | arms(80, 8, 0, 30) | legs(8, 12),
         {
-            "left_hip": _total(pulse(52, 0.25, 1.8), pulse(-18, 0.8, 3)),
-            "left_knee": _total(pulse(78, 0.2, 2.2), pulse(-6, 0.75, 3)),
+            "left_hip": total(pulse(52, 0.25, 1.8), pulse(-18, 0.8, 3)),
+            "left_knee": total(pulse(78, 0.2, 2.2), pulse(-6, 0.75, 3)),
             "left_toe": pulse(34, 0.95, 6),
-            "right_hip": _total(pulse(52, 0.75, 1.8), pulse(-18, 0.3, 3)),
-            "right_knee": _total(pulse(78, 0.7, 2.2), pulse(-6, 0.25, 3)),
+            "right_hip": total(pulse(52, 0.75, 1.8), pulse(-18, 0.3, 3)),
+            "right_knee": total(pulse(78, 0.7, 2.2), pulse(-6, 0.25, 3)),
             "right_toe": pulse(34, 0.45, 6),
         },
     ),
@@ -197,8 +194,8 @@ _STAGGER = _with(
     _uneven(gait(reach=15, knee=40, swing=8, elbow=30, lean=8, hop=0), 2, 0.22),
     trunk(nod=12),
     {
-        "side": _total(sway(17), sway(6, 3, 0.2)),
-        "lean": _total(sway(9, 1, 0.3), sway(5, 2)),
+        "side": total(sway(17), sway(6, 3, 0.2)),
+        "lean": total(sway(9, 1, 0.3), sway(5, 2)),
         "turn": sway(14, 1, 0.15),
         "left_spread": sway(13, 1, 0.1),
         "right_spread": sway(-11, 1, 0.1),
