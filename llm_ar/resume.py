@@ -1,6 +1,7 @@
 """Going on with an interrupted training: its newest complete checkpoint, and its settings.
 
-A resumed run must be the run that was interrupted, so its settings are noted and compared.
+A resumed run must be the run that was interrupted, so its settings are noted and compared. Only
+its epochs may grow: a training that was too short goes on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from llm_ar.errors import ConfigError
 
 _SETTINGS_FILE = "settings.json"
 _STATE_FILE = "trainer_state.json"
+_EPOCHS = "optim.epochs"
 
 
 def begin(folder: Path, settings: dict[str, Any], resume: bool, first: bool = True) -> Path | None:
@@ -36,6 +38,7 @@ def begin(folder: Path, settings: dict[str, Any], resume: bool, first: bool = Tr
         check_settings(folder, settings)
     elif first:
         shutil.rmtree(folder, ignore_errors=True)
+    if first:
         keep_settings(folder, settings)
     return checkpoint
 
@@ -67,6 +70,9 @@ def keep_settings(folder: Path, settings: dict[str, Any]) -> None:
 def check_settings(folder: Path, settings: dict[str, Any]) -> None:
     """Refuse to go on with other settings than those that the run began with.
 
+    More epochs are accepted. The learning rate then follows the cosine of the longer training from
+    the step reached.
+
     Raises:
         ConfigError: naming the settings that differ.
     """
@@ -76,7 +82,12 @@ def check_settings(folder: Path, settings: dict[str, Any]) -> None:
         key: value for key, value in _flat(settings_to_dict(RunConfig())).items() if key in now
     }
     before |= _flat(json.loads((folder / _SETTINGS_FILE).read_text(encoding="utf-8")))
-    changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
+    changed = [
+        key
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+        and not (key.endswith(_EPOCHS) and now.get(key, 0) > before.get(key, 0))
+    ]
     if changed:
         listed = ", ".join(f"{key} (was {before.get(key)}, is {now.get(key)})" for key in changed)
         raise ConfigError(

@@ -52,25 +52,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="CORPUS=CLIPS",
         help="test clips that could not be read at all; they count as wrong",
     )
+    parser.add_argument(
+        "--llm-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the LLM answers every N-th test clip (default 1)",
+    )
     given = parser.parse_args(arguments)
     lost = {part: int(clips) for part, _, clips in (text.partition("=") for text in given.lost)}
     run = load_run(given.config, ["--out", str(given.run)])
-    figures = by_corpus(run, lost)
+    figures = by_corpus(run, lost, given.llm_every)
     print(json.dumps(figures, indent=1))
     if given.record is not None:
         command = f"python -m llm_ar.ablations.by_corpus {given.config} {given.run}"
         key = f"{given.run.name}-seed{run.seed}"
         if given.lost:
             command = " ".join([command, "--lost", *given.lost])
+        if given.llm_every > 1:
+            command += f" --llm-every {given.llm_every}"
         write_figures(given.record, key, figures, command)
 
 
-def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
+def by_corpus(run: RunConfig, lost: dict[str, int], llm_every: int = 1) -> dict[str, Any]:
     """Accuracies in percent on the test clips of each part of merged data.
 
     Args:
         run: trained on merged data with sentence embeddings.
         lost: test clips of a part that could not be read; they count as wrong.
+        llm_every: the LLM answers every so many test clips; the name head's figure of the same
+            clips stands beside it.
     """
     store, ontology = ClipStore.open(run.data), Ontology.built_in()
     known = store.metadata()
@@ -92,7 +103,7 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
     model = None
     if (run.out / ADAPTER_FILE).is_file():
         model = ActionRecognizer.from_pretrained(run.out)
-        scores["llm"] = first_answers(model, tokens, names)
+    answered = torch.arange(0, len(test), llm_every)
     parts = [store.part_of(known[index]) for index in test]
     figures: dict[str, Any] = {}
     for part in store.parts:
@@ -103,22 +114,35 @@ def by_corpus(run: RunConfig, lost: dict[str, int]) -> dict[str, Any]:
         columns = torch.tensor([names.index(name) for name in own])
         missing = lost.get(part, 0)
         inside = torch.tensor([own.index(names[place]) for place in truth[rows].tolist()])
-        among_own = {"name_head": scores["name_head"][rows][:, columns]}
-        if model is not None:
-            among_own["llm"] = first_answers(model, tokens[rows], own)
         figures[part] = {
             "clips": len(rows) + missing,
             "lost": missing,
             "own_names": len(own),
             "among_all_names": {
-                how: accuracy(all_scores[rows], truth[rows], names, ontology, missing)
-                for how, all_scores in scores.items()
+                how: accuracy(each[rows], truth[rows], names, ontology, missing)
+                for how, each in scores.items()
             },
             "among_own_names": {
-                how: accuracy(own_scores, inside, own, ontology, missing)
-                for how, own_scores in among_own.items()
+                "name_head": accuracy(
+                    scores["name_head"][rows][:, columns], inside, own, ontology, missing
+                )
             },
         }
+        if model is not None:
+            some = torch.isin(rows, answered)
+            shown, lost_of_these = rows[some], round(missing / llm_every)
+            pairs = {
+                "among_all_names": (names, truth[shown], scores["name_head"][shown]),
+                "among_own_names": (own, inside[some], scores["name_head"][shown][:, columns]),
+            }
+            for where, (candidates, right, head) in pairs.items():
+                llm = first_answers(model, tokens[shown], candidates)
+                found = {"llm": llm, "name_head_of_the_llm_clips": head}
+                figures[part][where] |= {
+                    how: accuracy(each, right, candidates, ontology, lost_of_these)
+                    for how, each in found.items()
+                }
+            figures[part]["llm_clips"] = len(shown) + lost_of_these
     return {
         "selection": "last-epoch",
         "seed": run.seed,

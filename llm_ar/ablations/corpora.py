@@ -99,14 +99,14 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
     posteriors = texts[tokens].mean(1) @ targets.T
     answers = {
         "nearest_sentence": nearest,
-        "conse_tokens": _conse(posteriors, known_texts, candidates),
+        "conse_tokens": conse_answers(posteriors, known_texts, candidates),
     }
     if (run.out / ADAPTER_FILE).is_file():
         model = ActionRecognizer.from_pretrained(run.out)
         drawn = np.random.default_rng(run.seed).permutation(train)[:_PRIOR_CLIPS]
         likelihoods = name_log_probabilities(model, tokens, names)
         prior = name_log_probabilities(model, sentences_of(tokenizer, store, drawn.tolist()), names)
-        llm = _conse(name_log_probabilities(model, tokens, trained), known_texts, candidates)
+        llm = conse_answers(name_log_probabilities(model, tokens, trained), known_texts, candidates)
         answers |= {
             "llm_likelihood": likelihoods,
             "llm_calibrated": likelihoods - prior.logsumexp(0),
@@ -183,7 +183,14 @@ def _features(tokenizer: ActionTokenizer, store: ClipStore, indices: Sequence[in
     return torch.cat([encode(tokenizer, [store[index] for index in batch])[1] for batch in batches])
 
 
-def _conse(log_posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Tensor:
+def conse_answers(log_posteriors: Tensor, trained: Tensor, candidates: Tensor) -> Tensor:
+    """Cosines (N, C) by ConSE of log-posteriors (N, K) over the K trained names.
+
+    Args:
+        log_posteriors: up to a constant a row.
+        trained: (K, width) sentence embeddings of the trained names.
+        candidates: (C, width) of the names to choose from.
+    """
     posteriors = (log_posteriors / TEMPERATURE).softmax(-1)
     return conse_scores(posteriors, trained, candidates)
 

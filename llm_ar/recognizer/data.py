@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from llm_ar.config import AugmentConfig
-from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.augment import augment_named, mirror_targets
 from llm_ar.tokenizer.data import TrainingClips
 from llm_ar.tokenizer.model import ActionTokenizer
 
@@ -84,9 +84,7 @@ class Sentences:
     @torch.no_grad()
     def _augmented(self, joints: Tensor, present: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
         layout = self.tokenizer.layout
-        if self.changes.mirror > 0:
-            joints, present, classes = mirror(
-                joints, present, classes, self.changes.mirror, layout, self._mirrored
-            )
-        joints, present = augment(joints, present, self.changes, layout)
+        joints, present, classes = augment_named(
+            joints, present, classes, self.changes, layout, self._mirrored
+        )
         return self.tokenizer.encode(joints, present), classes

@@ -170,6 +170,30 @@ def mirror_targets(names: Sequence[str]) -> Tensor:
     return torch.tensor([index.get(name, -1) for name in mirrored], dtype=torch.long)
 
 
+def augment_named(
+    joints: Tensor,
+    present: Tensor,
+    classes: Tensor,
+    config: AugmentConfig,
+    layout: Layout,
+    mirrored: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Mirrored and changed clips, and their classes: a mirrored clip may have another name.
+
+    Args:
+        joints: (B, F, M, J, 3).
+        present: (B, F, M, J).
+        classes: (B,) indices of the training names.
+        config: how clips are changed.
+        layout: of the J joints.
+        mirrored: of `mirror_targets`.
+    """
+    if config.mirror > 0:
+        joints, present, classes = mirror(joints, present, classes, config.mirror, layout, mirrored)
+    joints, present = augment(joints, present, config, layout)
+    return joints, present, classes
+
+
 def mirror(
     joints: Tensor,
     present: Tensor,

@@ -106,7 +106,7 @@ class ActionTokenizer(nn.Module):
     def latents(self, hidden: Tensor) -> Tensor:
         """Latents (B, W, d), scaled as for the codebook, of what :meth:`hidden` returns."""
         steps = self.codebook.normalize_latents(self.encoder.out(hidden))
-        return torch.cat([steps, *(token(hidden) for token in self.clip_tokens)], dim=1)
+        return torch.cat([steps, *self.clip_tokens(hidden)], dim=1)
 
     def quantize_hidden(self, hidden: Tensor) -> Quantized:
         """Tokens of what :meth:`hidden` returns."""

@@ -21,7 +21,7 @@ from llm_ar.resume import begin
 from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.skeletons.store import ClipStore
-from llm_ar.tokenizer.augment import augment, mirror, mirror_targets
+from llm_ar.tokenizer.augment import augment_named, mirror_targets
 from llm_ar.tokenizer.codebook import LATENT_NORM
 from llm_ar.tokenizer.data import TrainingClips, balanced, co_occurring, training_clips
 from llm_ar.tokenizer.extensions.build import build_auxiliary_losses
@@ -57,11 +57,9 @@ class TokenizerTraining(nn.Module):
     def forward(self, joints: Tensor, present: Tensor, classes: Tensor) -> dict[str, Tensor]:
         """Losses of clips (B, F, M, J, 3), (B, F, M, J), (B,), and the codebook's state."""
         tokenizer = self.objective.tokenizer
-        if self.augmentation.mirror > 0:
-            joints, present, classes = mirror(
-                joints, present, classes, self.augmentation.mirror, self.layout, self.mirrored
-            )
-        joints, present = augment(joints, present, self.augmentation, self.layout)
+        joints, present, classes = augment_named(
+            joints, present, classes, self.augmentation, self.layout, self.mirrored
+        )
         losses = self.objective(joints, present, classes)
         usage = tokenizer.codebook.usage
         entropy = -(usage * usage.clamp_min(1e-12).log()).sum()
@@ -150,11 +148,7 @@ def train_tokenizer(
     )
     tokenizer.word_space.fit(words, LATENT_NORM)
     trained = [store.labels.index(name) for name in clips.names]
-    contrast = NameContrast()
-    if extensions.contrast_within > 0:
-        others = ~torch.from_numpy(Ontology.built_in().compatible_matrix(clips.names))
-        nearby = others & co_occurring(store, training_clips(store, run), clips.names)
-        contrast = NameContrast(others, nearby, extensions.contrast_within)
+    contrast = name_contrast(store, run, clips.names)
     auxiliary, head = build_auxiliary_losses(
         settings.encoder,
         extensions,
@@ -194,6 +188,16 @@ def train_tokenizer(
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(run.out / "tokenizer")
     return tokenizer
+
+
+def name_contrast(store: ClipStore, run: RunConfig, names: Sequence[str]) -> NameContrast:
+    """Which training names each is contrasted with, by ``contrast_within``."""
+    within = run.tokenizer.extensions.contrast_within
+    if not within:
+        return NameContrast()
+    others = ~torch.from_numpy(Ontology.built_in().compatible_matrix(names))
+    nearby = others & co_occurring(store, training_clips(store, run), names)
+    return NameContrast(others, nearby, within)
 
 
 def _described(run: RunConfig, store: ClipStore) -> dict[str, Any]:

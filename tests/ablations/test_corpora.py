@@ -132,6 +132,13 @@ def test_the_general_experiment_runs_from_training_to_figures(
     clips = [figures["corpora"][part]["clips"] for part in ("procedural", "folder")]
     assert sum(clips) == figures["clips"] + 1
     for part in figures["corpora"].values():
-        assert set(part["among_all_names"]) == {"llm", "name_head", "nearest_joints"}
+        hows = {"llm", "name_head", "name_head_of_the_llm_clips", "nearest_joints"}
+        assert set(part["among_all_names"]) == hows and part["llm_clips"] == part["clips"]
         among_all, among_own = part["among_all_names"]["llm"], part["among_own_names"]["llm"]
         assert among_own["right"] >= among_all["right"]
+    fewer = by_corpus(whole, {"folder": 1}, llm_every=2)["corpora"]
+    some = sum(part["llm_clips"] for part in fewer.values())
+    assert some == -(-figures["clips"] // 2)
+    for name, part in fewer.items():
+        whole_part = figures["corpora"][name]
+        assert part["among_all_names"]["name_head"] == whole_part["among_all_names"]["name_head"]

@@ -68,6 +68,28 @@ def test_a_summary_ends_the_sentence(make_clip: ClipMaker) -> None:
     assert torch.equal(tokenizer.decode(tokens), tokenizer.decode(other))
 
 
+def test_each_of_several_clip_tokens_reads_its_own_channels(make_clip: ClipMaker) -> None:
+    torch.manual_seed(4)
+    tokenizer = ActionTokenizer(
+        EncoderConfig(width=16, blocks=1),
+        CodebookConfig(size=64, dim=8, warmup_steps=0),
+        PreprocessConfig(frames=16),
+        KINECT_V1,
+        ExtensionConfig(clip_tokens=3),
+    )
+    joints, present = tokenizer.prepare_clips([make_clip(30, seed=seed) for seed in range(32)])
+    tokenizer.quantize(joints, present)
+    tokenizer.eval()
+    hidden = tokenizer.hidden(joints, present)
+    before, read = tokenizer.latents(hidden)[:, -3:], torch.zeros(16, 3)
+    for channel in range(16):
+        changed = hidden.clone()
+        changed[..., channel] += 1
+        moved = (tokenizer.latents(changed)[:, -3:] - before).norm(dim=-1).mean(0)
+        read[channel] = (moved > 1e-6).float()
+    assert (read.sum(1) == 1).all() and read.sum(0).tolist() == [5, 5, 6]
+
+
 def test_a_pair_is_read_with_where_the_other_is(make_clip: ClipMaker, tmp_path: Path) -> None:
     torch.manual_seed(4)
     config = EncoderConfig(width=16, blocks=1)

@@ -198,6 +198,22 @@ def test_a_complete_run_has_nothing_to_resume(run: RunConfig) -> None:
     assert step_of(run) == STEPS
 
 
+def with_epochs(run: RunConfig, epochs: int) -> RunConfig:
+    optim = replace(run.tokenizer.optim, epochs=epochs)
+    return replace(run, tokenizer=replace(run.tokenizer, optim=optim))
+
+
+def test_a_finished_run_goes_on_with_more_epochs_and_not_with_fewer(run: RunConfig) -> None:
+    short = train(run)
+    epochs = run.tokenizer.optim.epochs
+    longer = train(with_epochs(run, 2 * epochs), resume=True)
+    assert step_of(run) == 2 * STEPS and longer.figures["epochs"] == 2 * epochs
+    assert not torch.equal(short.embeddings(), longer.embeddings())
+    message = rf"tokenizer.optim.epochs \(was {2 * epochs}, is {epochs}\)"
+    with pytest.raises(ConfigError, match=message):
+        train(run, resume=True)
+
+
 def test_a_setting_that_is_newer_than_the_run_had_its_default(run: RunConfig) -> None:
     run = replace(run, augment=replace(run.augment, front_back_flip=0.0))
     train_until(run, 4)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from llm_ar.config import EncoderConfig, ExtensionConfig
 from llm_ar.errors import ConfigError
 from llm_ar.skeletons.layouts import Layout
 from llm_ar.tokenizer.encoder import FrameEncoder
-from llm_ar.tokenizer.extensions.clip_token import ClipToken
+from llm_ar.tokenizer.extensions.clip_token import ClipTokens
 from llm_ar.tokenizer.extensions.joint_graph import JointGraphEncoder
 from llm_ar.tokenizer.extensions.name_head import (
     HEAD_DROPOUT,
@@ -46,11 +46,9 @@ def build_encoder(
     return FrameEncoder(config, layout, people, dim)
 
 
-def build_clip_tokens(
-    config: EncoderConfig, extensions: ExtensionConfig, dim: int
-) -> nn.ModuleList:
+def build_clip_tokens(config: EncoderConfig, extensions: ExtensionConfig, dim: int) -> ClipTokens:
     """The tokens of the whole clip that end a sentence; in the paper there are none."""
-    return nn.ModuleList(ClipToken(config.width, dim) for _ in range(extensions.clip_tokens))
+    return ClipTokens(extensions.clip_tokens, config.width, dim)
 
 
 def build_auxiliary_losses(

@@ -1,4 +1,9 @@
-"""The latent of a clip as a whole, which becomes the last token of its sentence."""
+"""Latents of a clip as a whole, which become the last tokens of its sentence.
+
+Several are a product quantization (Jegou et al., PAMI 2011): each token stands for its own group of
+the encoder's channels, so their errors differ. Tokens that all read the whole learned to say the
+same.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,34 @@ from llm_ar.tokenizer.codebook import LATENT_NORM, STATISTICS_DECAY
 from llm_ar.tokenizer.distributed import mean_over_processes
 
 
+class ClipTokens(nn.ModuleList):
+    """K clip tokens, each of a group of channels.
+
+    Args:
+        count: K; the groups are as even as the channels allow.
+        width: channels of a step.
+        dim: d, the width of a token.
+    """
+
+    def __init__(self, count: int, width: int, dim: int) -> None:
+        sizes = [width * (k + 1) // count - width * k // count for k in range(count)]
+        super().__init__(ClipToken(size, dim) for size in sizes)
+        self.sizes = sizes
+
+    def forward(self, steps: Tensor) -> list[Tensor]:
+        """K latents (B, 1, d) of steps (B, steps, width)."""
+        groups = steps.split(self.sizes, dim=-1) if self.sizes else ()
+        return [token(group) for token, group in zip(self, groups, strict=True)]
+
+
 class ClipToken(nn.Sequential):
-    """The mean of the steps as one latent of a typical norm, the last of the sentence.
+    """The mean of the steps as one latent of a typical norm.
 
     Centered and scaled by itself: whole clips differ less than steps do, and beside the steps'
     latents theirs would all be one place.
 
     Args:
-        width: channels of a step.
+        width: channels of a step that it reads.
         dim: d, the width of a token.
     """
 
