@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 from transformers import set_seed
 
-from llm_ar.ablations.corpora import accuracy, conse_answers, write_figures
+from llm_ar.ablations.corpora import accuracy, conse_answers, lost_clips, write_figures
 from llm_ar.config import EncoderConfig, ExtensionConfig, RunConfig
 from llm_ar.config_files import load_run, settings_to_dict
 from llm_ar.errors import ConfigError
@@ -51,6 +51,7 @@ GRAPH_BLOCKS, GRAPH_WIDTH = 3, 48
 """Of the graph network: those of the models of one dataset."""
 _BATCH = 64
 _SMOOTHING = 0.1
+_LEFT_OUT = "without:"
 
 
 class Baseline(nn.Module):
@@ -177,18 +178,26 @@ def pooled_of(model: Baseline, store: ClipStore, indices: Sequence[int]) -> Tens
 
 
 @torch.inference_mode()
-def figures_of(model: Baseline, run: RunConfig) -> dict[str, Any]:
+def figures_of(
+    model: Baseline, run: RunConfig, lost: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Accuracies in percent on the clips that the protocol tests.
 
     Of a dataset that was left out, among its own names; otherwise of each dataset among all trained
     names and among its own.
+
+    Args:
+        model: the trained baseline.
+        run: what it was trained by.
+        lost: test clips of a dataset that could not be read; they count as wrong.
     """
+    lost = lost or {}
     store, ontology = ClipStore.open(run.data), Ontology.built_in()
     known = store.metadata()
     train, test = store.split(run.protocol)
     trained = [name for name in store.labels if name in {known[i].label for i in train}]
     epochs = {"seed": run.seed, "epochs": run.tokenizer.optim.epochs}
-    if run.protocol.startswith("without:"):
+    if run.protocol.startswith(_LEFT_OUT):
         names = [name for name in store.labels if name in {known[i].label for i in test}]
         truth = torch.tensor([names.index(str(known[index].label)) for index in test])
         pooled = pooled_of(model, store, test)
@@ -197,8 +206,11 @@ def figures_of(model: Baseline, run: RunConfig) -> dict[str, Any]:
         if model.text is not None:
             centered = F.normalize(candidates - texts.mean(0), dim=-1)
             answers["nearest_sentence"] = model.text.token_text_embeddings(pooled) @ centered.T
-        tops = {how: accuracy(each, truth, names, ontology, 0) for how, each in answers.items()}
-        return epochs | {"clips": len(test), "names": len(names), "top1": tops}
+        missing = lost.get(run.protocol.removeprefix(_LEFT_OUT), 0)
+        tops = {
+            how: accuracy(each, truth, names, ontology, missing) for how, each in answers.items()
+        }
+        return epochs | {"clips": len(test) + missing, "names": len(names), "top1": tops}
     test = [index for index in test if known[index].label in trained]
     truth = torch.tensor([trained.index(str(known[index].label)) for index in test])
     scores = model.logits(pooled_of(model, store, test))
@@ -207,11 +219,12 @@ def figures_of(model: Baseline, run: RunConfig) -> dict[str, Any]:
         rows = torch.tensor([n for n, i in enumerate(test) if store.part_of(known[i]) == part])
         own = torch.unique(truth[rows])
         named = [trained[name] for name in own.tolist()]
+        missing = lost.get(part, 0)
         corpora[part] = {
-            "clips": len(rows),
-            "among_all_names": accuracy(scores[rows], truth[rows], trained, ontology, 0),
+            "clips": len(rows) + missing,
+            "among_all_names": accuracy(scores[rows], truth[rows], trained, ontology, missing),
             "among_own_names": accuracy(
-                scores[rows][:, own], torch.searchsorted(own, truth[rows]), named, ontology, 0
+                scores[rows][:, own], torch.searchsorted(own, truth[rows]), named, ontology, missing
             ),
         }
     return epochs | {"clips": len(test), "names": len(trained), "corpora": corpora}
@@ -226,15 +239,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("kind", choices=("graph", "text"))
     parser.add_argument("out", type=Path, help="folder of the training")
     parser.add_argument("--record", type=Path, help="JSON file of the figures")
+    parser.add_argument(
+        "--lost",
+        nargs="*",
+        default=[],
+        metavar="CORPUS=CLIPS",
+        help="test clips that could not be read at all; they count as wrong",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with a training")
     given, settings = parser.parse_known_args(arguments)
     run = load_run(given.config, ["--out", str(given.out), *settings])
-    figures = figures_of(train_baseline(run, given.kind == "graph", given.resume), run)
+    model = train_baseline(run, given.kind == "graph", given.resume)
+    figures = figures_of(model, run, lost_clips(given.lost))
     print(json.dumps(figures, indent=1))
     if given.record is not None:
         key = f"{given.kind}-{run.protocol.replace(':', '-')}-seed{run.seed}"
         command = f"python -m llm_ar.ablations.baselines {given.config} {given.kind} {given.out}"
-        write_figures(given.record, key, figures, " ".join([command, *settings]))
+        lost = ["--lost", *given.lost] if given.lost else []
+        write_figures(given.record, key, figures, " ".join([command, *settings, *lost]))
 
 
 if __name__ == "__main__":

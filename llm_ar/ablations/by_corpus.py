@@ -19,6 +19,7 @@ from torch import Tensor
 
 from llm_ar.ablations.corpora import (
     accuracy,
+    lost_clips,
     sentences_of,
     write_figures,
 )
@@ -60,9 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the LLM answers every N-th test clip (default 1)",
     )
     given = parser.parse_args(arguments)
-    lost = {part: int(clips) for part, _, clips in (text.partition("=") for text in given.lost)}
     run = load_run(given.config, ["--out", str(given.run)])
-    figures = by_corpus(run, lost, given.llm_every)
+    figures = by_corpus(run, lost_clips(given.lost), given.llm_every)
     print(json.dumps(figures, indent=1))
     if given.record is not None:
         command = f"python -m llm_ar.ablations.by_corpus {given.config} {given.run}"

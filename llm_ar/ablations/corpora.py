@@ -195,6 +195,11 @@ def conse_answers(log_posteriors: Tensor, trained: Tensor, candidates: Tensor) -
     return conse_scores(posteriors, trained, candidates)
 
 
+def lost_clips(texts: Sequence[str]) -> dict[str, int]:
+    """Clips of each corpus that could not be read at all, of texts such as "jhmdb=24"."""
+    return {part: int(clips) for part, _, clips in (text.partition("=") for text in texts)}
+
+
 def accuracy(
     scores: Tensor, truth: Tensor, names: Sequence[str], ontology: Ontology, lost: int
 ) -> dict[str, Any]:

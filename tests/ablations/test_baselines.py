@@ -14,9 +14,7 @@ from llm_ar.ablations.baselines import figures_of, main, pooled_of, train_baseli
 from llm_ar.config import RunConfig
 from llm_ar.errors import ConfigError
 from llm_ar.skeletons.store import ClipStore
-from tests.ablations.test_corpora import merged, run_of
-
-__all__ = ["merged"]
+from tests.ablations.test_corpora import run_of
 
 
 @pytest.fixture
@@ -52,6 +50,12 @@ def test_baselines_learn_the_names_of_each_dataset(run: RunConfig, graph: bool) 
     shares = [p["clips"] * p["among_all_names"]["right"] for p in figures["corpora"].values()]
     assert sum(shares) / figures["clips"] == pytest.approx(100 * right, abs=0.1)
     assert right > 2 / len(names)
+    lost = figures_of(model, run, {"folder": 4})["corpora"]
+    for part, added in (("folder", 4), ("procedural", 0)):
+        before = figures["corpora"][part]
+        assert lost[part]["clips"] == before["clips"] + added
+        expected = before["among_all_names"]["right"] * before["clips"] / lost[part]["clips"]
+        assert lost[part]["among_all_names"]["right"] == pytest.approx(expected, abs=0.1)
 
 
 def test_the_graph_network_answers_new_names_by_conse_alone(run: RunConfig) -> None:
@@ -64,7 +68,7 @@ def test_the_graph_network_answers_new_names_by_conse_alone(run: RunConfig) -> N
     assert graph["clips"] == text["clips"] == clips
 
 
-def test_the_command_records_and_resumes(
+def test_a_finished_baseline_resumes_as_itself_alone(
     run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = train_baseline(run, graph=False)

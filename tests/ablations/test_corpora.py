@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,7 @@ from llm_ar.config_files import load_run
 from llm_ar.recognizer.train import train_recognizer
 from llm_ar.recognizer.zero_shot.nearest_sentence import NearestSentence, zero_shot_policy
 from llm_ar.skeletons.actions.ontology import Ontology
-from llm_ar.skeletons.layouts import CANONICAL, KINECT_V1
-from llm_ar.skeletons.prepare.merge import Part, merge
-from llm_ar.skeletons.store import ClipStore, write_store
-from llm_ar.skeletons.synthetic.dataset import procedural_clips
+from llm_ar.skeletons.store import ClipStore
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["wave", "wave both hands", "squat", "walk"]
@@ -67,25 +63,6 @@ def test_figures_of_runs_stand_beside_each_other(tmp_path: Path) -> None:
         "second": 2.0,
     }
     assert found["runs"]["second"]["command"] == "make second"
-
-
-@pytest.fixture(scope="module")
-def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two datasets of generated clips with some names in common, in the canonical body."""
-    place = tmp_path_factory.mktemp("corpora")
-    parts = []
-    for name, protocol, seed in (("procedural", "xsub", 0), ("folder", "split", 1)):
-        clips = [
-            replace(clip, split="test" if number % 4 == 3 else "train")
-            for number, clip in enumerate(procedural_clips(clips=64, subjects=4, seed=seed))
-        ]
-        clips = clips[:48] if name == "folder" else clips[16:]
-        write_store(
-            iter(clips), place / name, dataset=name, layout=KINECT_V1, fingerprint=f"{name} {seed}"
-        )
-        parts.append(Part(ClipStore.open(place / name), protocol))
-    merge(parts, place / "both", CANONICAL, Ontology.built_in())
-    return place / "both"
 
 
 def run_of(merged: Path, encoder: Path, llm: Path, out: Path, protocol: str) -> RunConfig:

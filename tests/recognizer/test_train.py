@@ -160,6 +160,18 @@ def test_resuming_a_finished_run_changes_nothing(
     assert json.loads((run.out / "config.json").read_text())["training"]["epochs"] == 3
 
 
+def test_a_finished_run_goes_on_with_more_epochs(
+    run: RunConfig, straight: dict[str, torch.Tensor]
+) -> None:
+    optim = dataclasses.replace(run.recognizer.optim, epochs=5)
+    longer = dataclasses.replace(run, recognizer=dataclasses.replace(run.recognizer, optim=optim))
+    assert train_recognizer(longer, resume=True).training["epochs"] == 5
+    folder = checkpoint_folder(run.out)
+    assert latest_checkpoint(folder) == folder / "checkpoint-15"
+    weights = adapter(run.out)
+    assert any(not torch.equal(weights[name], straight[name]) for name in straight)
+
+
 def test_resuming_with_other_settings_is_refused(
     run: RunConfig, straight: dict[str, torch.Tensor]
 ) -> None:
