@@ -302,6 +302,9 @@ class RunConfig:
     balance: Share = 0.0
     """How far the rare actions of each dataset are repeated in an epoch: 0 not at all, 1 until all
     are as frequent as the most frequent one."""
+    dataset_weights: dict[str, Annotated[float, Field(gt=0, le=100)]] = field(default_factory=dict)
+    """How often an epoch draws the clips of each dataset that was merged, times what ``balance``
+    gives; 1 for those that are not named."""
     shots: Annotated[int, Field(ge=0)] = 0
     """Training clips of each action that are used, drawn by the seed; 0: all."""
     init_from: str = ""

@@ -134,7 +134,7 @@ def train_baseline(run: RunConfig, graph: bool, resume: bool = False) -> Baselin
     store = ClipStore.open(run.data)
     clips = TrainingClips.of_run(store, run, store.layout)
     indices = training_clips(store, run)
-    fit = balanced(store, indices, range(len(clips)), run.balance)
+    fit = balanced(store, indices, range(len(clips)), run.balance, run.dataset_weights)
     texts = name_targets(run.tokenizer.extensions, _embedded(run, clips.names))
     contrast = name_contrast(store, run, clips.names)
     loss = nn.CrossEntropyLoss(label_smoothing=_SMOOTHING) if graph else contrast

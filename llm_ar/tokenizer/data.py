@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from llm_ar.config import PreprocessConfig, RunConfig
 from llm_ar.config_files import settings_to_dict
-from llm_ar.errors import DatasetError
+from llm_ar.errors import ConfigError, DatasetError
 from llm_ar.skeletons.clip import Joints, Mask
 from llm_ar.skeletons.layouts import Layout, map_clip
 from llm_ar.skeletons.preprocess import preprocess_clip
@@ -175,20 +175,35 @@ def co_occurring(store: ClipStore, indices: Sequence[int], names: Sequence[str])
 
 
 def balanced(
-    store: ClipStore, indices: Sequence[int], fit: Sequence[int], share: float
+    store: ClipStore,
+    indices: Sequence[int],
+    fit: Sequence[int],
+    share: float,
+    weights: Mapping[str, float] | None = None,
 ) -> list[int]:
-    """The clips to fit, with those of rare actions repeated.
+    """The clips of an epoch: those of rare actions repeated, datasets drawn by their weights.
 
-    An action of a dataset that has n clips, where the most frequent one has m, gets
-    n (m / n)^share: all as they are for 0, all alike for 1.
+    An action of a dataset that has n clips, where the most frequent one of all datasets has m,
+    gets w n (m / n)^share: all as they are for 0, all alike for 1, times the dataset's weight w.
 
     Args:
         store: where the clips are.
         indices: the training clips.
         fit: places in ``indices`` of the clips to fit.
         share: see above.
+        weights: of the datasets that were merged; 1 where nothing is said.
+
+    Raises:
+        ConfigError: a weight's dataset is none of those that were merged.
     """
-    if not share:
+    weights = weights or {}
+    parts = store.parts or (store.dataset,)
+    if unknown := sorted(weights.keys() - set(parts)):
+        raise ConfigError(
+            f"dataset_weights: {', '.join(unknown)} is not in {store.path}, which has "
+            f"{', '.join(parts)}"
+        )
+    if not share and not weights:
         return list(fit)
     known = store.metadata()
     groups: dict[tuple[str, str | None], list[int]] = {}
@@ -197,7 +212,12 @@ def balanced(
         groups.setdefault((store.part_of(info), info.label), []).append(place)
     most = max(map(len, groups.values()))
     chosen: list[int] = []
-    for members in groups.values():
-        count = round(len(members) * (most / len(members)) ** share)
-        chosen += [members[number % len(members)] for number in range(count)]
+    for (part, _), members in groups.items():
+        n = len(members)
+        count = max(1, round(weights.get(part, 1.0) * n * (most / n) ** share))
+        if count < n:
+            # From everywhere: clips that follow each other are often of one person.
+            chosen += [members[number * n // count] for number in range(count)]
+        else:
+            chosen += [members[number % n] for number in range(count)]
     return sorted(chosen)

@@ -123,7 +123,7 @@ def train_tokenizer(
             "or preprocess.face_camera to true"
         )
     fit, _ = fit_and_held_out(clips.labels.tolist(), run.held_out, run.seed)
-    fit = balanced(store, training_clips(store, run), fit, run.balance)
+    fit = balanced(store, training_clips(store, run), fit, run.balance, run.dataset_weights)
     settings = run.tokenizer
     extensions = settings.extensions
     dim = settings.codebook.dim or words.shape[1]
@@ -191,12 +191,16 @@ def train_tokenizer(
 
 
 def name_contrast(store: ClipStore, run: RunConfig, names: Sequence[str]) -> NameContrast:
-    """Which training names each is contrasted with, by ``contrast_within``."""
+    """Which training names each is contrasted with, by ``contrast_within``.
+
+    Names of one dataset tell its clips apart, so they are always contrasted; names of different
+    datasets only where the ontology says that both cannot be right.
+    """
     within = run.tokenizer.extensions.contrast_within
     if not within:
         return NameContrast()
-    others = ~torch.from_numpy(Ontology.built_in().compatible_matrix(names))
-    nearby = others & co_occurring(store, training_clips(store, run), names)
+    nearby = co_occurring(store, training_clips(store, run), names)
+    others = ~torch.from_numpy(Ontology.built_in().compatible_matrix(names)) | nearby
     return NameContrast(others, nearby, within)
 
 

@@ -12,14 +12,15 @@ import pytest
 import torch
 
 from llm_ar.applications.cli import main
-from llm_ar.config import RepairConfig
-from llm_ar.errors import DatasetError, LayoutError
+from llm_ar.config import ExtensionConfig, RepairConfig, RunConfig, TokenizerConfig
+from llm_ar.errors import ConfigError, DatasetError, LayoutError
 from llm_ar.skeletons.actions.ontology import Ontology
 from llm_ar.skeletons.layouts import SBU, Layout, map_clip
 from llm_ar.skeletons.prepare.merge import Part, merge
 from llm_ar.skeletons.store import ClipStore, write_store
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, make_procedural, procedural_clips
 from llm_ar.tokenizer.data import balanced, co_occurring
+from llm_ar.tokenizer.train import name_contrast
 
 CLIPS = 2 * len(PROCEDURAL_ACTIONS)
 
@@ -195,3 +196,58 @@ def test_names_co_occur_in_their_datasets_and_rare_actions_are_repeated(
     assert len(set(whole.values())) == 1, "all actions alike"
     half = balanced(both, indices, indices, 0.5)
     assert set(half) == set(indices) and len(indices) < len(half) < sum(whole.values())
+
+
+def test_dataset_weights_scale_what_an_epoch_draws(
+    parts: tuple[Path, Path], tmp_path: Path
+) -> None:
+    stores = [ClipStore.open(part) for part in parts]
+    out = tmp_path / "both"
+    merge([Part(stores[0], "xsub"), Part(stores[1], "split")], out, SBU)
+    both = ClipStore.open(out)
+    indices, known = list(range(len(both))), both.metadata()
+
+    def drawn(share: float, weights: dict[str, float]) -> Counter[str]:
+        chosen = balanced(both, indices, indices, share, weights)
+        return Counter(both.part_of(known[place]) for place in chosen)
+
+    plain = drawn(0.0, {})
+    assert drawn(0.0, {"folder": 3.0}) == {**plain, "folder": 3 * plain["folder"]}
+    fewer = drawn(0.0, {"procedural": 0.5})
+    assert fewer["folder"] == plain["folder"]
+    assert plain["procedural"] / 2 <= fewer["procedural"] <= 0.6 * plain["procedural"]
+    evened = drawn(1.0, {})
+    assert drawn(1.0, {"folder": 2.0}) == {**evened, "folder": 2 * evened["folder"]}
+    assert set(drawn(0.0, {"procedural": 0.01})) == set(plain), "each action keeps a clip"
+    with pytest.raises(ConfigError, match="dataset_weights: kard is not in .*both, which has proc"):
+        balanced(both, indices, indices, 0.0, {"kard": 2.0})
+
+
+def test_names_of_one_dataset_are_contrasted_whatever_the_ontology_says(tmp_path: Path) -> None:
+    clips = list(procedural_clips(clips=4, subjects=2, seed=1))
+    labels = {
+        "folder": ("run", "dash", "walk", "walk"),
+        "procedural": ("walk around", "sit down", "walk around", "walk around"),
+    }
+    for name, known in labels.items():
+        named = (
+            replace(map_clip(clip, SBU), label=label, split="test" if number == 3 else "train")
+            for number, (clip, label) in enumerate(zip(clips, known, strict=True))
+        )
+        write_store(named, tmp_path / name, dataset=name, layout=SBU, fingerprint=name)
+    stored = [Part(ClipStore.open(tmp_path / name), "split") for name in labels]
+    merge(stored, tmp_path / "both", SBU)
+    run = RunConfig(
+        data=tmp_path / "both",
+        protocol="split",
+        tokenizer=TokenizerConfig(extensions=ExtensionConfig(name_loss=1.0, contrast_within=0.75)),
+    )
+    names = ["run", "dash", "walk", "walk around", "sit down"]
+    run_, dash, walk, around, sit = range(5)
+    compatible = Ontology.built_in().compatible_matrix(names)
+    assert compatible[run_, dash] and compatible[walk, around]
+    contrast = name_contrast(ClipStore.open(run.data), run, names)
+    assert contrast.allowed is not None and contrast.nearby is not None
+    assert contrast.allowed[run_, dash] and contrast.nearby[run_, dash]
+    assert not contrast.allowed[walk, around] and not contrast.nearby[walk, around]
+    assert contrast.allowed[walk, sit] and not contrast.nearby[walk, sit]
