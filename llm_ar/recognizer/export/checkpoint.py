@@ -17,6 +17,7 @@ from llm_ar.recognizer.export.words import with_action_words
 from llm_ar.recognizer.llm import without_progress
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids, end_token
+from llm_ar.recognizer.text_tokenizer import save_text_tokenizer
 
 CARD_FILE = "README.md"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -42,7 +43,7 @@ def export_checkpoint(model: ActionRecognizer, out: Path, dtype: str = "float32"
         llm, words, _ = text_model(model, DTYPES[dtype])
         with without_progress():
             llm.save_pretrained(folder)
-        words.save_pretrained(folder)
+        save_text_tokenizer(words, folder)
         (folder / CARD_FILE).write_text(_card(record), encoding="utf-8")
 
 

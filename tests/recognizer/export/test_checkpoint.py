@@ -57,7 +57,7 @@ def test_no_action_token_is_ever_an_answer(
 ) -> None:
     model = recognizer(llm_folder)
     export_checkpoint(model, tmp_path / "exported", dtype)
-    llm = AutoModelForCausalLM.from_pretrained(tmp_path / "exported")
+    llm = AutoModelForCausalLM.from_pretrained(tmp_path / "exported", dtype="auto")
     assert llm.dtype == getattr(torch, dtype)
     actions = model.tokenizer.vocabulary
     with torch.inference_mode():
