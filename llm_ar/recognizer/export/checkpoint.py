@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from llm_ar.errors import ModelError
+from llm_ar.recognizer.checkpoint_files import add_rope_theta, save_text_tokenizer
 from llm_ar.recognizer.export.folder import new_folder
 from llm_ar.recognizer.export.record import described
 from llm_ar.recognizer.export.wider_llm import wider_llm
@@ -17,7 +18,6 @@ from llm_ar.recognizer.export.words import with_action_words
 from llm_ar.recognizer.llm import without_progress
 from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.prompt import answer_ids, end_token
-from llm_ar.recognizer.text_tokenizer import save_text_tokenizer
 
 CARD_FILE = "README.md"
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -43,6 +43,7 @@ def export_checkpoint(model: ActionRecognizer, out: Path, dtype: str = "float32"
         llm, words, _ = text_model(model, DTYPES[dtype])
         with without_progress():
             llm.save_pretrained(folder)
+        add_rope_theta(folder)
         save_text_tokenizer(words, folder)
         (folder / CARD_FILE).write_text(_card(record), encoding="utf-8")
 
