@@ -1,8 +1,8 @@
 """The figures that the project claims: one JSON a benchmark and model, and tables made from them.
 
-``python -m llm_ar.evaluation.records README.md`` rewrites the table between the marks
-``<!-- results -->`` and ``<!-- /results -->`` from the files in ``results/``. Folds of one
-benchmark have a file each; the table ends with their mean.
+``python -m llm_ar.evaluation.records README.md`` rewrites the tables between the marks
+``<!-- results -->`` and ``<!-- /results -->``, and ``<!-- general -->`` and ``<!-- /general -->``,
+from the files in ``results/``. Folds of one benchmark have a file each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.evaluation.published import best_cell, published_figures
 
-_BEGIN, _END = "<!-- results -->", "<!-- /results -->"
 _FIGURES = (
     "top1",
     "top5",
@@ -60,6 +59,21 @@ _SUMMARY = (
     ("sbu", "SBU, fold 1 of 5", "sbu-fold1.json", "sbu-paper.json"),
 )
 """Dataset, title, file of our model and of the published method, of the short table's rows."""
+
+_GENERAL = {
+    "nw-ucla": "NW-UCLA",
+    "utd-mhad": "UTD-MHAD",
+    "sbu": "SBU",
+    "kard": "KARD",
+    "florence3d": "Florence 3D",
+    "cad60": "CAD-60",
+    "msr-daily": "MSR Daily Activity",
+    "penn-action": "Penn Action, 2-D",
+    "har6": "HAR-6, 2-D",
+    "jhmdb": "J-HMDB, videos",
+    "bandai-namco": "Bandai-Namco",
+}
+"""Recorded datasets of the general model and how they are called."""
 
 
 def record(evaluation: Evaluation, training: Mapping[str, Any], file: Path) -> None:
@@ -213,18 +227,54 @@ def _minutes(result: Mapping[str, Any]) -> str:
     return f"{mean(known):.0f} min" + ("" if device == "CPU" else f" on {device}")
 
 
+def general_table(results: Path) -> str:
+    """A Markdown table of the general model: test clips of what trained it, and datasets left out.
+
+    Args:
+        results: the folder.
+    """
+    read = {
+        name: json.loads((results / f"{name}.json").read_text(encoding="utf-8"))["runs"]
+        for name in ("general", "leave-one-corpus-out")
+    }
+    corpora = read["general"]["general-seed0"]["corpora"]
+    names = read["general"]["general-seed0"]["names"]
+    lines = [
+        f"| dataset | test clips, among all {names} names | nearest training clip "
+        "| dataset left out, among its own names | chance |",
+        f"|{' --- |' * 5}",
+    ]
+    for corpus, title in _GENERAL.items():
+        among = corpora[corpus]["among_all_names"]
+        cells = [title, *(f"{among[key]['right']:.1f}" for key in ("name_head", "nearest_joints"))]
+        left_out = read["leave-one-corpus-out"].get(f"{corpus}-seed0")
+        found = left_out and (left_out["top1"]["nearest_sentence"]["right"], left_out["chance"])
+        cells += [f"{figure:.1f}" for figure in found] if found else ["-", "-"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+_TABLES = {"results": summary_table, "general": general_table}
+"""The name of a table's marks to what makes it."""
+
+
 def update(page: Path, results: Path) -> None:
-    """Replace the table between the marks of a Markdown page.
+    """Replace the tables between the marks of a Markdown page.
 
     Raises:
         LlmArError: the page has no such marks.
     """
     text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise LlmArError(f"{page}: has no place for the table; add the lines {_BEGIN} and {_END}")
-    text = f"{before}{_BEGIN}\n{summary_table(results)}\n{_END}{after}"
+    found = False
+    for name, made in _TABLES.items():
+        before, begin, rest = text.partition(f"<!-- {name} -->")
+        _, end, after = rest.partition(f"<!-- /{name} -->")
+        if begin and end:
+            text = f"{before}{begin}\n{made(results)}\n{end}{after}"
+            found = True
+    if not found:
+        marks = " or ".join(f"<!-- {name} --> and <!-- /{name} -->" for name in _TABLES)
+        raise LlmArError(f"{page}: has no place for a table; add the lines {marks}")
     page.write_text(text, encoding="utf-8")
 
 

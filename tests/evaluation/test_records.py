@@ -12,7 +12,7 @@ import pytest
 from llm_ar.errors import LlmArError
 from llm_ar.evaluation.evaluate import Evaluation
 from llm_ar.evaluation.published import published_figures
-from llm_ar.evaluation.records import record, summary_table, table, update
+from llm_ar.evaluation.records import general_table, record, summary_table, table, update
 from llm_ar.evaluation.report.results_page import page
 
 TRAINING = {
@@ -163,7 +163,7 @@ def test_results_from_before_calibration_was_recorded(tmp_path: Path) -> None:
 def test_a_page_without_a_place_for_the_table(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text("no marks\n")
-    with pytest.raises(LlmArError, match="has no place for the table"):
+    with pytest.raises(LlmArError, match="has no place for a table"):
         update(page, tmp_path)
 
 
@@ -223,6 +223,7 @@ def test_the_page_of_results_holds_models_and_ablations(tmp_path: Path) -> None:
 
 def test_the_pages_of_this_project_are_those_made_from_its_results() -> None:
     root = Path(__file__).parents[2]
-    made = f"<!-- results -->\n{summary_table(root / 'results')}\n<!-- /results -->"
-    assert made in (root / "README.md").read_text(encoding="utf-8")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- results -->\n{summary_table(root / 'results')}\n<!-- /results -->" in readme
+    assert f"<!-- general -->\n{general_table(root / 'results')}\n<!-- /general -->" in readme
     assert page(root / "results") == (root / "docs" / "results.md").read_text(encoding="utf-8")

@@ -106,6 +106,7 @@ class _Stage:
         names = self._card(580, 246, "the language model's answer")
         self.screen = turned(clip.joints.astype(np.float64))
         self._place_person(person)
+        self.steps = tokenizer.steps
         self.chips = _chips(sentence, answer.sentence, tokenizer)
         self.bars = _bars(names, answer)
 
@@ -151,9 +152,8 @@ class _Stage:
         self.head.set_data(*heads.T)
 
     def light(self, share: float) -> None:
-        """Light the tokens of the clip's first part; the clip token comes with the end."""
-        steps = _COLUMNS * (len(self.chips) // _COLUMNS)
-        lit = int(share * steps + 1e-9) if share < 1 else len(self.chips)
+        """Light the tokens of the clip's first part; clip tokens come with the end."""
+        lit = int(share * self.steps + 1e-9) if share < 1 else len(self.chips)
         for place, (box, artists) in enumerate(self.chips):
             on, now = place < lit, place == lit - 1 and share < 1
             box.set(facecolor=_LIT if on else _DIM, linewidth=2.2 if now else 1.2)
@@ -184,25 +184,30 @@ def turned(joints: NDArray[np.float64]) -> Screen:
 def _chips(
     axes: Axes, sentence: Sequence[int], tokenizer: ActionTokenizer
 ) -> list[tuple[FancyBboxPatch, list[Artist]]]:
-    """A box a token, with its number and the pose that it decodes to; a clip token has none."""
+    """A box a token, with its number and the pose that it decodes to.
+
+    Clip tokens stand below, without a pose.
+    """
     steps = tokenizer.steps
     shown = movements(tokenizer, list(sentence[:steps]))[:, 1, 0].astype(np.float64)
     rows = -(-steps // _COLUMNS)
     wide, gap, last = 70.0, 9.0, 26.0
-    base = 14 + (last + gap if len(sentence) > steps else 0)
+    clip_tokens = len(sentence) - steps
+    base = 14 + (last + gap if clip_tokens else 0)
     high = (254 - base - gap * (rows - 1)) / rows
     chips = []
     for place, token in enumerate(sentence):
         row, column = divmod(place, _COLUMNS)
         whole = place >= steps
-        size = (_COLUMNS * (wide + gap) - gap, last) if whole else (wide, high)
+        share = _COLUMNS * (wide + gap) / clip_tokens if whole else 0.0
+        size = (share - gap, last) if whole else (wide, high)
         left, bottom = 16 + column * (wide + gap), 254 - (row + 1) * high - row * gap
         if whole:
-            left, bottom = 16.0, 14.0
+            left, bottom = 16 + (place - steps) * share, 14.0
         box = FancyBboxPatch((left, bottom), *size, boxstyle="round,pad=0,rounding_size=6")
         axes.add_patch(box)
         middle = left + size[0] / 2
-        words = f"{token}, of the whole clip" if whole else str(token)
+        words = f"{token}, of the whole clip" if whole and clip_tokens == 1 else str(token)
         height = bottom + (size[1] / 2 if whole else 10)
         text = axes.text(middle, height, words, ha="center", va="center", size=11.5)
         text.set_color(_ACCENT)
