@@ -23,7 +23,6 @@ def printed(notebook: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.mark.slow
 def test_the_notebook_runs_and_prints_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ def _ablation(grid: dict[str, Any], name: str) -> str:
     dates = ", ".join(sorted({date[:10] for date in grid["dates"]})) + _cards(grid)
     lines = [
         f"\n### {grid['grid']}: {about}\n",
-        markdown(grid["rows"], paper),
+        markdown([row for row in grid["rows"] if row["repetitions"]], paper),
         f"`{grid['command']}`, {dates}, [JSON](../results/ablations/{name}).",
     ]
     return "\n".join([*lines, *(["", grid["note"]] if grid["note"] else [])]) + "\n"
