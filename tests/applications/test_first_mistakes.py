@@ -65,7 +65,7 @@ def test_what_is_no_recording(mine: Path, file: str, said: str, capsys: Capture)
     ("words", "said"),
     [
         (["--model", "x", "recognize", "mine/a.npy"], "llm-ar COMMAND --model ..."),
-        (["recognize", "mine/a.npy", "--model", "utd_mhad"], "there is no such model folder"),
+        (["recognize", "mine/a.npy", "--model", "utd_mhad"], "model folder; shipped: general, "),
         (["train", "--data", "mine"], "llm-ar prepare folder --raw mine --out data/mine"),
         (["evaluate", "--data", "mine"], "--model is missing"),
         (["prepare", "floder", "--raw", "mine", "--out", "out"], "no dataset is called 'floder'"),

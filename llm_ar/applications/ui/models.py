@@ -92,9 +92,10 @@ def known_models(beside: Path | None = None) -> str:
     """The finished models in the usual folders and beside a path, as the end of a sentence."""
     places = [*MODEL_FOLDERS, *([beside] if beside is not None else [])]
     found = list(models_in(places))
-    if not found:
-        return "train one with llm-ar train"
-    return f"there are {_listed(found)}"
+    if found:
+        return f"there are {_listed(found)}"
+    shipped = ", ".join(sorted(shipped_models()))
+    return f"shipped: {shipped}" if shipped else "train one with llm-ar train"
 
 
 def known_data(beside: Path | None = None) -> str:
