@@ -145,7 +145,9 @@ def measure(quick: bool) -> dict[str, Any]:
     found = []
     for curve in curves():
         sizes = curve.sizes[:3] if quick else curve.sizes
-        seconds = measured([curve.make(size) for size in sizes], 1 if quick else ROUNDS)
+        times = measured([curve.make(size) for size in sizes], 1 if quick else ROUNDS)
+        # Rounded first, so that the exponents are those of the seconds that are shown.
+        seconds = [float(f"{value:.4g}") for value in times]
         found.append(
             {
                 "name": curve.name,
@@ -153,7 +155,7 @@ def measure(quick: bool) -> dict[str, Any]:
                 "theory": curve.theory,
                 "why": curve.why,
                 "sizes": list(sizes),
-                "seconds": [float(f"{value:.4g}") for value in seconds],
+                "seconds": seconds,
                 "exponent": exponent(sizes, seconds),
                 "last_exponent": exponent(sizes[-2:], seconds[-2:]),
             }
