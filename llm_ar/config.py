@@ -236,6 +236,9 @@ class LlmConfig:
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     four_bit: bool = False
     """Hold the base weights in 4 bits (CUDA and bitsandbytes)."""
+    sharded: bool = False
+    """Divide the base weights among the processes of stage 2 (FSDP, full shard); a single process
+    holds all of them."""
     gradient_checkpointing: bool = False
 
 
@@ -325,5 +328,11 @@ class RunConfig:
             raise ConfigError(
                 "recognizer.llm.four_bit: weights in 4 bits cannot be trained; set it to false for "
                 "full fine-tuning"
+            )
+        if llm.sharded and (llm.four_bit or ablation.reader != "lora"):
+            raise ConfigError(
+                "recognizer.llm.sharded: only whole weights that stay frozen beside LoRA are "
+                "divided among processes; set it or recognizer.llm.four_bit to false, and "
+                "ablation.reader to lora"
             )
         return self

@@ -66,9 +66,9 @@ def training_arguments(
     for way in ("FSDP", "DEEPSPEED"):
         if os.environ.get(f"ACCELERATE_USE_{way}", "false").lower() in ("1", "true"):
             raise ConfigError(
-                f"{way} is not supported: checkpoints hold whole adapters; use DDP (for accelerate "
-                "distributed_type: MULTI_GPU), and recognizer.llm.four_bit where a copy of "
-                "the language model is too large for a GPU"
+                f"{way} is not supported as a launcher's setting: checkpoints hold whole adapters; "
+                "use DDP (for accelerate distributed_type: MULTI_GPU), and recognizer.llm.sharded "
+                "where a copy of the language model is too large for a GPU"
             )
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if optim.batch_size % processes:

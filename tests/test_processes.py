@@ -240,20 +240,95 @@ def test_another_number_of_processes_goes_on(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "more",
+    [
+        (),
+        ("--recognizer.llm.sharded", "true"),
+        ("--recognizer.llm.sharded", "true", "--recognizer.llm.gradient_checkpointing", "true"),
+    ],
+    ids=["DDP", "FSDP", "FSDP with gradient checkpointing"],
+)
 def test_two_processes_train_stage_2_as_one_does_with_the_whole_batch(
-    byte_llm: Path, procedural_data: Path, tmp_path: Path
+    byte_llm: Path, procedural_data: Path, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     trainings = Trainings(tmp_path, procedural_data, byte_llm, "ema")
     one = trainings.train("one", 1)
     shutil.copytree(one / "tokenizer", tmp_path / "two" / "tokenizer")
-    for name, processes in (("one", 1), ("two", 2)):
-        trainings.train(name, processes, "recognizer")
+    trainings.train("one", 1, "recognizer")
+    trainings.train("two", 2, "recognizer", -1, *more)
     expected = trainings.logged(one, "recognizer")
     assert expected[-1]["loss"] < expected[0]["loss"]
     assert_alike(trainings.logged(tmp_path / "two", "recognizer"), expected)
     weights = load_file(one / "adapter_model.safetensors")
     for name, weight in load_file(tmp_path / "two" / "adapter_model.safetensors").items():
         torch.testing.assert_close(weight, weights[name], rtol=0, atol=5e-3, msg=name)
+
+
+PARTS = """
+import sys
+
+import torch
+from torch.distributed.tensor import DTensor
+
+from llm_ar.config import LlmConfig, LoraSettings
+from llm_ar.recognizer.llm import attach_lora, load_backbone
+from llm_ar.recognizer.sharding import is_sharded
+
+ids = torch.arange(12).view(2, 6)
+whole = load_backbone(LlmConfig(name=sys.argv[1], sharded=True)).llm
+torch.distributed.init_process_group("gloo")
+llm = attach_lora(load_backbone(LlmConfig(name=sys.argv[1], sharded=True)).llm, LoraSettings())
+assert is_sharded(llm) and not is_sharded(whole)
+torch.testing.assert_close(llm(input_ids=ids).logits, whole(input_ids=ids).logits)
+divided = [p for p in llm.parameters() if isinstance(p, DTensor)]
+layers = sum(p.numel() for p in whole.model.layers.parameters())
+assert sum(p.numel() for p in divided) == layers
+assert sum(p.to_local().numel() for p in divided) == layers / 2
+assert not any(p.requires_grad for p in divided)
+assert all(type(p.data) is torch.Tensor for p in llm.parameters() if p.requires_grad)
+"""
+
+
+@pytest.mark.slow
+def test_each_process_holds_its_part_of_the_layers(byte_llm: Path, tmp_path: Path) -> None:
+    script = tmp_path / "parts.py"
+    script.write_text(PARTS)
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [sys.executable, *launch, str(script), str(byte_llm)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_a_divided_training_goes_on_and_chooses_its_epoch(
+    byte_llm: Path, procedural_data: Path, tmp_path: Path
+) -> None:
+    trainings = Trainings(tmp_path, procedural_data, byte_llm, "ema")
+    chosen = ("--held_out", "0.2")
+    one = trainings.train("one", 1, "tokenizer", -1, *chosen)
+    shutil.copytree(one / "tokenizer", tmp_path / "two" / "tokenizer")
+    trainings.train("one", 1, "recognizer", -1, *chosen)
+    divided = (*chosen, "--recognizer.llm.sharded", "true")
+    two = trainings.train("two", 2, "recognizer", -1, *divided)
+    # Away with what came after the first epoch.
+    folder = two / "training" / "recognizer"
+    checkpoints = sorted(
+        folder.glob("checkpoint-*"), key=lambda found: int(found.name.partition("-")[2])
+    )
+    shutil.rmtree(checkpoints[-1])
+    (two / "config.json").unlink()
+    trainings.train("two", 2, "recognizer", -1, *divided, "--resume")
+    models = [ActionRecognizer.from_pretrained(out) for out in (one, two)]
+    held_out, others = (model.training["held_out_accuracy"] for model in models)
+    assert held_out == others
+    for name, weight in load_file(two / "adapter_model.safetensors").items():
+        expected = load_file(one / "adapter_model.safetensors")[name]
+        torch.testing.assert_close(weight, expected, rtol=0, atol=5e-3, msg=name)
 
 
 def test_a_step_that_cannot_be_divided_is_one_sentence(
@@ -268,5 +343,5 @@ def test_a_model_in_parts_is_refused_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    with pytest.raises(ConfigError, match="FSDP is not supported.*use DDP"):
+    with pytest.raises(ConfigError, match="FSDP is not supported.*recognizer.llm.sharded"):
         training_arguments(OptimConfig(), tmp_path, 96, 0)

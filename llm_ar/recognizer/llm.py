@@ -30,6 +30,8 @@ from transformers.utils import logging as transformers_logging
 from llm_ar.config import LlmConfig, LoraSettings
 from llm_ar.errors import ConfigError, MissingExtraError, ModelError
 from llm_ar.recognizer.bundled_llm import BUNDLED, bundled_folder
+from llm_ar.recognizer.sharding import shard_layers
+from llm_ar.tokenizer.distributed import several
 
 _SAMPLED_WORDS = 997
 _RANDOM_SEED = 240_400_532
@@ -50,22 +52,25 @@ def load_backbone(
 ) -> Backbone:
     """Load the language model, frozen and in evaluation mode.
 
-    On the CPU it computes in float32 whatever ``config.dtype`` says: half precision is emulated
-    there, hundreds of times slower.
+    With ``config.sharded`` its layers are divided among the processes that train it. On the CPU it
+    computes in float32 whatever ``config.dtype`` says: half precision is emulated there, hundreds
+    of times slower.
 
     Raises:
         ModelError: if there is no such LLM.
         MissingExtraError: if 4-bit weights are asked for and bitsandbytes is not installed.
-        ConfigError: if 4-bit weights are asked for on the CPU.
+        ConfigError: if 4-bit weights are asked for on the CPU, or its layers cannot be divided.
     """
     device = torch.device(device)
     options: dict[str, Any] = {"dtype": _dtype(config, device)}
     if config.four_bit:
         options |= _four_bit(options["dtype"], device)
     llm, text_tokenizer = _read(config, options, random)
+    llm.requires_grad_(False)
+    if config.sharded and several():
+        shard_layers(llm, device)
     if not config.four_bit:
         llm = llm.to(device)
-    llm.requires_grad_(False)
     llm.eval()
     return Backbone(llm, text_tokenizer, fingerprint(llm))
 

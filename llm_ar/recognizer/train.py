@@ -37,6 +37,7 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.prompt import Prompt
 from llm_ar.recognizer.scoring import CandidateTrie
+from llm_ar.recognizer.sharding import is_sharded
 from llm_ar.recognizer.token_embeddings import (
     from_cooccurrence,
     from_name_head,
@@ -130,8 +131,10 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
         training,
         repair=store.repair,
     )
-    if trainer.is_world_process_zero():
+    if trainer.is_world_process_zero() or is_sharded(llm):
+        # Processes that hold parts of the LLM compute the same answers together.
         recognizer.early_exit = _early_exit(recognizer, sentences, torch.tensor(fit))
+    if trainer.is_world_process_zero():
         recognizer.calibration = calibrate_on(recognizer.tokenizer, run, store)
         recognizer.save_pretrained(run.out)
         forget(clips_folder(run.out))

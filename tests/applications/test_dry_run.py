@@ -76,9 +76,12 @@ def test_accelerate_reads_its_settings_and_divides_the_steps():
 
     settings = load_config_from_file(str(SCALE / "accelerate-8-gpus.yaml"))
     assert (settings.num_processes, str(settings.distributed_type.value)) == (8, "MULTI_GPU")
+    for name in ("eight-gpus", "eight-gpus-24gb"):
+        run = load_run(SCALE / f"{name}.yaml")
+        for optim in (run.tokenizer.optim, run.recognizer.optim):
+            assert optim.batch_size % settings.num_processes == 0
+        assert run.recognizer.llm.sharded == (name == "eight-gpus-24gb")
     run = load_run(SCALE / "eight-gpus.yaml")
-    for optim in (run.tokenizer.optim, run.recognizer.optim):
-        assert optim.batch_size % settings.num_processes == 0
     one = load_run(SCALE / "one-gpu-80gb.yaml").recognizer.optim.batch_size
     assert run.recognizer.optim.batch_size // 8 <= one
 
