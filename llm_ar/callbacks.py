@@ -11,30 +11,34 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+_FIRST_SECONDS = 20
+"""Until a stage's first checkpoint at most: a training that is stopped soon can go on as well."""
+
 
 class TimedCheckpoints(TrainerCallback):
-    """Asks for a checkpoint every few minutes, what a killed run can lose, and at the end.
+    """Asks for a checkpoint soon, every few minutes, what a killed run can lose, and at the end.
 
     With the last one, resuming a stage that is complete does nothing.
 
     Args:
-        minutes: at most so many between two checkpoints.
+        minutes: at most so many between two checkpoints; the first comes after `_FIRST_SECONDS`.
         check: called before each of them; it raises if the weights are not worth keeping.
     """
 
     def __init__(self, minutes: float, check: Callable[[], None]) -> None:
         self._seconds, self._check = minutes * 60, check
+        self._wait = min(self._seconds, _FIRST_SECONDS)
         self._last = time.monotonic()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """See the class."""
-        due = _of_first_process(time.monotonic() - self._last >= self._seconds)
+        due = _of_first_process(time.monotonic() - self._last >= self._wait)
         if due or state.global_step >= state.max_steps:
             self._check()
             control.should_save = True
-            self._last = time.monotonic()
+            self._last, self._wait = time.monotonic(), self._seconds
 
 
 def _of_first_process(decision: bool) -> bool:

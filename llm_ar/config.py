@@ -89,7 +89,7 @@ class AugmentConfig:
     noise: NonNegative = 0.02
     """Standard deviation of Gaussian joint noise, in body sizes."""
     front_back_flip: Share = 0.0
-    """Probability that a person seen from the back is labelled as seen from the front, as sensors
+    """Probability that a person seen from the back is labeled as seen from the front, as sensors
     do (3-D clips, with ``preprocess.face_camera``)."""
     mirror: Share = 0.0
     """Probability of exchanging left and right (labels that name a side are exchanged too)."""

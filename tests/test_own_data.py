@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from llm_ar.ablations.eta import Rates, stage_minutes
+from llm_ar.applications.small_set import fitted
+from llm_ar.applications.training_plan import plan
+from llm_ar.config_files import load_run
 from llm_ar.skeletons.store import ClipStore
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +71,29 @@ def test_the_mended_table_is_prepared_without_complaint(walked):
     assert store.labels == ("clap", "squat", "wave")
     lines = [json.loads(line) for line in (folder / "prepared/repairs.jsonl").open()]
     assert [line["source"] for line in lines if line["outcome"] == "repaired"] == ["dan_wave.npy"]
+
+
+def test_the_trial_begins_as_the_page_shows(walked, monkeypatch):
+    monkeypatch.chdir(walked[0])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    page = (ROOT / "docs/own-data.md").read_text("utf-8")
+    command = next(line for line in page.splitlines() if line.startswith("llm-ar train"))
+    assert "--preset small-set" in command
+    store = ClipStore.open(Path("prepared"))
+    settings = fitted(load_run(None, command.split()[2:]), len(store.split("held-out:cem")[0]), ())
+    lines = plan(settings, "both", store, command)
+    assert len(lines) == 5 and "\n".join(lines) in page
+
+
+def test_the_table_of_durations_is_what_a_training_prints():
+    page = (ROOT / "docs/own-data.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([\d,]+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert len(rows) == 4
+    for row in rows:
+        clips, *minutes = (int(cell.replace(",", "")) for cell in row)
+        small = fitted(load_run(None, ["--preset=small-set"]), clips, ())
+        for run, shown in zip((small, load_run(None, ["--preset=ours"])), minutes, strict=True):
+            assert sum(stage_minutes(run, clips, Rates())) == pytest.approx(shown, abs=0.5)
 
 
 def test_the_protocols_divide_the_clips(walked):

@@ -157,7 +157,7 @@ def evaluate_unseen(
     batch_size: int = 16,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> UnseenFigures:
-    """Recognise unseen actions, and seen ones beside them, in clips that did not train.
+    """Recognize unseen actions, and seen ones beside them, in clips that did not train.
 
     The clips are the test clips of the dataset's usual protocol, which the protocol's own test
     clips are a part of: the same people (or camera), of unseen and of seen actions.

@@ -146,7 +146,7 @@ def show(evaluation: Evaluation) -> None:
         Text.assemble(
             (f"{summary['top1']:.1f} %", "bold"),
             f" top-1   {summary['top5']:.1f} % top-5   {summary['mean_class']:.1f} % mean class   "
-            f"{summary['ece']:.1f} % calibration error   "
+            f"{summary['ece']:.1f} % calibration error\n"
             f"{summary['clips']} clips   {summary['clips_per_second']:.1f} clips/s",
         ),
         soft_wrap=True,

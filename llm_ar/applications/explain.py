@@ -46,7 +46,8 @@ def run(arguments: Sequence[str]) -> int:
         action="store_true",
         help='print one object: {"file", "answer", "probability", "log_probability", "top", '
         '"tokens": [{"token", "seconds", "frames", "drop", "answer"}], "parts": [{"part", "drop", '
-        '"changed", "answer"}], "nearest": [{"clip", "action", "distance"}]}',
+        '"changed", "answer"}], "nearest": [{"clip", "action", "distance"}], "warnings": '
+        "[sentences]}",
     )
     parser.add_argument("--html", type=Path, metavar="OUT.html", help="write a page to look at")
     add_read_options(parser)
@@ -63,8 +64,16 @@ def run(arguments: Sequence[str]) -> int:
     clip = as_clip(recording, model.repair)
 
     from llm_ar.evaluation.explanation import explain
+    from llm_ar.skeletons.doubts import answer_doubts, doubts, length_doubts, view_doubts
 
     explanation = explain(model, clip, labels)
+    longest = None if model.calibration is None else model.calibration.longest
+    warnings = (
+        *length_doubts(recording, longest),
+        *doubts(recording),
+        *answer_doubts(recording, explanation.top[0].action),
+        *view_doubts(recording, model.trained_on_images),
+    )
     neighbors = None
     if given.data is not None:
         neighbors = find_neighbors(model, explanation, given.data)
@@ -74,9 +83,11 @@ def run(arguments: Sequence[str]) -> int:
         name = given.model.resolve().name
         write_explanation(explanation, neighbors, model, name, clip, given.html)
     if given.json:
-        print_json(as_json(explanation, neighbors))
+        print_json(as_json(explanation, neighbors) | {"warnings": list(warnings)})
         return 0
     show(explanation, neighbors)
+    for warning in warnings:
+        results.print(plain(f"warning: {warning}", "yellow"), soft_wrap=True)
     if given.html is not None:
         show_lines(f"Page: {given.html}")
     return 0

@@ -54,12 +54,14 @@ class RunFolder:
         finished: whether it holds a whole model.
         tokenizer: whether stage 1 is finished.
         checkpoints: the newest one of each stage that has any.
+        begun: whether a training has begun in it.
     """
 
     out: Path
     finished: bool
     tokenizer: bool
     checkpoints: tuple[Checkpoint, ...]
+    begun: bool
 
     @classmethod
     def look(cls, out: Path) -> RunFolder:
@@ -70,7 +72,13 @@ class RunFolder:
             any((out / name).is_file() for name in _MODEL_FILES),
             (out / "tokenizer" / "config.json").is_file(),
             tuple(checkpoint for checkpoint in found if checkpoint is not None),
+            (out / COMMAND_FILE).is_file(),
         )
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a training that began in it ended before its first checkpoint."""
+        return self.begun and not (self.finished or self.tokenizer or self.checkpoints)
 
     def of(self, stage: Stage) -> tuple[Checkpoint, ...]:
         """The checkpoints of the stages that are to be trained."""

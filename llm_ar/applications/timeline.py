@@ -17,7 +17,7 @@ from llm_ar.applications.ui.options import (
     read_options,
 )
 from llm_ar.applications.ui.parser import CommandParser
-from llm_ar.applications.ui.terminal import notes, print_json
+from llm_ar.applications.ui.terminal import note, notes, print_json
 from llm_ar.errors import ConfigError
 
 MOST_LENGTHS = 8
@@ -69,6 +69,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from llm_ar.applications.ui import timeline_output as output
     from llm_ar.recognizer.timeline import recognize_timeline
+    from llm_ar.skeletons.doubts import doubts, view_doubts
     from llm_ar.skeletons.readers import format_of, read_clip
     from llm_ar.skeletons.repair import repair
 
@@ -84,14 +85,18 @@ def run(arguments: Sequence[str]) -> int:
             lengths=given.lengths,
             reject=not given.no_reject,
         )
+    warnings = (*doubts(clip), *view_doubts(clip, model.trained_on_images))
     if given.json:
-        print_json(output.as_json(found))
+        print_json(output.as_json(found) | {"warnings": list(warnings)})
     elif given.csv:
         print(output.as_csv(found), end="")
     elif given.vtt:
         print(output.as_vtt(found), end="")
     else:
         output.show(found)
+    if not given.json:
+        for warning in warnings:
+            note(f"warning: {warning}")
     if given.picture is not None:
         from llm_ar.applications.ui.timeline_picture import picture
 

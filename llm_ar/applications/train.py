@@ -59,8 +59,9 @@ def run(arguments: Sequence[str]) -> int:
         overrides = [*overrides, f"--init_from={given.start}"]
     if not overrides and given.config is None and not given.dry_run:
         print_error(f"name the data to train on, with --data or --config: {known_data()}")
-        notes.print(parser.format_usage().rstrip())
-        notes.print(str(parser.epilog))
+        # Never wrapped, so that the example can be copied.
+        notes.print(parser.format_usage().rstrip(), soft_wrap=True)
+        notes.print(str(parser.epilog), soft_wrap=True)
         return EXIT_USAGE
     below = None
     if given.start is not None and given.config is None and given.preset is None:
@@ -217,9 +218,12 @@ def _check_folder(
         )
     if not overwrite:
         folder.check(stage, resume, command)
-    if resume and is_first_process():
-        found = " and ".join(map(str, folder.of(stage)))
-        note(f"Goes on: {found}" if found else f"No checkpoint in {settings.out}: begins at step 0")
+    if is_first_process():
+        found = " and ".join(map(str, folder.of(stage))) if resume else ""
+        if found:
+            note(f"Goes on: {found}")
+        elif resume or (folder.stopped_early and not overwrite):
+            note(f"No checkpoint in {settings.out}: begins at step 0")
 
 
 def _check_start(settings: RunConfig, stage: Stage) -> None:

@@ -57,8 +57,8 @@ def plan(settings: RunConfig, stage: Stage, store: ClipStore, command: str) -> l
         + ", then ".join(f"{_TITLES[name]} ({epochs[name]} epochs)" for name in stages)
         + f"; the language model is {settings.recognizer.llm.name}",
         _duration(settings, stages, clips),
-        f"Ctrl-C stops it; a checkpoint is written every {minutes:g} minutes and at the end of a "
-        f"stage{_to_go_on(command)}",
+        f"Ctrl-C stops it; a checkpoint is written soon after the start of a stage, every "
+        f"{minutes:g} minutes and at its end{_to_go_on(command)}",
     ]
     return lines
 
@@ -80,8 +80,9 @@ def _duration(settings: RunConfig, stages: list[str], clips: int) -> str:
         return "Duration: shown after the first steps; --dry-run computes it for a GPU"
     first, second = stage_minutes(settings, clips, Rates())
     expected = {"tokenizer": first, "recognizer": second}
-    each = " and ".join(f"{expected[name]:.0f}" for name in stages)
-    return f"Duration: about {each} minutes on two free processor cores"
+    each = " and ".join(f"{max(expected[name], 1):.0f}" for name in stages)
+    unit = "minute" if each == "1" else "minutes"
+    return f"Duration: about {each} {unit} on two free processor cores"
 
 
 @contextmanager

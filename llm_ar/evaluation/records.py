@@ -169,7 +169,7 @@ def table(results: Path, link: str = "results") -> str:
             f"[{result['model']}]({link}/{file.name})",
             str(result["names"]),
             str(result["clips"]),
-            *(_spread(result.get(key, [None])) for key in _COLUMNS),
+            *(_spread(_values(result, key)) for key in _COLUMNS),
             f"{_minutes(result)}, {result['selection']}",
             ", ".join(map(str, result["seeds"])),
         ]
@@ -214,16 +214,27 @@ def summary_table(results: Path) -> str:
 def _mean_of(results: list[dict[str, Any]], key: str) -> str:
     """Of one file the mean and spread over seeds, of several (folds) the mean of their means."""
     if len(results) == 1:
-        return _spread(results[0].get(key, [None]))
-    values = [value for result in results for value in result.get(key, [None])]
-    return "-" if None in values else f"{mean(values):.1f}"
+        return _spread(_values(results[0], key))
+    values = [value for result in results for value in _values(result, key)]
+    known = [value for value in values if value is not None]
+    return f"{mean(known):.1f}" if len(known) == len(values) else "-"
+
+
+def _values(result: Mapping[str, Any], key: str) -> list[float | None]:
+    """One figure a seed; the nearest joints are the same for each, and stand once."""
+    values: list[float | None] = result.get(key, [None])
+    return list(dict.fromkeys(values)) if key == "neighbour_top1" else values
 
 
 def _minutes(result: Mapping[str, Any]) -> str:
-    """Mean minutes of the trainings, of those on the processor where there are any."""
+    """Mean minutes of the trainings, of those on the processor where there are any.
+
+    A training that was suspended has none.
+    """
     devices = [name or "CPU" for name in result.get("devices", [None] * len(result["seeds"]))]
     device = "CPU" if "CPU" in devices else devices[0]
-    known = [m for m, name in zip(result["minutes"], devices, strict=True) if name == device]
+    each = zip(result["minutes"], devices, strict=True)
+    known = [m for m, name in each if name == device and m is not None]
     return f"{mean(known):.0f} min" + ("" if device == "CPU" else f" on {device}")
 
 

@@ -33,8 +33,6 @@ class AnswerObjective(nn.Module):
         text_tokenizer: the LLM's.
 
     Attributes:
-        adapter: the LoRA matrices, the module's only parameters: what is frozen needs no
-            synchronization, and may be divided among processes (`sharding`).
         packed: whether batches are rows; LLMs that cannot compute these get padded answers.
     """
 
@@ -47,23 +45,11 @@ class AnswerObjective(nn.Module):
         text_tokenizer: PreTrainedTokenizerBase,
     ) -> None:
         super().__init__()
-        self.adapter = nn.ParameterList(p for p in llm.parameters() if p.requires_grad)
-        # In a tuple it is no part of the module's own state.
-        self._llm = (llm,)
-        # Neither are these: frozen, and never to be put into training mode.
+        self.llm = llm
+        # Held outside the module's own state: frozen, and never to be put into training mode.
         self.prompt, self.token_embeddings, self.sentences = prompt, token_embeddings, sentences
         self.answers = [answer_ids(text_tokenizer, name) for name in sentences.clips.names]
         self.packed = allow_packing(llm)
-
-    @property
-    def llm(self) -> PeftModel:
-        """The LLM with its adapter."""
-        return self._llm[0]
-
-    def train(self, mode: bool = True) -> AnswerObjective:
-        """Set the LLM's mode as well: the adapter has dropout."""
-        self.llm.train(mode)
-        return super().train(mode)
 
     def forward(self, joints: Tensor, present: Tensor, classes: Sequence[int]) -> dict[str, Tensor]:
         """The mean loss over the answers' tokens for B clips, augmented anew each time."""

@@ -9,10 +9,12 @@ Source: Zhao et al., "PyTorch FSDP", VLDB 2023; torch's ``fully_shard``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.nn import Module, ModuleList
+from torch.nn import Module, ModuleList, ParameterList
 from transformers import PreTrainedModel
 
 from llm_ar.errors import ConfigError
@@ -54,3 +56,30 @@ def decoder_layers(llm: PreTrainedModel) -> ModuleList:
         f"recognizer.llm.sharded: no list of {count} decoder layers was found in this language "
         "model; set it to false"
     )
+
+
+class TrainedAlone(Module):
+    """A module whose frozen parameters are hidden: averaging of gradients refuses divided ones.
+
+    Args:
+        module: what is computed.
+
+    Attributes:
+        trained: the parameters of the module that are trained.
+    """
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.trained = ParameterList(p for p in module.parameters() if p.requires_grad)
+        # In a tuple it is no part of this module's state.
+        self._module = (module,)
+
+    def train(self, mode: bool = True) -> TrainedAlone:
+        """Set the mode of the hidden module as well."""
+        self._module[0].train(mode)
+        super().train(mode)
+        return self
+
+    def forward(self, *given: Any, **named: Any) -> Any:
+        """What the module computes."""
+        return self._module[0](*given, **named)

@@ -16,6 +16,7 @@ from llm_ar.recognizer.checkpoint import ADAPTER_FILE
 from llm_ar.recognizer.objective import AnswerObjective
 from llm_ar.recognizer.private_apis import CheckpointTrainer
 from llm_ar.recognizer.scoring import CandidateTrie, score
+from llm_ar.recognizer.sharding import TrainedAlone, is_sharded
 from llm_ar.training import StageTrainer
 
 _METER_FILE = "meter.json"
@@ -76,7 +77,8 @@ class AnswerTrainer(CheckpointTrainer, StageTrainer):
         self.meter = Meter()
         self._objective, self._llm_name, self._trie = objective, llm_name, trie
         self._held_out = objective.sentences.plain(held_out) if len(held_out) else None
-        super().__init__(objective, args, "recognizer", save_minutes, **rest)
+        trained = TrainedAlone(objective) if is_sharded(objective.llm) else objective
+        super().__init__(trained, args, "recognizer", save_minutes, **rest)
         self.add_callback(_EpochEnds(self))
 
     def compute_loss(self, *given: Any, **named: Any) -> Any:

@@ -143,7 +143,7 @@ def test_a_killed_run_resumes_exactly(
         torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
 
 
-def test_latents_are_what_the_codebook_would_quantise(run: RunConfig) -> None:
+def test_latents_are_what_the_codebook_would_quantize(run: RunConfig) -> None:
     folder = run.out / "tokenizer"
     latents, tokens = LatentTokenizer.from_pretrained(folder), train_reader(run).tokenizer
     store = ClipStore.open(run.data)

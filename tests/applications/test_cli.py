@@ -295,6 +295,8 @@ def test_evaluate_prints_its_summary_and_writes_both_files(
     assert all(file.read_bytes()[:4] == b"\x89PNG" for file in drawn)
     shown = capsys.readouterr().out
     assert "top-1" in shown and str(out / "report.html") in shown.replace("\n", "")
+    figures = [line for line in shown.splitlines() if " %" in line]
+    assert figures and all(len(line) <= 80 for line in figures)
     fails([*command, "--protocol", "xview", "--out", tmp_path / "no"], capsys, "xview", "xsub")
     assert not (tmp_path / "no").exists()
 

@@ -48,6 +48,22 @@ def test_json_and_a_page_that_loads_nothing(
     assert motion["samples"][0]["sentence"] == expected.sentence
 
 
+def test_a_recording_unlike_the_training_is_said_at_the_answer(
+    recording: Path, tiny_model: Path, capsys: Capture
+) -> None:
+    flat = recording.with_name("flat.npy")
+    np.save(flat, np.load(recording)[..., :2])
+    said = "the recording is 2-D, but the model learned from 3-D positions; answers are less sure"
+    words = ["--model", str(tiny_model)]
+    for command, more in (("explain", []), ("timeline", ["--lengths", "1"])):
+        for file, expected in ((flat, [said]), (recording, [])):
+            assert main([command, str(file), *words, *more, "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["warnings"] == expected
+            assert main([command, str(file), *words, *more]) == 0
+            shown = capsys.readouterr()
+            assert (f"warning: {said}" in shown.out + shown.err) == bool(expected)
+
+
 def test_people_see_tables(recording: Path, tiny_model: Path, capsys: Capture) -> None:
     names = "<i>wave</i>,[red]sit"
     words = ["explain", str(recording), "--model", str(tiny_model), "--labels", names]

@@ -26,6 +26,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     (folder / "notes.txt").write_text("filmed on Monday\n")
     (folder / "cut.npy").write_bytes((folder / "a.npy").read_bytes()[:2000])
+    (folder / "text.npy").write_text("0.1 0.2 0.3\n")
     (folder / "packed.npy.gz").write_bytes(b"\x1f\x8b" + bytes(64))
     monkeypatch.chdir(tmp_path)
     return folder
@@ -53,6 +54,7 @@ def answer(words: list[str], capsys: Capture) -> str:
         ("mine/notes.txt", "is in no format known here"),
         ("mine/labels.csv", "is a table of labels; give the recordings that it lists"),
         ("mine/cut.npy", "copy or save it again"),
+        ("mine/text.npy", "does not begin as a NumPy array; save it again with numpy.save"),
         ("mine/packed.npy.gz", "is compressed with gzip; unpack it"),
     ],
 )

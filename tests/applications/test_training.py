@@ -12,7 +12,11 @@ from rich.console import Console
 
 from llm_ar.applications import demo
 from llm_ar.applications.cli import main
+from llm_ar.applications.run_folder import Stage
+from llm_ar.applications.training_plan import plan
+from llm_ar.config_files import load_run
 from llm_ar.recognizer.recognition import Answer, Recognition
+from llm_ar.skeletons.store import ClipStore
 
 Capture = pytest.CaptureFixture[str]
 
@@ -133,6 +137,22 @@ def test_train_alone_says_what_is_missing(
     shown = capsys.readouterr().err
     assert "usage: llm-ar train" in shown and "--data or --config" in shown
     assert "llm-ar prepare" in shown and not list(tmp_path.iterdir())
+    # The example is one line at any width, to be copied.
+    assert " --protocol seeded:20 --out runs/mine\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"), [("both", "about 1 and 1 minutes"), ("tokenizer", "about 1 minute on")]
+)
+def test_a_short_training_takes_a_minute_not_none(
+    stage: Stage, said: str, procedural_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    store = ClipStore.open(procedural_data)
+    words = [f"--{name}.optim.epochs=1" for name in ("tokenizer", "recognizer")]
+    run = load_run(None, [*words, "--protocol=xsub"])
+    (line,) = [line for line in plan(run, stage, store, "") if line.startswith("Duration: ")]
+    assert said in line
 
 
 def test_a_training_says_first_what_it_does_and_overwrites_nothing(
@@ -183,10 +203,12 @@ def test_an_interrupted_training_names_the_command_that_goes_on(
         assert main(words) == 130
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"llm-ar: interrupted before the first checkpoint; begin again with: {command}"
+    assert (tmp_path / "run" / "training" / "command.txt").is_file()
     with monkeypatch.context() as patch:
         patch.setattr(stage, "train_recognizer", interrupt)
         assert main(words) == 130
-    last = capsys.readouterr().err.splitlines()[-1]
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == f"No checkpoint in {tmp_path / 'run'}: begins at step 0"
     assert "stage 1 (tokenizer) is finished" in last and last.endswith(f"{command} --resume")
 
     assert main(words) == 2

@@ -68,6 +68,27 @@ def test_a_loss_is_shown_early(clips: int, epochs: int, tmp_path: Path) -> None:
     assert args.logging_steps <= max(1, steps // 10)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "saved"), [(3.0, [20, 200, 380, 400]), (0.1, list(range(6, 400, 6)) + [400])]
+)
+def test_the_first_checkpoint_comes_soon(
+    minutes: float, saved: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 400 steps of a second each."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: clock.now)
+    checked: list[float] = []
+    timed = callbacks.TimedCheckpoints(minutes, lambda: checked.append(clock.now))
+    found = []
+    for step in range(1, 401):
+        clock.now = float(step)
+        control = TrainerControl()
+        timed.on_step_end(SimpleNamespace(), TrainerState(global_step=step, max_steps=400), control)
+        if control.should_save:
+            found.append(step)
+    assert found == saved == checked
+
+
 def test_a_log_file_gets_whole_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,14 @@ def test_minutes_are_of_the_processor_or_name_the_card(tmp_path: Path) -> None:
     assert "| 12 min, last-epoch |" in table(tmp_path)
 
 
+def test_a_suspended_training_has_no_minutes(tmp_path: Path) -> None:
+    file = tmp_path / "toy.json"
+    for seed in (0, 1):
+        record(evaluation(seed, right=9), TRAINING, file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"minutes": [20.0, None]}))
+    assert "| 20 min, last-epoch |" in table(tmp_path)
+
+
 def test_another_benchmark_is_not_mixed_in(tmp_path: Path) -> None:
     file = tmp_path / "toy.json"
     record(evaluation(0, right=6), TRAINING, file)
@@ -87,7 +95,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     page.write_text("before\n<!-- results -->\nold\n<!-- /results -->\nafter\n")
     update(page, results)
     text = page.read_text()
-    row = "3 tests (2 seeds) | 80.0 ± 10.0 | 20.0 | 0.0 ± 0.0 | 100.0 ± 0.0 | - |"
+    row = "3 tests (2 seeds) | 80.0 ± 10.0 | 20.0 | 0.0 ± 0.0 | 100.0 | - |"
     assert row in text
     assert text.startswith("before\n") and text.endswith("<!-- /results -->\nafter\n")
     assert "old" not in text and "speed" not in text
@@ -95,7 +103,7 @@ def test_the_table_of_a_page_is_rewritten(tmp_path: Path) -> None:
     assert page.read_text() == text
     assert summary_table(results) in text
     whole = table(results)
-    assert "| 2 | 10 | 80.0 ± 10.0 | 0.0 ± 0.0 | 100.0 ± 0.0 | 100.0 ± 0.0 |" in whole
+    assert "| 2 | 10 | 80.0 ± 10.0 | 0.0 ± 0.0 | 100.0 | 100.0 ± 0.0 |" in whole
     assert "speed" not in whole
 
 

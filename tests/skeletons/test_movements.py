@@ -245,7 +245,7 @@ def test_postures_change_the_legs_alone() -> None:
     assert travels(forward_kinematics(BODY, walking))
 
 
-def test_clips_are_labelled_and_reproducible() -> None:
+def test_clips_are_labeled_and_reproducible() -> None:
     clips = list(procedural_clips(800, subjects=12, seed=4, vocabulary=EVERYDAY))
     assert {clip.label for clip in clips} == set(NAMES)
     testing = [clip for clip in clips if clip.split == "test"]

@@ -41,7 +41,7 @@ CORPORA = {
         bow; bye; byebye; dance; dash; guide; kick; punch; respond; run; slash; walk;
         walk-back; walk-left; walk-right""",
 }
-"""Published names of corpora of which clips may come as folders of labelled files."""
+"""Published names of corpora of which clips may come as folders of labeled files."""
 
 WITHOUT_CONTEXT = {
     *("hover", "land", "ascend", "descend", "accelerate", "decelerate"),

@@ -72,6 +72,8 @@ def read(path: Path, options: ReadOptions = BY_FILE) -> Clip:
     data = read_bytes(path)
     if data.startswith(_NPY):
         content = {"joints": _array(path, "the array", data)}
+    elif path.suffix.lower() == ".npy" and not data.startswith(_ZIP):
+        raise ClipError(path, "does not begin as a NumPy array; save it again with numpy.save")
     else:
         content = _members(path, data)
     key = _main(path, content)

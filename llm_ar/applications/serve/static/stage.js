@@ -89,7 +89,7 @@ export class Stage {
     return mesh;
   }
 
-  // Colour the body parts by what the answer loses without them; null for left and right.
+  // Color the body parts by what the answer loses without them; null for left and right.
   weigh(weights) {
     this.weights = weights;
     this.paint();
