@@ -81,8 +81,8 @@ def _convert(gguf: Path, folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-        llm = AutoModelForCausalLM.from_pretrained(**source, dtype="float32")
         text_tokenizer = AutoTokenizer.from_pretrained(**source)
+        llm = AutoModelForCausalLM.from_pretrained(**source, dtype="float32")
         # As transformers 5 reads them from the file; 4 takes the start token for the end, too, and
         # puts it in front of every text.
         end = text_tokenizer.convert_ids_to_tokens(llm.config.eos_token_id)

@@ -15,6 +15,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient  # noqa: E402
 
 from llm_ar.applications.serve.api import application, largest_body  # noqa: E402
+from llm_ar.applications.serve.limits import Limits  # noqa: E402
 from llm_ar.applications.serve.security import Keys, Policy, Rate  # noqa: E402
 from llm_ar.applications.serve.service import Service, Settings  # noqa: E402
 from llm_ar.recognizer.model import ActionRecognizer  # noqa: E402
@@ -26,7 +27,9 @@ NAMES = ["wave", "dance a waltz"]
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    service = Service({"general": ActionRecognizer.from_pretrained()}, Settings())
+    # The first request with own names loads the sentence encoder, beside other tests.
+    settings = Settings(limits=Limits(deadline=120.0))
+    service = Service({"general": ActionRecognizer.from_pretrained()}, settings)
     hosts = frozenset({"testserver"})
     policy = Policy(Keys(()), hosts, Rate(0), largest_body(service), log=False)
     with TestClient(application(service, policy)) as made:
