@@ -7,10 +7,12 @@ hold, so that a resumed run is the run it would have been.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ from transformers.integrations import TensorBoardCallback
 
 from llm_ar.callbacks import TimedCheckpoints, TrainingProgress
 from llm_ar.config import OptimConfig
-from llm_ar.errors import ConfigError, TrainingError
+from llm_ar.errors import ConfigError, MissingExtraError, TrainingError
+
+_FSDP, _DEEPSPEED = "ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"
+"""What accelerate's launcher sets for its ways of dividing a model among processes."""
 
 
 def as_batch(batch: Any) -> Any:
@@ -59,17 +64,23 @@ def training_arguments(
     frozen rest is the same everywhere. They divide a step's clips among them, so that a training
     is the same, and can be resumed, with any number of them.
 
+    Where accelerate's launcher asks for DeepSpeed (ZeRO stage 1 or 2), its processes share the
+    optimizer's state. Stage 1 is small and stays with DDP (`without_deepspeed`).
+
     Raises:
         ConfigError: the clips of a step cannot be divided so, or the processes are to hold parts of
-            the model.
+            the trained weights.
+        MissingExtraError: DeepSpeed is asked for and not installed.
     """
-    for way in ("FSDP", "DEEPSPEED"):
-        if os.environ.get(f"ACCELERATE_USE_{way}", "false").lower() in ("1", "true"):
-            raise ConfigError(
-                f"{way} is not supported as a launcher's setting: checkpoints hold whole adapters; "
-                "use DDP (for accelerate distributed_type: MULTI_GPU), and recognizer.llm.sharded "
-                "where a copy of the language model is too large for a GPU"
-            )
+    if _asked_for(_FSDP):
+        raise ConfigError(
+            "FSDP is not supported as a launcher's setting: checkpoints hold whole adapters; use "
+            "DDP (for accelerate distributed_type: MULTI_GPU), and recognizer.llm.sharded where a "
+            "copy of the language model is too large for a GPU"
+        )
+    deepspeed, cuda = _asked_for(_DEEPSPEED), torch.cuda.is_available()
+    if deepspeed and importlib.util.find_spec("deepspeed") is None:
+        raise MissingExtraError("distributed_type: DEEPSPEED", "deepspeed")
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     if optim.batch_size % processes:
         raise ConfigError(
@@ -79,7 +90,7 @@ def training_arguments(
     steps = math.ceil(clips / optim.batch_size) * optim.epochs
     # Ten steps, fewer in short trainings, so that a loss is shown early.
     log_steps = min(10, max(1, steps // 10))
-    return TrainingArguments(
+    args = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=optim.epochs,
         per_device_train_batch_size=optim.batch_size // processes,
@@ -96,9 +107,11 @@ def training_arguments(
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
-        accelerator_config={"non_blocking": torch.cuda.is_available()},
-        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=cuda,
+        accelerator_config={"non_blocking": cuda},
+        # With DeepSpeed `use_cpu` means no processes at all, and nothing chooses their backend.
+        use_cpu=not cuda and not deepspeed,
+        ddp_backend="gloo" if not cuda and deepspeed else None,
         ddp_find_unused_parameters=False,
         ddp_broadcast_buffers=False,
         # At the end the others wait while the first one calibrates the fast path and saves.
@@ -106,6 +119,32 @@ def training_arguments(
         seed=seed,
         **extra,
     )
+    if args.deepspeed_plugin is not None:
+        if args.deepspeed_plugin.zero_stage == 3:
+            raise ConfigError(
+                "DeepSpeed's ZeRO stage 3 is not supported: checkpoints hold whole adapters; set "
+                "zero_stage to 2, and recognizer.llm.sharded to true where a copy of the language "
+                "model is too large for a GPU"
+            )
+        # DeepSpeed clips by its own setting, and not at all without one.
+        args.deepspeed_plugin.deepspeed_config["gradient_clipping"] = args.max_grad_norm
+    return args
+
+
+@contextmanager
+def without_deepspeed() -> Iterator[None]:
+    """Train by DDP meanwhile, whatever the launcher asks for."""
+    asked = os.environ.pop(_DEEPSPEED, None)
+    try:
+        yield
+    finally:
+        if asked is not None:
+            os.environ[_DEEPSPEED] = asked
+
+
+def _asked_for(way: str) -> bool:
+    """Whether the launcher asks for a way of dividing a model among processes: its variable."""
+    return os.environ.get(way, "false").lower() in ("1", "true")
 
 
 class StageTrainer(Trainer):

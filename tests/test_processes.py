@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ import torch
 from safetensors.torch import load_file
 
 from llm_ar.config import OptimConfig
-from llm_ar.errors import ConfigError
+from llm_ar.errors import ConfigError, MissingExtraError
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.training import training_arguments
+from llm_ar.training import training_arguments, without_deepspeed
 
 WORKER = """
 import sys
@@ -152,8 +153,11 @@ recognizer:
 class Trainings:
     """Trains the same settings by some number of processes, and reads what they logged."""
 
-    def __init__(self, folder: Path, data: Path, llm: Path, update: str) -> None:
+    def __init__(
+        self, folder: Path, data: Path, llm: Path, update: str, launcher: Sequence[str] = ()
+    ) -> None:
         self.folder, self.data, self.llm, self.update = folder, data, llm, update
+        self.launcher = launcher or ("torch.distributed.run", "--standalone", "--nproc_per_node")
         self.worker = folder / "worker.py"
         self.worker.write_text(STEPPED)
 
@@ -165,11 +169,11 @@ class Trainings:
         config.write_text(
             SETTINGS.format(data=self.data, out=out, llm=self.llm, update=self.update)
         )
-        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+        launch = ["-m", *self.launcher, str(processes)] if processes > 1 else []
         done = subprocess.run(
             [
                 sys.executable,
-                *(launch if processes > 1 else []),
+                *launch,
                 str(self.worker),
                 str(config),
                 *more,
@@ -265,6 +269,78 @@ def test_two_processes_train_stage_2_as_one_does_with_the_whole_batch(
         torch.testing.assert_close(weight, weights[name], rtol=0, atol=5e-3, msg=name)
 
 
+DEEPSPEED = """
+compute_environment: LOCAL_MACHINE
+distributed_type: DEEPSPEED
+deepspeed_config: {zero_stage: STAGE, zero3_init_flag: false}
+mixed_precision: 'no'
+num_machines: 1
+machine_rank: 0
+main_training_function: main
+use_cpu: false
+"""
+
+
+@pytest.mark.slow
+def test_deepspeed_trains_as_one_process_does(
+    byte_llm: Path, procedural_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("deepspeed")
+    monkeypatch.setenv("DS_ACCELERATOR", "cpu")
+    settings = tmp_path / "accelerate.yaml"
+    settings.write_text(DEEPSPEED.replace("STAGE", "2"))
+    launcher = ("accelerate.commands.launch", "--config_file", str(settings), "--num_processes")
+    trainings = Trainings(tmp_path, procedural_data, byte_llm, "ema", launcher)
+    one, two = trainings.train("one", 1), trainings.train("two", 2)
+    assert_alike(trainings.logged(two, "tokenizer"), trainings.logged(one, "tokenizer"))
+    shutil.rmtree(two / "tokenizer")
+    shutil.copytree(one / "tokenizer", two / "tokenizer")
+
+    trainings.train("one", 1, "recognizer")
+    trainings.train("two", 2, "recognizer")
+    expected = trainings.logged(one, "recognizer")
+    assert_alike(trainings.logged(two, "recognizer"), expected)
+    weights = load_file(one / "adapter_model.safetensors")
+    for name, weight in load_file(two / "adapter_model.safetensors").items():
+        torch.testing.assert_close(weight, weights[name], rtol=0, atol=5e-3, msg=name)
+
+    # Away with the last checkpoint: the one before goes on, by as many processes only.
+    checkpoints = two / "training" / "recognizer"
+    (last,) = checkpoints.glob("checkpoint-6")
+    shutil.rmtree(last)
+    (two / "config.json").unlink()
+    assert "DeepSpeed processes (was 2, is 1)" in refused(trainings, 1, "--resume")
+    trainings.train("two", 2, "recognizer", -1, "--resume")
+    assert_alike(trainings.logged(two, "recognizer"), expected)
+
+    # The frozen layers divided as well.
+    (two / "config.json").unlink()
+    shutil.rmtree(checkpoints)
+    divided = ("--recognizer.llm.sharded", "true")
+    trainings.train("two", 2, "recognizer", -1, *divided)
+    assert_alike(trainings.logged(two, "recognizer"), expected)
+
+    (two / "config.json").unlink()
+    shutil.rmtree(checkpoints)
+    settings.write_text(DEEPSPEED.replace("STAGE", "3"))
+    assert "ZeRO stage 3 is not supported" in refused(trainings, 2)
+
+
+def refused(trainings: Trainings, processes: int, *more: str) -> str:
+    """What a training of stage 2 that is refused says."""
+    launch = [sys.executable, "-m", *trainings.launcher, str(processes), str(trainings.worker)]
+    done = subprocess.run(
+        [*launch, str(trainings.folder / "two.yaml"), *more],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "STAGE": "recognizer"},
+    )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr.partition("torch/distributed")[0]
+    return done.stderr
+
+
 PARTS = """
 import sys
 
@@ -345,3 +421,14 @@ def test_a_model_in_parts_is_refused_in_one_sentence(
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(ConfigError, match="FSDP is not supported.*recognizer.llm.sharded"):
         training_arguments(OptimConfig(), tmp_path, 96, 0)
+
+
+def test_an_absent_deepspeed_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="DEEPSPEED needs .*'llm-ar\\[deepspeed\\]'"):
+        training_arguments(OptimConfig(), tmp_path, 96, 0)
+    with without_deepspeed():
+        assert training_arguments(OptimConfig(), tmp_path, 96, 0).deepspeed_plugin is None

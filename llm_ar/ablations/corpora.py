@@ -6,9 +6,10 @@ KARD among KARD's own names::
     python -m llm_ar.ablations.corpora experiments/general/general.yaml kard runs/without/kard \\
         --record results/leave-one-corpus-out.json
 
-It tells what the tokens alone say, by the nearest sentence embedding and by ConSE over the trained
-names, how far the former's probabilities are off (ECE), and how well clips of actions that the
-other datasets lack are told from clips of actions that they have (AUROC). Where stage 2 was trained
+It tells what the tokens alone say, by the nearest sentence embedding (also with the names' prior
+over the corpus subtracted) and by ConSE over the trained names, how far the former's probabilities
+are off (ECE), and how well clips of actions that the other datasets lack are told from clips of
+actions that they have (AUROC). Where stage 2 was trained
 too, the LLM's answers follow: by likelihood, by likelihood without the names' prior, and by ConSE.
 """
 
@@ -35,6 +36,7 @@ from llm_ar.recognizer.model import ActionRecognizer
 from llm_ar.recognizer.unknown import encode, fit
 from llm_ar.recognizer.zero_shot.conse import conse_scores
 from llm_ar.recognizer.zero_shot.nearest_sentence import SCALE, sentence_cosines
+from llm_ar.recognizer.zero_shot.prior_correction import FEWEST, prior_corrected
 from llm_ar.recognizer.zero_shot.sentence_encoder import load_sentence_encoder
 from llm_ar.recognizer.zero_shot.text_embeddings import embed_sentences
 from llm_ar.skeletons.actions.ontology import Ontology
@@ -46,6 +48,7 @@ TEMPERATURE = 1.5
 """Divides log-posteriors before ConSE."""
 _BATCH = 64
 _RESAMPLES = 1000
+_DRAWS = 200
 _PRIOR_CLIPS = 256
 _KNOWN_CLIPS = 4000
 """Training clips that tell known actions from others."""
@@ -99,6 +102,7 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
     posteriors = texts[tokens].mean(1) @ targets.T
     answers = {
         "nearest_sentence": nearest,
+        "nearest_sentence_prior_corrected": prior_corrected(SCALE * nearest),
         "conse_tokens": conse_answers(posteriors, known_texts, candidates),
     }
     if (run.out / ADAPTER_FILE).is_file():
@@ -131,6 +135,7 @@ def left_out(run: RunConfig, lost: int = 0) -> dict[str, Any]:
         "top1": {
             how: accuracy(scores, truth, names, ontology, lost) for how, scores in answers.items()
         },
+        "prior_correction": draws_with_and_without(SCALE * nearest, truth, run.seed),
         "confused": _confused(nearest, truth, names),
     }
 
@@ -226,6 +231,46 @@ def accuracy(
         "interval": [round(100 * float(np.quantile(means, q)), 1) for q in (0.025, 0.975)],
         "right_or_broader": round(100 * sum(broader) / len(all_clips), 1),
     }
+
+
+def draws_with_and_without(logits: Tensor, truth: Tensor, seed: int) -> dict[str, dict[str, float]]:
+    """Mean accuracy in percent with the names' prior and without it, where it is hard to tell.
+
+    Drawn are few clips, and clips whose names' frequencies fall as 1 / rank in a random order.
+
+    Args:
+        logits: (N, C) of the names.
+        truth: (N,) indices of the names.
+        seed: of the draws.
+    """
+    random = np.random.default_rng(seed)
+    by_name = [np.flatnonzero(truth.numpy() == name) for name in range(logits.shape[1])]
+
+    def few() -> np.ndarray:
+        return random.permutation(len(truth))[:FEWEST]
+
+    def unequal() -> np.ndarray:
+        order = random.permutation(len(by_name))
+        kept = [
+            random.permutation(by_name[name])[: max(1, len(by_name[name]) // (rank + 1))]
+            for rank, name in enumerate(order)
+        ]
+        return np.concatenate(kept)
+
+    found = {}
+    for what, draw in ((f"{FEWEST} clips", few), ("names at 1 / rank", unequal)):
+        pairs = []
+        for _ in range(_DRAWS):
+            rows = torch.from_numpy(draw())
+            pairs.append(
+                [
+                    float((scores.argmax(-1) == truth[rows]).double().mean())
+                    for scores in (logits[rows], prior_corrected(logits[rows]))
+                ]
+            )
+        plain, corrected = (round(100 * float(value), 1) for value in np.mean(pairs, axis=0))
+        found[what] = {"plain": plain, "prior_corrected": corrected}
+    return found
 
 
 def _confused(scores: Tensor, truth: Tensor, names: Sequence[str]) -> dict[str, str]:

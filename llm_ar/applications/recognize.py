@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,7 @@ class Request:
     fast: bool = False
     synonyms: bool = False
     zero_shot: bool = False
+    prior_correction: bool = False
     known: Descriptions | None = None
     unknown: bool = False
     options: ReadOptions = BY_FILE
@@ -106,6 +107,13 @@ def run(arguments: Sequence[str]) -> int:
         "not trained: by the nearest sentence embedding, or by ConSE if the model has learned none",
     )
     parser.add_argument(
+        "--prior-correction",
+        action="store_true",
+        help="recognize all FILEs together, at least 10, and subtract from each name what it gets "
+        "on average over them; for names that were not trained, where each of them occurs about as "
+        "often as the others",
+    )
+    parser.add_argument(
         "--unknown",
         action="store_true",
         help="say whether the movement is like no action of the training (with --json: "
@@ -149,6 +157,7 @@ def run(arguments: Sequence[str]) -> int:
         given.fast,
         given.synonyms,
         given.zero_shot,
+        given.prior_correction,
         known,
         given.unknown,
         read_options(given),
@@ -213,12 +222,34 @@ def recognize_files(
     """Each file with its answers or with what is wrong with it, in order.
 
     Of a file that holds several clips (a PYSKL pickle) each comes, as ``FILE.pkl#NAME``. The model
-    is loaded at the first readable file.
+    is loaded at the first readable file. With ``request.prior_correction`` all files are recognized
+    before the first one comes.
 
     Raises:
         ModelError: the model cannot be loaded.
-        ConfigError: a fast answer is requested from a model without a fast path.
+        ConfigError: a fast answer is requested from a model without a fast path, or the names'
+            prior from too few recordings.
     """
+    answered = _answered(files, folder, request)
+    for one in _prior_corrected(answered, request.top_k) if request.prior_correction else answered:
+        if isinstance(one.answer, LlmArError):
+            yield one.file, one.answer
+        elif one.model is not None and one.clip is not None:
+            yield one.file, outcome_of(one.model, one.clip, one.answer, request)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """One file with its clip and its answers, or with what is wrong with it."""
+
+    file: Path
+    answer: Recognition | LlmArError
+    clip: Clip | None = None
+    model: ActionRecognizer | None = None
+
+
+def _answered(files: Sequence[Path], folder: Path, request: Request) -> Iterator[_Answered]:
+    """The files in order, recognized in batches; all names are ranked where priors are needed."""
     from llm_ar.skeletons.readers import read_clip
 
     model: ActionRecognizer | None = None
@@ -244,13 +275,44 @@ def recognize_files(
             policy = answer_policy(model, request)
             warn_of_unknown_labels(model, request)
         if clips and model is not None and policy is not None:
-            outcomes |= recognize_clips(model, clips, policy, request.top_k)
+            answers = len(policy.names) if request.prior_correction else request.top_k
+            outcomes |= recognize_clips(model, clips, policy, answers)
         for place, (file, _) in enumerate(batch):
-            outcome = outcomes[place]
-            if isinstance(outcome, LlmArError):
-                yield file, outcome
-            elif model is not None:
-                yield file, outcome_of(model, clips[place], outcome, request)
+            yield _Answered(file, outcomes[place], clips.get(place), model)
+
+
+def _prior_corrected(answered: Iterator[_Answered], top_k: int) -> list[_Answered]:
+    """All files, ranked anew without the names' prior over them.
+
+    Raises:
+        ConfigError: too few were recognized.
+    """
+    import torch
+
+    from llm_ar.recognizer.recognition import Answer, Recognition
+    from llm_ar.recognizer.scoring import Ranking
+    from llm_ar.recognizer.zero_shot.prior_correction import FEWEST, prior_corrected
+
+    found = list(answered)
+    answers = [one.answer for one in found if isinstance(one.answer, Recognition)]
+    if len(answers) < FEWEST:
+        raise ConfigError(
+            f"--prior-correction: {len(answers)} recordings were recognized, too few to tell the "
+            f"names' prior; give at least {FEWEST}, or leave it out"
+        )
+    names = sorted(answer.action for answer in answers[0].top)
+    probabilities = [{one.action: one.probability for one in answer.top} for answer in answers]
+    logits = torch.tensor([[of[name] for name in names] for of in probabilities]).log()
+    ranking = Ranking.from_scores(prior_corrected(logits.clamp_min(-100)), top_k)
+    ranks = iter(zip(ranking.indices.tolist(), ranking.probabilities.tolist(), strict=True))
+
+    def anew(one: _Answered) -> _Answered:
+        if not isinstance(one.answer, Recognition):
+            return one
+        best = [Answer(names[place], value) for place, value in zip(*next(ranks), strict=True)]
+        return replace(one, answer=replace(one.answer, top=best))
+
+    return [anew(one) for one in found]
 
 
 def outcome_of(

@@ -153,7 +153,7 @@ def table(results: Path, link: str = "results") -> str:
         results: the folder.
         link: how the page that the table stands on reaches it.
     """
-    folds: dict[str, list[float]] = {}
+    folds: dict[tuple[str, str], list[float]] = {}
     lines = [
         "| benchmark | protocol | model | names | clips | top-1 | name head alone | nearest joints "
         "| top-5 | mean class | without duplicates | ECE | training | seeds |",
@@ -174,9 +174,12 @@ def table(results: Path, link: str = "results") -> str:
             ", ".join(map(str, result["seeds"])),
         ]
         lines.append(f"| {' | '.join(cells)} |")
+        experiment = result["model"].removesuffix(f"-{result['protocol']}")
         if re.fullmatch(r"fold\d+", result["protocol"]):
-            folds.setdefault(result["benchmark"], []).append(mean(result["top1"]))
-    for benchmark, top1 in folds.items():
+            folds.setdefault((result["benchmark"], experiment), []).append(mean(result["top1"]))
+    for (benchmark, _), top1 in folds.items():
+        if len(top1) == 1:
+            continue
         cells = [benchmark, f"mean of {len(top1)} folds", *[""] * 3, f"{mean(top1):.1f}"]
         cells += [""] * 8
         lines.append(f"| {' | '.join(cells)} |")
@@ -252,15 +255,20 @@ def general_table(results: Path) -> str:
     names = read["general"]["general-seed0"]["names"]
     lines = [
         f"| dataset | test clips, among all {names} names | nearest training clip "
-        "| dataset left out, among its own names | chance |",
-        f"|{' --- |' * 5}",
+        "| dataset left out, among its own names | the same, prior corrected | chance |",
+        f"|{' --- |' * 6}",
     ]
     for corpus, title in _GENERAL.items():
         among = corpora[corpus]["among_all_names"]
         cells = [title, *(f"{among[key]['right']:.1f}" for key in ("name_head", "nearest_joints"))]
         left_out = read["leave-one-corpus-out"].get(f"{corpus}-seed0")
-        found = left_out and (left_out["top1"]["nearest_sentence"]["right"], left_out["chance"])
-        cells += [f"{figure:.1f}" for figure in found] if found else ["-", "-"]
+        if left_out:
+            hows = ("nearest_sentence", "nearest_sentence_prior_corrected")
+            each = [left_out["top1"].get(how, {}).get("right") for how in hows]
+            figures = [*each, left_out["chance"]]
+        else:
+            figures = [None] * 3
+        cells += ["-" if figure is None else f"{figure:.1f}" for figure in figures]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

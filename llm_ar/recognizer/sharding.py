@@ -59,7 +59,9 @@ def decoder_layers(llm: PreTrainedModel) -> ModuleList:
 
 
 class TrainedAlone(Module):
-    """A module whose frozen parameters are hidden: averaging of gradients refuses divided ones.
+    """A module whose frozen parameters are hidden.
+
+    DDP refuses divided ones, and DeepSpeed would copy all of them into each checkpoint.
 
     Args:
         module: what is computed.

@@ -97,7 +97,11 @@ def train_recognizer(run: RunConfig, resume: bool = False) -> ActionRecognizer:
 
     sentences = Sentences(tokenizer, clips, run.augment, settings.token_noise)
     first = args.process_index == 0
-    checkpoint = begin(folder, fixed_settings(run, store), resume, first)
+    fixed = fixed_settings(run, store)
+    if args.deepspeed_plugin is not None:
+        # Each keeps a part of the optimizer's state, and DeepSpeed does not cut it anew.
+        fixed["DeepSpeed processes"] = args.world_size
+    checkpoint = begin(folder, fixed, resume, first)
     if checkpoint is not None:
         token_embeddings = read_tensors(folder / TOKEN_EMBEDDINGS_FILE)["embeddings"].to(device)
     else:

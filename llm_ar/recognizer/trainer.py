@@ -77,7 +77,8 @@ class AnswerTrainer(CheckpointTrainer, StageTrainer):
         self.meter = Meter()
         self._objective, self._llm_name, self._trie = objective, llm_name, trie
         self._held_out = objective.sentences.plain(held_out) if len(held_out) else None
-        trained = TrainedAlone(objective) if is_sharded(objective.llm) else objective
+        divided = is_sharded(objective.llm) or args.deepspeed_plugin is not None
+        trained = TrainedAlone(objective) if divided else objective
         super().__init__(trained, args, "recognizer", save_minutes, **rest)
         self.add_callback(_EpochEnds(self))
 

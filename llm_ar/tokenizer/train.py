@@ -29,7 +29,13 @@ from llm_ar.tokenizer.extensions.name_head import NameContrast
 from llm_ar.tokenizer.losses import zipf_slope
 from llm_ar.tokenizer.model import ActionTokenizer
 from llm_ar.tokenizer.objective import TokenizerObjective
-from llm_ar.training import StageTrainer, as_batch, fit_and_held_out, training_arguments
+from llm_ar.training import (
+    StageTrainer,
+    as_batch,
+    fit_and_held_out,
+    training_arguments,
+    without_deepspeed,
+)
 
 _NO_FIGURES = {"step", "epoch", "seconds", "grad_norm", "learning_rate"}
 """Parts of the library's log that say nothing about the tokenizer."""
@@ -84,6 +90,7 @@ class TokenizerTrainer(StageTrainer):
         return [name for name, parameter in model.named_parameters() if decays(name, parameter)]
 
 
+@without_deepspeed()
 def train_tokenizer(
     run: RunConfig,
     words: Tensor,

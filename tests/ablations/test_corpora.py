@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from llm_ar.ablations.by_corpus import by_corpus
-from llm_ar.ablations.corpora import accuracy, left_out, write_figures
+from llm_ar.ablations.corpora import accuracy, draws_with_and_without, left_out, write_figures
 from llm_ar.applications.train import train_first
 from llm_ar.config import RunConfig
 from llm_ar.config_files import load_run
@@ -90,7 +90,8 @@ def test_the_general_experiment_runs_from_training_to_figures(
     store = ClipStore.open(merged)
     train_first(run, store, resume=False)
     tokens_alone = left_out(run, lost=2)
-    assert set(tokens_alone["top1"]) == {"nearest_sentence", "conse_tokens"}
+    prior_corrected = "nearest_sentence_prior_corrected"
+    assert set(tokens_alone["top1"]) == {"nearest_sentence", prior_corrected, "conse_tokens"}
     assert tokens_alone["clips"] == len(store.split("without:folder")[1]) + 2
     model = train_recognizer(run)
     with_llm = left_out(run, lost=2)
@@ -120,3 +121,14 @@ def test_the_general_experiment_runs_from_training_to_figures(
     for name, part in fewer.items():
         whole_part = figures["corpora"][name]
         assert part["among_all_names"]["name_head"] == whole_part["among_all_names"]["name_head"]
+
+
+def test_a_prior_is_corrected_on_few_clips_and_on_unequal_names() -> None:
+    truth = torch.arange(60) % 3
+    logits = 2 * torch.eye(3)[truth]
+    logits[:, 1] += 4
+    found = draws_with_and_without(logits, truth, seed=0)
+    assert set(found) == {"10 clips", "names at 1 / rank"}
+    for figures in found.values():
+        assert figures["plain"] < 60
+        assert figures["prior_corrected"] == 100

@@ -76,6 +76,9 @@ def test_accelerate_reads_its_settings_and_divides_the_steps():
 
     settings = load_config_from_file(str(SCALE / "accelerate-8-gpus.yaml"))
     assert (settings.num_processes, str(settings.distributed_type.value)) == (8, "MULTI_GPU")
+    deepspeed = load_config_from_file(str(SCALE / "accelerate-deepspeed.yaml"))
+    assert str(deepspeed.distributed_type.value) == "DEEPSPEED"
+    assert deepspeed.deepspeed_config["zero_stage"] == 2 and deepspeed.num_processes == 8
     for name in ("eight-gpus", "eight-gpus-24gb"):
         run = load_run(SCALE / f"{name}.yaml")
         for optim in (run.tokenizer.optim, run.recognizer.optim):
