@@ -77,3 +77,14 @@ def write_failure(error: BaseException) -> str:
     text = str(error)
     found = next((reason for reason in _UNWRITABLE if reason in text), "")
     return found or ("write failed" if any(word in text for word in _TORCH_WRITER) else "")
+
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
+"""What torch says on a GPU and on a CPU, in errors of its own or general ones."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python or torch says that the memory was not enough."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_MEMORY)
+    )

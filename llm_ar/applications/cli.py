@@ -38,7 +38,7 @@ from llm_ar.applications.serve import command as serve
 from llm_ar.applications.ui.completion import completion_words
 from llm_ar.applications.ui.parser import EXIT_USAGE, did_you_mean
 from llm_ar.applications.ui.terminal import notes, print_error, quiet_libraries
-from llm_ar.errors import LlmArError
+from llm_ar.errors import LlmArError, is_out_of_memory
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -184,6 +184,15 @@ def _run(command: Command, arguments: Sequence[str]) -> int:
         return command.run(arguments)
     except LlmArError as error:
         print_error(error)
+        return EXIT_USAGE
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print_error(
+            f"the {'GPU' if 'CUDA' in str(error) else 'computer'}'s memory is not enough; give "
+            "fewer clips a step (optim.batch_size), shorter clips or a smaller language model, or "
+            "close other programs; what was finished is kept"
+        )
         return EXIT_USAGE
     except KeyboardInterrupt:
         notes.show_cursor(True)

@@ -392,3 +392,11 @@ def test_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     monkeypatch.setattr("llm_ar.applications.doctor.findings", interrupted)
     assert main(["doctor"]) == 130
     assert capsys.readouterr().err.strip() == "llm-ar: interrupted"
+
+
+def test_too_little_memory_is_one_sentence(
+    recordings: list[Path], tiny_model: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["recognize", str(recordings[0]), "--model", str(tiny_model)]
+    monkeypatch.setattr(ActionRecognizer, "recognize_with", lambda *_: torch.empty(10**13))
+    fails(words, capsys, "the computer's memory is not enough", "optim.batch_size")

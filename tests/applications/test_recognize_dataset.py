@@ -11,14 +11,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
-from llm_ar.applications.batch import local
+from llm_ar.applications.batch import job, local
+from llm_ar.applications.batch.shards import Shard
 from llm_ar.applications.cli import main
 from llm_ar.errors import DatasetError
 from llm_ar.recognizer.model import ActionRecognizer
@@ -268,6 +272,36 @@ def test_a_full_disk_is_one_sentence_and_what_was_finished_stays(
     assert [path.name for path in out.glob("*.parquet")] == ["part-0.parquet"]
     assert (out / "part-0.parquet").read_bytes() == undisturbed["part-0.parquet"]
     assert not list(out.glob("*.writing"))
+
+
+@pytest.mark.parametrize("process", ["a worker's", "torch's"])
+def test_too_little_memory_is_one_sentence_and_what_was_finished_stays(
+    process: str,
+    shards: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    undisturbed: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    read, calls = job.read_shard, []
+
+    def hungry(shard: Shard, *given: Any) -> Iterator[Any]:
+        calls.append(shard.name)
+        if len(calls) == 2 and process == "torch's":
+            torch.empty(10**13)
+        if len(calls) == 2:
+            raise MemoryError
+        return read(shard, *given)
+
+    monkeypatch.setattr(job, "read_shard", hungry)
+    out = tmp_path / "answers"
+    assert main(words(shards, tiny_model, out, "--workers", "1")) == 2
+    assert "memory is not enough; run it again with fewer --workers" in capsys.readouterr().err
+    assert [path.name for path in sorted(out.glob("*.parquet"))] == ["part-0.parquet"]
+    monkeypatch.undo()
+    assert main(words(shards, tiny_model, out)) == 0
+    assert content(out) == undisturbed
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")

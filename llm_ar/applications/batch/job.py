@@ -18,7 +18,7 @@ from llm_ar.applications.recognize import (
     outcome_of,
     recognize_clips,
 )
-from llm_ar.errors import LlmArError
+from llm_ar.errors import LlmArError, is_out_of_memory
 from llm_ar.skeletons.clip import Clip
 from llm_ar.skeletons.layout import Layout
 
@@ -91,7 +91,9 @@ def run_job(job: Job, device: str | None = None) -> Done:
         return Done(job.shard.name, problem=str(error))
     except LlmArError as error:
         return Done(job.shard.name, problem=str(error), stop=True)
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         problem = f"{job.shard.path}: the memory is not enough; run it again with fewer --workers"
         return Done(job.shard.name, problem=problem, stop=True)
     return Done(job.shard.name, clips, refused)
