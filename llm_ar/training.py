@@ -65,7 +65,7 @@ def training_arguments(
     is the same, and can be resumed, with any number of them.
 
     Where accelerate's launcher asks for DeepSpeed (ZeRO stage 1 or 2), its processes share the
-    optimizer's state. Stage 1 is small and stays with DDP (`without_deepspeed`).
+    optimizer's state. Stage 2 was tested so; other trainings stay with DDP (`without_deepspeed`).
 
     Raises:
         ConfigError: the clips of a step cannot be divided so, or the processes are to hold parts of

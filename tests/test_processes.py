@@ -427,8 +427,9 @@ def test_an_absent_deepspeed_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ACCELERATE_USE_DEEPSPEED", "true")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match="DEEPSPEED needs .*'llm-ar\\[deepspeed\\]'"):
-        training_arguments(OptimConfig(), tmp_path, 96, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(MissingExtraError, match="DEEPSPEED needs .*'llm-ar\\[deepspeed\\]'"):
+            training_arguments(OptimConfig(), tmp_path, 96, 0)
     with without_deepspeed():
         assert training_arguments(OptimConfig(), tmp_path, 96, 0).deepspeed_plugin is None

@@ -45,7 +45,7 @@ from llm_ar.tokenizer.data import TrainingClips, balanced, training_clips
 from llm_ar.tokenizer.extensions.build import build_encoder
 from llm_ar.tokenizer.extensions.name_head import HEAD_DROPOUT, NameHead, name_targets
 from llm_ar.tokenizer.train import name_contrast
-from llm_ar.training import StageTrainer, as_batch, training_arguments
+from llm_ar.training import StageTrainer, as_batch, training_arguments, without_deepspeed
 
 GRAPH_BLOCKS, GRAPH_WIDTH = 3, 48
 """Of the graph network: those of the models of one dataset."""
@@ -118,6 +118,7 @@ def _without_latents(
     return built
 
 
+@without_deepspeed()
 def train_baseline(run: RunConfig, graph: bool, resume: bool = False) -> Baseline:
     """Train on the protocol's training clips; checkpoints go to ``run.out / "training"``.
 

@@ -9,8 +9,8 @@ KARD among KARD's own names::
 It tells what the tokens alone say, by the nearest sentence embedding (also with the names' prior
 over the corpus subtracted) and by ConSE over the trained names, how far the former's probabilities
 are off (ECE), and how well clips of actions that the other datasets lack are told from clips of
-actions that they have (AUROC). Where stage 2 was trained
-too, the LLM's answers follow: by likelihood, by likelihood without the names' prior, and by ConSE.
+actions that they have (AUROC). Where stage 2 was trained too, the LLM's answers follow: by
+likelihood, by likelihood without the names' prior over training clips, and by ConSE.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ from llm_ar.tensor_files import write_tensors
 from llm_ar.tokenizer.clip_cache import forget
 from llm_ar.tokenizer.data import TrainingClips, clips_folder
 from llm_ar.tokenizer.model import ActionTokenizer
-from llm_ar.training import StageTrainer, training_arguments
+from llm_ar.training import StageTrainer, training_arguments, without_deepspeed
 
 TRAINED_FILE = "trained.safetensors"
 FIGURES_FILE = "training.json"
@@ -117,9 +117,14 @@ def train_reader(run: RunConfig, resume: bool = False) -> NamesActions:
         ModelError: the tokenizer or the language model is missing.
         ConfigError: a setting is impossible, or another than the one the resumed run began with.
     """
-    settings = run.recognizer
     if run.ablation.reader == "lora" and run.ablation.input == "tokens":
         return train_recognizer(run, resume)
+    return _train_other_reader(run, resume)
+
+
+@without_deepspeed()
+def _train_other_reader(run: RunConfig, resume: bool) -> NamesActions:
+    settings = run.recognizer
     if run.held_out:
         raise ConfigError(
             "held_out: the epoch is chosen only for LoRA on tokens; set held_out to 0 for others"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -296,14 +297,18 @@ def _prior_corrected(answered: Iterator[_Answered], top_k: int) -> list[_Answere
     found = list(answered)
     answers = [one.answer for one in found if isinstance(one.answer, Recognition)]
     if len(answers) < FEWEST:
+        refused = [one.answer for one in found if isinstance(one.answer, LlmArError)]
+        first = f" ({len(refused)} could not be used; the first: {refused[0]})" if refused else ""
         raise ConfigError(
             f"--prior-correction: {len(answers)} recordings were recognized, too few to tell the "
-            f"names' prior; give at least {FEWEST}, or leave it out"
+            f"names' prior{first}; give at least {FEWEST}, or leave it out"
         )
     names = sorted(answer.action for answer in answers[0].top)
     probabilities = [{one.action: one.probability for one in answer.top} for answer in answers]
-    logits = torch.tensor([[of[name] for name in names] for of in probabilities]).log()
-    ranking = Ranking.from_scores(prior_corrected(logits.clamp_min(-100)), top_k)
+    rows = [[of[name] for name in names] for of in probabilities]
+    # No probability is 0 before it is rounded to one.
+    logits = torch.tensor(rows, dtype=torch.double).clamp_min(sys.float_info.min).log()
+    ranking = Ranking.from_scores(prior_corrected(logits), top_k)
     ranks = iter(zip(ranking.indices.tolist(), ranking.probabilities.tolist(), strict=True))
 
     def anew(one: _Answered) -> _Answered:

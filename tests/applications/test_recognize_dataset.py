@@ -274,9 +274,9 @@ def test_a_full_disk_is_one_sentence_and_what_was_finished_stays(
     assert not list(out.glob("*.writing"))
 
 
-@pytest.mark.parametrize("process", ["a worker's", "torch's"])
+@pytest.mark.parametrize("error", ["Python's", "torch's"])
 def test_too_little_memory_is_one_sentence_and_what_was_finished_stays(
-    process: str,
+    error: str,
     shards: Path,
     tiny_model: Path,
     tmp_path: Path,
@@ -288,7 +288,7 @@ def test_too_little_memory_is_one_sentence_and_what_was_finished_stays(
 
     def hungry(shard: Shard, *given: Any) -> Iterator[Any]:
         calls.append(shard.name)
-        if len(calls) == 2 and process == "torch's":
+        if len(calls) == 2 and error == "torch's":
             torch.empty(10**13)
         if len(calls) == 2:
             raise MemoryError

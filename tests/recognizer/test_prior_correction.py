@@ -68,15 +68,16 @@ def test_files_are_ranked_without_the_names_prior(
 
     model = ActionRecognizer.from_pretrained(tiny_model)
     plain = model.recognize_with(model.policy(names), recordings, len(names))
-    logits = torch.tensor(
-        [
-            [one.probability for one in sorted(found.top, key=lambda one: one.action)]
-            for found in plain
-        ]
-    ).log()
-    expected = prior_corrected(logits.clamp_min(-100)).exp()
+    rows = [
+        [one.probability for one in sorted(found.top, key=lambda one: one.action)]
+        for found in plain
+    ]
+    logits = torch.tensor(rows, dtype=torch.double).log()
+    expected = prior_corrected(logits).exp()
     corrected = answers("--prior-correction")
-    found = torch.tensor([[answer[name] for name in sorted(names)] for answer in corrected])
+    found = torch.tensor(
+        [[answer[name] for name in sorted(names)] for answer in corrected], dtype=torch.double
+    )
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
     assert not torch.allclose(found, logits.exp(), atol=1e-2)
     best = answers("--prior-correction", "--top-k", "1")
@@ -84,10 +85,13 @@ def test_files_are_ranked_without_the_names_prior(
 
 
 def test_too_few_recordings_are_one_sentence(
-    recordings: list[str], tiny_model: Path, capsys: pytest.CaptureFixture[str]
+    recordings: list[str], tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    broken = tmp_path / "broken.npy"
+    broken.write_text("no joints")
     words = ["--model", str(tiny_model), "--prior-correction"]
-    assert main(["recognize", *recordings[:9], *words]) == 2
+    assert main(["recognize", *recordings[:9], str(broken), *words]) == 2
     shown = capsys.readouterr()
     assert not shown.out
     assert "9 recordings were recognized" in shown.err and "at least 10" in shown.err
+    assert "1 could not be used; the first: " in shown.err and str(broken) in shown.err
