@@ -48,6 +48,8 @@ SHARED = {
     "nw-ucla-xview": {"throw", "walk", "sit to stand", "stand to sit"},
 }
 """The other dataset's actions that a model knows, by this or another name."""
+GENERAL, GENERAL_PARTS = "general", ("utd-mhad", "nw-ucla")
+"""The default model, on test clips of these datasets among the names of all."""
 RECORDINGS, ACTIONS, UNKNOWN_CLIPS = 10, 8, 400
 _BATCH = 64
 
@@ -108,6 +110,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (store, test),
             (strangers, unknown),
         )
+    if (given.data / GENERAL).is_dir():
+        model = ActionRecognizer.from_pretrained(given.models / GENERAL)
+        store = ClipStore.open(given.data / GENERAL)
+        known = store.metadata()
+        _, test = store.split(model.run.protocol)
+        for part in GENERAL_PARTS:
+            mine = [index for index in test if store.part_of(known[index]) == part]
+            made = recordings(store, mine, given.recordings, ACTIONS, given.seed)
+            name = f"{GENERAL}, {part}"
+            result["segments"][name] = on_recordings(model, made, fast=not given.with_llm)
+            _show(name, result["segments"][name])
     for folder in given.left_out:
         name, found = on_left_out(folder, given.data)
         result["unknown"][f"{name}, left-out actions"] = found
@@ -115,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(name, json.dumps(found))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     before = json.loads(given.out.read_text("utf-8")) if given.out.is_file() else {}
-    kept = {key: before[key] for key in ("live",) if key in before}
+    kept = {key: value for key, value in before.items() if key.startswith("live")}
     given.out.write_text(json.dumps(result | kept, indent=1) + "\n", encoding="utf-8")
 
 
@@ -231,7 +244,7 @@ def _rounded(scores: SegmentScores) -> dict[str, Any]:
 
 def _show(name: str, found: dict[str, Any]) -> None:
     for way in ("timeline", "without rejection", "sliding window"):
-        print(f"{name:15} {way:18} {json.dumps(found[way])}")
+        print(f"{name:18} {way:18} {json.dumps(found[way])}")
 
 
 if __name__ == "__main__":

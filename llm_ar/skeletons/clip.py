@@ -68,6 +68,7 @@ class Clip:
             people, parts of one, or furniture; `llm_ar.skeletons.repair` makes people of them.
             Empty where the M are people already; not stored.
         understood: how the file was understood; reported, not stored.
+        place: row of ``labels.csv`` that names it, if one does; reported, not stored.
 
     Raises:
         ClipError: the arrays disagree in shape, hold no frame, or no joint is present.
@@ -86,6 +87,7 @@ class Clip:
     repairs: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
     understood: Understanding = NOTHING_OPEN
+    place: str = ""
 
     def __post_init__(self) -> None:
         """Refuse arrays that are no clip."""

@@ -155,6 +155,15 @@ def test_clips_that_a_published_dataset_has_twice(real_data, tmp_path):
     assert "a02_s01_e00_v03.json = all_sqe/a02_s01_e00_v02.json" in leak.sentence
 
 
+def test_two_files_with_the_same_joints_are_named_with_their_rows(tmp_path):
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", body(9, seed=1))
+    (tmp_path / "labels.csv").write_text("file,label\na.npy,wave\nb.npy,wave\n")
+    report = prepare("folder", tmp_path, tmp_path / "out")
+    (found,) = [one for one in report.findings if one.kind == "duplicates"]
+    assert "b.npy = a.npy (labels.csv row 3 and labels.csv row 2)" in found.sentence
+
+
 def test_a_file_that_is_listed_twice(tmp_path):
     np.save(tmp_path / "a.npy", body(9, seed=1))
     np.save(tmp_path / "b.npy", body(9, seed=2))
@@ -162,5 +171,5 @@ def test_a_file_that_is_listed_twice(tmp_path):
     (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
     report = prepare("folder", tmp_path, tmp_path / "out")
     sentences = [one.sentence for one in report.findings if "duplicates" in one.kind]
-    said = "a.npy, which is listed twice (clip 1: wave, clip 3: clap)"
+    said = "a.npy, which is listed twice (labels.csv row 2: wave, labels.csv row 4: clap)"
     assert len(sentences) == 3 and all(said in sentence for sentence in sentences)

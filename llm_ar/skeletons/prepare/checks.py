@@ -54,6 +54,7 @@ class _Clips:
     """What is known of all clips, a list each; index by index the same clip."""
 
     infos: list[ClipInfo]
+    places: list[str]
     frames: list[int]
     coverage: list[float]
     digests: list[str]
@@ -88,11 +89,12 @@ def check_log(log: Path, protocols: Sequence[Protocol], *, chosen: bool = False)
 
 
 def _collected(lines: Iterable[dict[str, Any]]) -> _Clips:
-    clips = _Clips([], [], [], [], Counter())
+    clips = _Clips([], [], [], [], [], Counter())
     for line in lines:
         if line["outcome"] == "refused":
             continue
         clips.infos.append(ClipInfo(*(line[name] for name in ClipInfo._fields)))
+        clips.places.append(line.get("place", ""))
         clips.frames.append(line["frames"])
         clips.coverage.append(line["coverage"])
         clips.digests.append(line["digest"])
@@ -231,14 +233,13 @@ def _about(clips: _Clips, kind: str, found: list[int], what: str) -> Finding:
 
 
 def _pair(clips: _Clips, index: int, other: int) -> str:
-    """Two equal clips by their sources; by their numbers where one file is listed twice."""
+    """Two equal clips by row and source; by row and label where one file is listed twice."""
     one, two = clips.infos[index], clips.infos[other]
     if one.source != two.source:
-        return f"{one.source} = {two.source}"
-    return (
-        f"{one.source}, which is listed twice (clip {other + 1}: {two.label}, "
-        f"clip {index + 1}: {one.label})"
-    )
+        rows = [place for place in (clips.places[index], clips.places[other]) if place]
+        return f"{one.source} = {two.source}" + (f" ({' and '.join(rows)})" if rows else "")
+    here, there = (clips.places[n] or f"clip {n + 1}" for n in (index, other))
+    return f"{one.source}, which is listed twice ({there}: {two.label}, {here}: {one.label})"
 
 
 def _clips(count: int) -> str:

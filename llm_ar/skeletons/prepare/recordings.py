@@ -75,6 +75,7 @@ class Recording:
         return replace(
             clip,
             source=self.source,
+            place=self.place,
             label=label,
             subject=self.subject or clip.subject,
             camera=self.camera or clip.camera,

@@ -99,6 +99,7 @@ def _settled(
     digest.update(clip.present.tobytes())
     return clip, {
         "source": clip.source,
+        "place": clip.place,
         "outcome": "repaired" if decided else "kept",
         "label": clip.label,
         "subject": clip.subject,
