@@ -12,16 +12,17 @@ import torch
 
 from llm_ar.applications.cli import main
 from llm_ar.recognizer.model import ActionRecognizer
-from llm_ar.recognizer.zero_shot.prior_correction import prior_corrected
+from llm_ar.recognizer.zero_shot.prior_correction import TEMPERING, prior_corrected
 from llm_ar.skeletons.synthetic.dataset import PROCEDURAL_ACTIONS, procedural_clips
 
 
 def test_it_is_what_a_plain_loop_finds() -> None:
     rows = torch.randn(7, 5, generator=torch.Generator().manual_seed(0)).double()
-    probabilities = [[exp(x) / sum(map(exp, row)) for x in row] for row in rows.tolist()]
-    for row, found in zip(probabilities, prior_corrected(rows).tolist(), strict=True):
+    powers = [[exp(x) ** TEMPERING for x in row] for row in rows.tolist()]
+    tempered = [[value / sum(row) for value in row] for row in powers]
+    for row, found in zip(tempered, prior_corrected(rows).tolist(), strict=True):
         divided = [
-            value / (sum(other[name] for other in probabilities) / len(probabilities))
+            (value / (sum(other[name] for other in tempered) / len(tempered))) ** (1 / TEMPERING)
             for name, value in enumerate(row)
         ]
         expected = [log(value / sum(divided)) for value in divided]

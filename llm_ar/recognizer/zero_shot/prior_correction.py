@@ -17,12 +17,17 @@ FEWEST = 10
 """Recordings below which their mean says too little of a name's prior."""
 
 
+TEMPERING = 0.6
+"""Power of the probabilities whose mean is the prior: flatter ones tell more of it where recordings
+are few."""
+
+
 def prior_corrected(log_probabilities: Tensor) -> Tensor:
     """Log-probabilities (N, C) of C names for N recordings, without the names' prior.
 
     Args:
         log_probabilities: (N, C), normalized over the names or not.
     """
-    normalized = log_probabilities.log_softmax(-1)
-    prior = normalized.logsumexp(0) - math.log(len(normalized))
-    return (normalized - prior).log_softmax(-1)
+    tempered = (TEMPERING * log_probabilities).log_softmax(-1)
+    prior = tempered.logsumexp(0) - math.log(len(tempered))
+    return ((tempered - prior) / TEMPERING).log_softmax(-1)
